@@ -17,8 +17,9 @@ public interface Kms {
   /// `kms:Encrypt` of a private key (PKCS#8 DER, at most 4,096 bytes).
   Uni<EncryptedPrivateKey> encryptPrivateKey(KmsKey key, SecretBytes privateKey, KmsContext context);
 
-  /// `kms:Decrypt` of a private key, with the KeyId given. The caller closes the PKCS#8 DER that it gets.
-  Uni<SecretBytes> decryptPrivateKey(KmsKey key, byte[] encryptedPrivateKey, KmsContext context);
+  /// `kms:Decrypt` of a private key, with the KeyId given. The caller closes what it gets.
+  Uni<DecryptedPrivateKey> decryptPrivateKey(
+      KmsKey key, byte[] encryptedPrivateKey, KmsContext context);
 
   /// `kms:DescribeKey`.
   Uni<KmsKeyDescription> describe(KmsKey key);
