@@ -41,7 +41,7 @@ public abstract sealed class KekFailure extends RuntimeException {
     }
   }
 
-  /// The KEK is disabled, or scheduled for destruction.
+  /// The KEK is disabled.
   public static final class Disabled extends KekFailure {
     private final transient KekName kek;
 
@@ -66,6 +66,26 @@ public abstract sealed class KekFailure extends RuntimeException {
 
     public KekName kek() {
       return kek;
+    }
+  }
+
+  /// The KEK's state does not admit this.
+  public static final class StateInvalid extends KekFailure {
+    private final transient KekName kek;
+    private final KekState state;
+
+    public StateInvalid(KekName kek, KekState state) {
+      super("KEK is " + state);
+      this.kek = kek;
+      this.state = state;
+    }
+
+    public KekName kek() {
+      return kek;
+    }
+
+    public KekState state() {
+      return state;
     }
   }
 

@@ -33,6 +33,9 @@ import org.jspecify.annotations.Nullable;
 /// is wrong is counted, logged without its content, removed, and a miss. Redis being away costs its timeout and nothing
 /// else.
 public final class RedisKekTier implements KekTier {
+  /// The least size of the MAC key in bytes.
+  public static final int MIN_MAC_KEY_SIZE = EntryMac.MIN_KEY_SIZE;
+
   private static final Logger LOG = Logger.getLogger(RedisKekTier.class);
 
   private final KekTier next;
