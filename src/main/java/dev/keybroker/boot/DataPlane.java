@@ -27,7 +27,8 @@ import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.util.Base64;
 
-/// The data plane, put together: memory → Redis → PostgreSQL for the records, memory → KMS for private keys.
+/// The data plane, put together: memory → Redis → PostgreSQL for the records, memory → KMS for
+/// private keys.
 class DataPlane {
   @Produces
   @Singleton
@@ -85,8 +86,7 @@ class DataPlane {
     return new RedisKekChanges(redis, config, change -> changed(change, tier, privateKeks));
   }
 
-  private static void changed(
-      KekChange change, MemoryKekTier tier, MemoryPrivateKeks privateKeks) {
+  private static void changed(KekChange change, MemoryKekTier tier, MemoryPrivateKeks privateKeks) {
     if (change instanceof KekChange.OfKek ofKek) {
       privateKeks.forget(ofKek.kek());
     }

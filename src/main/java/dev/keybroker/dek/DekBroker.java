@@ -17,7 +17,8 @@ import io.smallrye.mutiny.Uni;
 
 /// The use cases of the data plane. Thread-safe; blocks no caller's thread.
 ///
-/// Unis fail with [DekFailure], [KekFailure] or [dev.keybroker.kms.KmsFailure]; a retry is always safe.
+/// Unis fail with [DekFailure], [KekFailure] or [dev.keybroker.kms.KmsFailure]; a retry is always
+/// safe.
 public final class DekBroker {
   private final ActiveKeks activeKeks;
   private final KekRecords kekRecords;
@@ -46,11 +47,11 @@ public final class DekBroker {
     return activeKeks.active(keystore);
   }
 
-  /// Wraps a DEK of 16 to 64 bytes under the keystore's ACTIVE KEK. Makes no KMS call. The DEK stays the caller's.
+  /// Wraps a DEK of 16 to 64 bytes under the keystore's ACTIVE KEK. Makes no KMS call. The DEK
+  /// stays the caller's.
   public Uni<WrappedResult> wrap(
       KeystoreName keystore, SecretBytes dek, EncryptionContext context) {
-    return metrics.wrap(
-        () -> activeKeks.active(keystore).map(kek -> wrapUnder(kek, dek, context)));
+    return metrics.wrap(() -> activeKeks.active(keystore).map(kek -> wrapUnder(kek, dek, context)));
   }
 
   private WrappedResult wrapUnder(ActiveKek kek, SecretBytes dek, EncryptionContext context) {
@@ -58,11 +59,11 @@ public final class DekBroker {
         DekMetrics.Operation.WRAP,
         kek.key().spec().encapsulation(),
         () ->
-            new WrappedResult(
-                wrapping.wrap(kek.name().id(), kek.key(), dek, context), kek.name()));
+            new WrappedResult(wrapping.wrap(kek.name().id(), kek.key(), dek, context), kek.name()));
   }
 
-  /// Unwraps a DEK with the KEK that it names, where that is a KEK of this keystore. The caller closes the result.
+  /// Unwraps a DEK with the KEK that it names, where that is a KEK of this keystore. The caller
+  /// closes the result.
   public Uni<UnwrappedResult> unwrap(
       KeystoreName keystore, byte[] wrappedDek, EncryptionContext context) {
     return metrics.unwrap(wrappedDek, () -> unwrapUntimed(keystore, wrappedDek, context));
@@ -88,7 +89,8 @@ public final class DekBroker {
               }
               return checkState(kek)
                   .chain(() -> unwrapWith(kek, parsed, context))
-                  // The key reached its bound between memory and use: once more, from the record on.
+                  // The key reached its bound between memory and use: once more, from the record
+                  // on.
                   .onFailure(WipedMeanwhile.class)
                   .recoverWithUni(
                       () ->
@@ -150,7 +152,8 @@ public final class DekBroker {
     return new UnwrappedResult(dek, kek.name(), privateKek.requestId());
   }
 
-  /// Moves a wrapped DEK of a keystore to the ACTIVE KEK of the destination. The plaintext stays in here.
+  /// Moves a wrapped DEK of a keystore to the ACTIVE KEK of the destination. The plaintext stays in
+  /// here.
   public Uni<RewrappedResult> rewrap(
       KeystoreName source, byte[] wrappedDek, EncryptionContext context, KeystoreName destination) {
     return unwrap(source, wrappedDek, context)

@@ -6,7 +6,8 @@ public abstract sealed class DekFailure extends RuntimeException {
     super(message, null, false, false);
   }
 
-  /// The wrapped DEK was not made for this keystore and encryption context, or was changed. One reason for all of it.
+  /// The wrapped DEK was not made for this keystore and encryption context, or was changed. One
+  /// reason for all of it.
   public static final class NotAuthentic extends DekFailure {
     public NotAuthentic() {
       super("wrapped DEK is not authentic");

@@ -11,15 +11,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
-/// The threads of private-key operations: a bounded pool with a short queue, so that neither the event loop nor a wrap
-/// ever waits behind them. What does not fit is refused at once.
+/// The threads of private-key operations: a bounded pool with a short queue, so that neither the
+/// event loop nor a wrap ever waits behind them. What does not fit is refused at once.
 public final class UnwrapLane implements AutoCloseable {
   private final ThreadPoolExecutor threads;
   private final Counter shed;
 
   public UnwrapLane(UnwrapLaneConfig config, MeterRegistry registry) {
-    int size =
-        config.threads() > 0 ? config.threads() : Runtime.getRuntime().availableProcessors();
+    int size = config.threads() > 0 ? config.threads() : Runtime.getRuntime().availableProcessors();
     this.threads =
         new ThreadPoolExecutor(
             size,
@@ -32,8 +31,8 @@ public final class UnwrapLane implements AutoCloseable {
     registry.gauge(Metrics.UNWRAP_LANE_QUEUE, threads.getQueue(), queue -> queue.size());
   }
 
-  /// Runs an operation on the lane. Fails with [DekFailure.Overloaded] where the queue is full; an operation that nobody
-  /// waits for any more is not run.
+  /// Runs an operation on the lane. Fails with [DekFailure.Overloaded] where the queue is full; an
+  /// operation that nobody waits for any more is not run.
   public <T> Uni<T> run(Supplier<T> operation) {
     return Uni.createFrom()
         .emitter(

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param dek 16 to 64 bytes
 /// @param kek the KEK that it was wrapped under
-/// @param kmsRequestId the request id of the KMS Decrypt that this unwrap caused; null where it caused none
+/// @param kmsRequestId the request id of the KMS Decrypt that this unwrap caused; null where it
+///     caused none
 public record UnwrappedResult(SecretBytes dek, KekName kek, @Nullable String kmsRequestId)
     implements AutoCloseable {
   @Override

@@ -1,4 +1,5 @@
-/// Owns the use cases of the data plane: wrap, unwrap and rewrap a DEK, and the lane for private-key operations.
+/// Owns the use cases of the data plane: wrap, unwrap and rewrap a DEK, and the lane for
+/// private-key operations.
 ///
 /// May use `kek`, `kms`, `access`, `audit`, `crypto` and `telemetry`.
 @NullMarked

@@ -9,7 +9,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 
-/// Runs the items of a batch: each is validated and done by itself, and its failure is its own result.
+/// Runs the items of a batch: each is validated and done by itself, and its failure is its own
+/// result.
 @ApplicationScoped
 class Batch {
   /// Items of one call under way at once, so that one batch does not fill the unwrap lane.
@@ -49,9 +50,7 @@ class Batch {
         .deferred(
             () -> {
               RequestRefused refusal = validation.check(request);
-              return refusal == null
-                  ? operation.apply(request)
-                  : Uni.createFrom().failure(refusal);
+              return refusal == null ? operation.apply(request) : Uni.createFrom().failure(refusal);
             });
   }
 

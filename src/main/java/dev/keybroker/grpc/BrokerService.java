@@ -28,7 +28,8 @@ import io.smallrye.mutiny.Uni;
 import java.security.SecureRandom;
 import java.util.function.Supplier;
 
-/// The data plane. Requests were validated before they come here; those of a batch are validated item by item.
+/// The data plane. Requests were validated before they come here; those of a batch are validated
+/// item by item.
 @GrpcService
 public class BrokerService implements KeyBroker {
   private static final int DEFAULT_DEK_SIZE = 32;
@@ -38,8 +39,7 @@ public class BrokerService implements KeyBroker {
   private final SecureRandom random;
   private final KekCacheConfig cacheConfig;
 
-  BrokerService(
-      DekBroker broker, Batch batch, SecureRandom random, KekCacheConfig cacheConfig) {
+  BrokerService(DekBroker broker, Batch batch, SecureRandom random, KekCacheConfig cacheConfig) {
     this.broker = broker;
     this.batch = batch;
     this.random = random;
@@ -55,7 +55,8 @@ public class BrokerService implements KeyBroker {
     KeystoreName keystore = BrokerMapping.keystore(request.getKeystore());
     EncryptionContext context = BrokerMapping.context(request.getEncryptionContextMap());
     boolean generated = request.getDek().isEmpty();
-    SecretBytes dek = generated ? generate(request) : SecretBytes.adopt(request.getDek().toByteArray());
+    SecretBytes dek =
+        generated ? generate(request) : SecretBytes.adopt(request.getDek().toByteArray());
     boolean withPlaintext = generated && !request.getWithoutPlaintext();
     return broker
         .wrap(keystore, dek, context)

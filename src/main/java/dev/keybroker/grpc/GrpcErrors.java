@@ -16,8 +16,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
-/// Every status that leaves the service: one factory for each reason of `src/docs/errors.md`. The texts are fixed and
-/// leak nothing.
+/// Every status that leaves the service: one factory for each reason of `src/docs/errors.md`. The
+/// texts are fixed and leak nothing.
 final class GrpcErrors {
   static final String DOMAIN = "keybroker.dev";
 
@@ -125,10 +125,7 @@ final class GrpcErrors {
 
   static Status kmsKeyUnusable() {
     return status(
-        Code.FAILED_PRECONDITION,
-        "KMS_KEY_UNUSABLE",
-        "AWS KMS refused the root key.",
-        Map.of());
+        Code.FAILED_PRECONDITION, "KMS_KEY_UNUSABLE", "AWS KMS refused the root key.", Map.of());
   }
 
   static Status kmsUnreachable() {

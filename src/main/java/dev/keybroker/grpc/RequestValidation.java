@@ -12,7 +12,8 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Checks messages against the constraints that the contract writes beside their fields. Thread-safe.
+/// Checks messages against the constraints that the contract writes beside their fields.
+/// Thread-safe.
 @ApplicationScoped
 class RequestValidation {
   private final Validator validator = ValidatorFactory.newBuilder().build();

@@ -7,13 +7,13 @@ import java.time.Duration;
 /// The bounds of what the broker remembers of KEKs.
 @ConfigMapping(prefix = "keybroker.kek")
 public interface KekCacheConfig {
-  /// How old a KEK record may be, counted from its read in PostgreSQL, before the stores are asked again. A missed change
-  /// is seen after this time at the latest. Zero asks them on every call.
+  /// How old a KEK record may be, counted from its read in PostgreSQL, before the stores are asked
+  /// again. A missed change is seen after this time at the latest. Zero asks them on every call.
   @WithDefault("30s")
   Duration freshness();
 
-  /// How long a call waits for the stores when the record in memory is no longer fresh, before it goes on with the last
-  /// known one. Zero means it does not wait.
+  /// How long a call waits for the stores when the record in memory is no longer fresh, before it
+  /// goes on with the last known one. Zero means it does not wait.
   @WithDefault("250ms")
   Duration staleWait();
 
@@ -21,7 +21,8 @@ public interface KekCacheConfig {
   @WithDefault("1s")
   Duration retry();
 
-  /// How many records (ACTIVE public KEKs, and as many KEKs to unwrap with) are kept in memory. At least 1.
+  /// How many records (ACTIVE public KEKs, and as many KEKs to unwrap with) are kept in memory. At
+  /// least 1.
   @WithDefault("200000")
   long maxRecords();
 

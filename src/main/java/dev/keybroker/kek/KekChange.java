@@ -2,7 +2,8 @@ package dev.keybroker.kek;
 
 import java.util.UUID;
 
-/// A committed change that other brokers must not wait for: they read the named record again from PostgreSQL.
+/// A committed change that other brokers must not wait for: they read the named record again from
+/// PostgreSQL.
 public sealed interface KekChange {
   /// Another KEK became ACTIVE.
   record OfKeystore(KeystoreName keystore) implements KekChange {}

@@ -17,12 +17,13 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// Records in memory that are asked for again when they are no longer fresh, and kept as the last known ones while the
-/// stores do not answer. Only the capacity evicts. Thread-safe.
+/// Records in memory that are asked for again when they are no longer fresh, and kept as the last
+/// known ones while the stores do not answer. Only the capacity evicts. Thread-safe.
 ///
-/// A record's age counts from its read in PostgreSQL, wherever it was cached on the way: what another broker put into
-/// Redis twenty seconds ago is twenty seconds old here too, so the freshness bounds the whole chain. The age on arrival is
-/// taken from the wall clock, from then on time is the ticker's, so that a jump of the clock changes nothing.
+/// A record's age counts from its read in PostgreSQL, wherever it was cached on the way: what
+/// another broker put into Redis twenty seconds ago is twenty seconds old here too, so the
+/// freshness bounds the whole chain. The age on arrival is taken from the wall clock, from then on
+/// time is the ticker's, so that a jump of the clock changes nothing.
 final class LastKnown<K, V extends Dated> {
   private final Function<K, Uni<V>> next;
   private final KekCacheConfig config;
@@ -58,10 +59,7 @@ final class LastKnown<K, V extends Dated> {
 
   private static Counter counter(MeterRegistry registry, String record, String result) {
     return registry.counter(
-        Metrics.KEK_READS,
-        Metrics.RECORD, record,
-        Metrics.TIER, "memory",
-        Metrics.RESULT, result);
+        Metrics.KEK_READS, Metrics.RECORD, record, Metrics.TIER, "memory", Metrics.RESULT, result);
   }
 
   Uni<V> get(K key) {
@@ -104,8 +102,8 @@ final class LastKnown<K, V extends Dated> {
         || failure instanceof io.smallrye.mutiny.TimeoutException;
   }
 
-  /// Reads a record that memory holds again, past every cache, because it was changed. Where that fails, the record is
-  /// no longer fresh.
+  /// Reads a record that memory holds again, past every cache, because it was changed. Where that
+  /// fails, the record is no longer fresh.
   Uni<Void> changed(K key, Function<K, Uni<V>> source) {
     Held<V> held = records.getIfPresent(key);
     if (held == null) {

@@ -22,10 +22,11 @@ import org.jspecify.annotations.Nullable;
 
 /// Decrypted private KEKs in a bounded memory, each until an absolute time.
 ///
-/// The bound counts from the *start* of the KMS Decrypt: KMS admitted the call after that, so a tenant who withdraws access
-/// at time t is obeyed at t + lifetime at the latest. Use does not prolong it; while a key is used, a *real* KMS Decrypt
-/// ahead of the bound replaces it, and where that one is refused the old key goes at its own bound. Time is the ticker's,
-/// which no change of the wall clock touches.
+/// The bound counts from the *start* of the KMS Decrypt: KMS admitted the call after that, so a
+/// tenant who withdraws access at time t is obeyed at t + lifetime at the latest. Use does not
+/// prolong it; while a key is used, a *real* KMS Decrypt ahead of the bound replaces it, and where
+/// that one is refused the old key goes at its own bound. Time is the ticker's, which no change of
+/// the wall clock touches.
 public final class MemoryPrivateKeks implements PrivateKeks {
   private final Kms kms;
   private final KeyCodec codec;
@@ -37,7 +38,8 @@ public final class MemoryPrivateKeks implements PrivateKeks {
   private final Counter misses;
   private final Counter refreshes;
 
-  /// @param refreshFrom ticker time from which a use starts a refresh; moved ahead by whoever starts one
+  /// @param refreshFrom ticker time from which a use starts a refresh; moved ahead by whoever
+  ///     starts one
   private record Held(
       UnwrappingKey key,
       long decryptedAt,
@@ -101,7 +103,8 @@ public final class MemoryPrivateKeks implements PrivateKeks {
 
   private void refreshAhead(Kek kek, Held held, long now) {
     long from = held.refreshFrom.get();
-    // Whoever moves the time ahead makes the attempt; the next one comes an eighth of the lifetime later.
+    // Whoever moves the time ahead makes the attempt; the next one comes an eighth of the lifetime
+    // later.
     if (now - from >= 0 && held.refreshFrom.compareAndSet(from, now + held.lifetime / 8)) {
       refreshes.increment();
       shared(kek, held).subscribe().with(fresh -> {}, failure -> {});

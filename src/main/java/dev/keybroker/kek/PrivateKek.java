@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A decrypted private KEK for one use. Thread-safe.
 ///
-/// The key may be wiped at any time because its bound is reached or its KEK was disabled; a use then fails with an
-/// [IllegalStateException], and the caller asks [PrivateKeks] once more.
+/// The key may be wiped at any time because its bound is reached or its KEK was disabled; a use
+/// then fails with an [IllegalStateException], and the caller asks [PrivateKeks] once more.
 public final class PrivateKek implements AutoCloseable {
   private final UnwrappingKey key;
   private final long expiresAt;
@@ -32,7 +32,8 @@ public final class PrivateKek implements AutoCloseable {
     return key;
   }
 
-  /// Whether the bound, counted from the KMS Decrypt, is reached. What was unwrapped after it must not be released.
+  /// Whether the bound, counted from the KMS Decrypt, is reached. What was unwrapped after it must
+  /// not be released.
   public boolean isExpired() {
     return !forThisUseOnly && ticker.read() - expiresAt >= 0;
   }

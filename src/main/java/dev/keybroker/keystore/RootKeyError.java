@@ -10,4 +10,9 @@ import org.jspecify.annotations.Nullable;
 /// @param message what AWS said
 /// @param hint what to change
 public record RootKeyError(
-    String code, String action, String message, String hint, @Nullable String requestId, Instant time) {}
+    String code,
+    String action,
+    String message,
+    String hint,
+    @Nullable String requestId,
+    Instant time) {}

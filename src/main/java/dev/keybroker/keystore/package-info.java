@@ -1,6 +1,8 @@
-/// Owns keystores: their settings, their life (test, save, rotate, history) and the generation of their KEKs.
+/// Owns keystores: their settings, their life (test, save, rotate, history) and the generation of
+/// their KEKs.
 ///
-/// May use `kek`, `kms`, `crypto`, `access`, `audit` and `telemetry`; the adapter lives in `keystore.postgres`.
+/// May use `kek`, `kms`, `crypto`, `access`, `audit` and `telemetry`; the adapter lives in
+/// `keystore.postgres`.
 @NullMarked
 package dev.keybroker.keystore;
 

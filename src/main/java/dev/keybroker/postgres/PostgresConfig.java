@@ -7,13 +7,13 @@ import java.time.Duration;
 /// How long the broker waits for PostgreSQL.
 @ConfigMapping(prefix = "keybroker.postgres")
 public interface PostgresConfig {
-  /// How long a read or a transaction may take, the wait for a connection included, before it counts as failed. At
-  /// least 1 ms.
+  /// How long a read or a transaction may take, the wait for a connection included, before it
+  /// counts as failed. At least 1 ms.
   @WithDefault("800ms")
   Duration timeout();
 
-  /// How long to wait between two attempts to migrate the schema at start while PostgreSQL does not answer. At least
-  /// 100 ms.
+  /// How long to wait between two attempts to migrate the schema at start while PostgreSQL does not
+  /// answer. At least 100 ms.
   @WithDefault("1s")
   Duration migrationRetry();
 }

@@ -1,8 +1,8 @@
 package dev.keybroker.postgres;
 
+import io.quarkus.vertx.core.runtime.context.VertxContextSafetyToggle;
 import io.smallrye.common.vertx.VertxContext;
 import io.smallrye.mutiny.Uni;
-import io.quarkus.vertx.core.runtime.context.VertxContextSafetyToggle;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -12,8 +12,9 @@ import org.hibernate.reactive.mutiny.Mutiny;
 
 /// Runs work in a Hibernate Reactive session of its own.
 ///
-/// A session belongs to one Vert.x context and must not be shared; callers come from anywhere (many items of one call,
-/// timers, other threads), so each work gets a new duplicated context. Results arrive there.
+/// A session belongs to one Vert.x context and must not be shared; callers come from anywhere (many
+/// items of one call, timers, other threads), so each work gets a new duplicated context. Results
+/// arrive there.
 @ApplicationScoped
 public class PostgresSessions {
   private final Mutiny.SessionFactory sessions;
@@ -26,13 +27,14 @@ public class PostgresSessions {
     this.config = config;
   }
 
-  /// One read outside a transaction. Fails with [PostgresUnavailable] where PostgreSQL does not answer in time.
+  /// One read outside a transaction. Fails with [PostgresUnavailable] where PostgreSQL does not
+  /// answer in time.
   public <T> Uni<T> read(Function<Mutiny.StatelessSession, Uni<T>> work) {
     return onOwnContext(() -> sessions.withStatelessSession(work::apply));
   }
 
-  /// One transaction; rolled back where the work fails, with the work's own failure. A transaction that failed with
-  /// [PostgresUnavailable] may yet have been committed.
+  /// One transaction; rolled back where the work fails, with the work's own failure. A transaction
+  /// that failed with [PostgresUnavailable] may yet have been committed.
   public <T> Uni<T> transaction(Function<Mutiny.StatelessSession, Uni<T>> work) {
     return onOwnContext(() -> sessions.withStatelessTransaction(work::apply));
   }
@@ -41,8 +43,7 @@ public class PostgresSessions {
     return Uni.createFrom()
         .<T>emitter(
             emitter -> {
-              Context context =
-                  VertxContext.createNewDuplicatedContext(vertx.getOrCreateContext());
+              Context context = VertxContext.createNewDuplicatedContext(vertx.getOrCreateContext());
               VertxContextSafetyToggle.setContextSafe(context, true);
               context.runOnContext(
                   ignored ->

@@ -11,8 +11,8 @@ import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.jboss.logging.Logger;
 
-/// Migrates the schema at start, and goes on trying while PostgreSQL does not answer: a broker that is started during an
-/// outage serves what Redis knows and becomes whole by itself.
+/// Migrates the schema at start, and goes on trying while PostgreSQL does not answer: a broker that
+/// is started during an outage serves what Redis knows and becomes whole by itself.
 @ApplicationScoped
 public class SchemaMigration {
   private static final Logger LOG = Logger.getLogger(SchemaMigration.class);

@@ -1,8 +1,10 @@
 package dev.keybroker.telemetry;
 
-/// The names of every meter and tag of the broker. Each has its row in `src/docs/telemetry.md`; tag values are bounded.
+/// The names of every meter and tag of the broker. Each has its row in `src/docs/telemetry.md`; tag
+/// values are bounded.
 public final class Metrics {
-  /// Timer: a DEK wrapped, from the use case's start to its result. Tags: [#ENCAPSULATION], [#OUTCOME].
+  /// Timer: a DEK wrapped, from the use case's start to its result. Tags: [#ENCAPSULATION],
+  /// [#OUTCOME].
   public static final String WRAP = "keybroker.wrap";
 
   /// Timer: a DEK unwrapped. Tags: [#ENCAPSULATION], [#OUTCOME].
@@ -14,7 +16,8 @@ public final class Metrics {
   /// Counter: a read of a KEK record answered by a tier. Tags: [#RECORD], [#TIER], [#RESULT].
   public static final String KEK_READS = "keybroker.kek.reads";
 
-  /// Counter: Redis entries whose MAC is wrong. Anything but 0 means that somebody else writes to Redis.
+  /// Counter: Redis entries whose MAC is wrong. Anything but 0 means that somebody else writes to
+  /// Redis.
   public static final String KEK_FORGED = "keybroker.kek.forged";
 
   /// Counter: private KEKs asked for. Tags: [#RESULT] (`hit`, `miss`, `refresh`).

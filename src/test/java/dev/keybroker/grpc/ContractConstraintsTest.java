@@ -49,8 +49,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// The constraints of `proto/keybroker/v1`, one row each: a message at the edge of what is allowed,
-// or just
-/// beyond it with the path and rule of the one violation.
+/// or just beyond it with the path and rule of the one violation.
 class ContractConstraintsTest {
   private static final Validator VALIDATOR = ValidatorFactory.newBuilder().build();
 

@@ -11,7 +11,8 @@ import org.hibernate.annotations.Immutable;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 
-/// What a KEK's record carries of its keystore's row. Read only: the row belongs to `keystore.postgres`.
+/// What a KEK's record carries of its keystore's row. Read only: the row belongs to
+/// `keystore.postgres`.
 @Entity
 @Immutable
 @IdClass(KeystoreSettings.Key.class)

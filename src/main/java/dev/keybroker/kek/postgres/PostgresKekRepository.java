@@ -23,8 +23,9 @@ import java.util.function.Function;
 import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 import org.jspecify.annotations.Nullable;
 
-/// The generation of KEKs. Each step locks the keystore's row first, so that two brokers that generate for one keystore
-/// take turns; the partial unique indexes `kek_one_active` and `kek_one_pending` hold even where that is forgotten.
+/// The generation of KEKs. Each step locks the keystore's row first, so that two brokers that
+/// generate for one keystore take turns; the partial unique indexes `kek_one_active` and
+/// `kek_one_pending` hold even where that is forgotten.
 @ApplicationScoped
 public class PostgresKekRepository implements KekRepository {
   private final PostgresSessions sessions;
@@ -143,7 +144,8 @@ public class PostgresKekRepository implements KekRepository {
     }
     return session
         .createSelectionQuery(
-            "from KekEntity where tenant = :tenant and keystore = :keystore and requestId = :request",
+            "from KekEntity where tenant = :tenant and keystore = :keystore and requestId ="
+                + " :request",
             KekEntity.class)
         .setParameter("tenant", intent.keystore().tenant())
         .setParameter("keystore", intent.keystore().keystore())

@@ -63,8 +63,7 @@ public class PostgresKekTier implements KekTier {
         .transform(failure -> new KekFailure.StoreUnavailable());
   }
 
-  private ActiveKek activeKek(
-      KeystoreName keystore, List<Object[]> rows, Instant readTime) {
+  private ActiveKek activeKek(KeystoreName keystore, List<Object[]> rows, Instant readTime) {
     if (rows.isEmpty()) {
       throw new KekFailure.UnknownKeystore(keystore);
     }
@@ -103,8 +102,7 @@ public class PostgresKekTier implements KekTier {
                           throw new KekFailure.UnknownKek();
                         }
                         Object[] row = rows.getFirst();
-                        return kek(
-                            (KekEntity) row[0], Duration.ofMillis((Long) row[1]), readTime);
+                        return kek((KekEntity) row[0], Duration.ofMillis((Long) row[1]), readTime);
                       });
             })
         .onFailure(PostgresUnavailable.class)

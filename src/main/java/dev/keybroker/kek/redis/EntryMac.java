@@ -8,8 +8,9 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
-/// HMAC-SHA-256 (RFC 2104) over an entry's Redis key and its content, so that nobody without the MAC key can write an
-/// entry or move one to another key. An entry is 1 byte version, 32 bytes MAC, content. Thread-safe.
+/// HMAC-SHA-256 (RFC 2104) over an entry's Redis key and its content, so that nobody without the
+/// MAC key can write an entry or move one to another key. An entry is 1 byte version, 32 bytes MAC,
+/// content. Thread-safe.
 final class EntryMac {
   static final int MIN_KEY_SIZE = 32;
   private static final byte VERSION = 1;

@@ -21,8 +21,9 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// The content of Redis entries: `DataOutput` fields in a fixed order. Another layout takes another [EntryMac] version.
-/// Whatever does not decode is an [IOException] or an [IllegalArgumentException].
+/// The content of Redis entries: `DataOutput` fields in a fixed order. Another layout takes another
+/// [EntryMac] version. Whatever does not decode is an [IOException] or an
+/// [IllegalArgumentException].
 final class RecordCodec {
   private final KeyCodec keys;
 

@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Announces changes over a Redis channel, and to this broker directly.
 ///
-/// A message is a hint and is not authenticated: whoever can publish can make brokers read PostgreSQL, and nothing more. A
-/// lost subscription is taken up again, and what was missed meanwhile is seen when the records' freshness ends.
+/// A message is a hint and is not authenticated: whoever can publish can make brokers read
+/// PostgreSQL, and nothing more. A lost subscription is taken up again, and what was missed
+/// meanwhile is seen when the records' freshness ends.
 public final class RedisKekChanges implements KekChanges, AutoCloseable {
   private static final Logger LOG = Logger.getLogger(RedisKekChanges.class);
   private static final Duration FIRST_RETRY = Duration.ofMillis(100);
@@ -83,7 +84,8 @@ public final class RedisKekChanges implements KekChanges, AutoCloseable {
         .recoverWithNull();
   }
 
-  /// Removes the entry that is no longer true, so that no broker that knows nothing yet begins with it.
+  /// Removes the entry that is no longer true, so that no broker that knows nothing yet begins with
+  /// it.
   private Uni<Integer> forget(KekChange change) {
     return switch (change) {
       case KekChange.OfKeystore(KeystoreName keystore) ->

@@ -29,9 +29,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The middle tier: what another broker read from PostgreSQL a moment ago.
 ///
-/// A fresh entry spares PostgreSQL a read. An older one is used only while PostgreSQL does not answer. An entry whose MAC
-/// is wrong is counted, logged without its content, removed, and a miss. Redis being away costs its timeout and nothing
-/// else.
+/// A fresh entry spares PostgreSQL a read. An older one is used only while PostgreSQL does not
+/// answer. An entry whose MAC is wrong is counted, logged without its content, removed, and a miss.
+/// Redis being away costs its timeout and nothing else.
 public final class RedisKekTier implements KekTier {
   /// The least size of the MAC key in bytes.
   public static final int MIN_MAC_KEY_SIZE = EntryMac.MIN_KEY_SIZE;
@@ -85,8 +85,7 @@ public final class RedisKekTier implements KekTier {
 
   @Override
   public Uni<Kek> kek(UUID id) {
-    return keks.get(
-        kekKey(config, id), kek -> kek.name().id().equals(id), () -> next.kek(id));
+    return keks.get(kekKey(config, id), kek -> kek.name().id().equals(id), () -> next.kek(id));
   }
 
   static String activeKey(RedisConfig config, KeystoreName keystore) {
@@ -130,10 +129,7 @@ public final class RedisKekTier implements KekTier {
 
     private Counter counter(MeterRegistry registry, String record, String result) {
       return registry.counter(
-          Metrics.KEK_READS,
-          Metrics.RECORD, record,
-          Metrics.TIER, "redis",
-          Metrics.RESULT, result);
+          Metrics.KEK_READS, Metrics.RECORD, record, Metrics.TIER, "redis", Metrics.RESULT, result);
     }
 
     Uni<V> get(String redisKey, Check<V> check, Supplier<Uni<V>> source) {
