@@ -113,9 +113,8 @@ public final class DekBroker {
   private static Uni<Void> checkState(Kek kek) {
     return switch (kek.state()) {
       case ACTIVE, RETIRED -> Uni.createFrom().voidItem();
-      case DISABLED -> Uni.createFrom().failure(new KekFailure.Disabled(kek.name()));
-      case DESTROY_SCHEDULED ->
-          Uni.createFrom().failure(new KekFailure.StateInvalid(kek.name(), kek.state()));
+      case DISABLED, DESTROY_SCHEDULED ->
+          Uni.createFrom().failure(new KekFailure.Disabled(kek.name()));
       case DESTROYED -> Uni.createFrom().failure(new KekFailure.Destroyed(kek.name()));
       case PENDING_GENERATION -> Uni.createFrom().failure(new DekFailure.NotAuthentic());
     };

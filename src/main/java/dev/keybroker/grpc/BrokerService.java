@@ -161,6 +161,6 @@ public class BrokerService implements KeyBroker {
   }
 
   private static <T> Uni<T> answer(Supplier<Uni<T>> call) {
-    return Uni.createFrom().deferred(call).onFailure().transform(FailureStatus::exception);
+    return Uni.createFrom().<T>deferred(call::get).onFailure().transform(FailureStatus::exception);
   }
 }

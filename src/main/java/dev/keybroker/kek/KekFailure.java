@@ -41,7 +41,7 @@ public abstract sealed class KekFailure extends RuntimeException {
     }
   }
 
-  /// The KEK is disabled.
+  /// The KEK is disabled, or scheduled for destruction.
   public static final class Disabled extends KekFailure {
     private final transient KekName kek;
 

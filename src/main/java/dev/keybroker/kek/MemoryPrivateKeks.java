@@ -125,7 +125,7 @@ public final class MemoryPrivateKeks implements PrivateKeks {
               // Another Decrypt may have ended between the caller's look into memory and here.
               Held newer = keys.getIfPresent(id);
               if (newer != null
-                  && newer != known
+                  && (known == null || newer.decryptedAt - known.decryptedAt > 0)
                   && !newer.isExpired(ticker.read(), kek.privateKekLifetime().toNanos())) {
                 decrypts.remove(id, mine);
                 mine.complete(newer);

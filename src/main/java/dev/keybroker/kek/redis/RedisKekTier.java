@@ -137,7 +137,7 @@ public final class RedisKekTier implements KekTier {
           .get(redisKey)
           .ifNoItem()
           .after(config.timeout())
-          .recoverWithNull()
+          .fail()
           .onFailure()
           .recoverWithNull()
           .map(entry -> entry == null ? null : open(redisKey, entry, check))
