@@ -18,6 +18,8 @@ public interface KekRepository {
   /// Takes an intent back; does nothing to a KEK that is generated.
   Uni<Void> abandon(KekName kek);
 
+  /// What became of an intent.
+  ///
   /// @param generated whether the KEK is there already, so that nothing is left to do
   record Intended(KekName name, boolean generated) {}
 }

@@ -138,7 +138,7 @@ public class PostgresKekRepository implements KekRepository {
                 .replaceWithVoid());
   }
 
-  private static Uni<@Nullable KekEntity> byRequestId(StatelessSession session, KekIntent intent) {
+  private static Uni<KekEntity> byRequestId(StatelessSession session, KekIntent intent) {
     if (intent.requestId() == null) {
       return Uni.createFrom().nullItem();
     }
@@ -153,7 +153,7 @@ public class PostgresKekRepository implements KekRepository {
         .getSingleResultOrNull();
   }
 
-  private static Uni<@Nullable KekEntity> inState(
+  private static Uni<KekEntity> inState(
       StatelessSession session, KeystoreName keystore, KekState state) {
     return session
         .createSelectionQuery(
