@@ -1,0 +1,95 @@
+package dev.keybroker.crypto;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import java.security.GeneralSecurityException;
+import java.util.Arrays;
+import javax.crypto.AEADBadTagException;
+import javax.crypto.Cipher;
+import javax.crypto.spec.GCMParameterSpec;
+
+/// The symmetric part of a wrapped DEK: a key and nonce from `z` and the salt by
+/// HKDF-Expand-SHA256, then AES-256-GCM.
+///
+/// Thread-safe. The additional authenticated data are `"keybroker/v1"`, every byte before the salt,
+/// and the encryption context. Key and nonce come from a salt that no two DEKs share, so each key
+/// encrypts one message.
+final class DekCipher {
+
+  /// Size in bytes of the secret that a KEK encapsulates.
+  static final int Z_SIZE = 32;
+
+  private static final byte[] AAD_PREFIX = "keybroker/v1".getBytes(US_ASCII);
+  private static final byte[] INFO_PREFIX = "keybroker/v1 dek".getBytes(US_ASCII);
+  private static final int KEY_SIZE = 32;
+  private static final int NONCE_SIZE = 12;
+
+  private final CryptoProvider provider;
+
+  DekCipher(CryptoProvider provider) {
+    this.provider = provider;
+  }
+
+  /// Encrypts the DEK into `wrapped`, which is complete up to the end of the salt.
+  void seal(
+      SecretBytes z, byte[] wrapped, int saltOffset, SecretBytes dek, EncryptionContext context) {
+    byte[] plaintext = dek.toByteArray();
+    try {
+      int ciphertext = saltOffset + WrappedDek.SALT_SIZE;
+      cipher(Cipher.ENCRYPT_MODE, z, wrapped, saltOffset, context)
+          .doFinal(plaintext, 0, plaintext.length, wrapped, ciphertext);
+    } catch (GeneralSecurityException e) {
+      throw CryptoProvider.unavailable(e);
+    } finally {
+      Arrays.fill(plaintext, (byte) 0);
+    }
+  }
+
+  /// Decrypts the DEK, if all of it is authentic.
+  SecretBytes open(SecretBytes z, byte[] wrapped, int saltOffset, EncryptionContext context)
+      throws NotAuthenticException {
+    try {
+      int ciphertext = saltOffset + WrappedDek.SALT_SIZE;
+      return SecretBytes.adopt(
+          cipher(Cipher.DECRYPT_MODE, z, wrapped, saltOffset, context)
+              .doFinal(wrapped, ciphertext, wrapped.length - ciphertext));
+    } catch (AEADBadTagException e) {
+      throw new NotAuthenticException();
+    } catch (GeneralSecurityException e) {
+      throw CryptoProvider.unavailable(e);
+    }
+  }
+
+  private Cipher cipher(
+      int mode, SecretBytes z, byte[] wrapped, int saltOffset, EncryptionContext context)
+      throws GeneralSecurityException {
+    ThreadPrimitives primitives = provider.primitives();
+    byte[] okm = keyAndNonce(primitives.hkdfSha256(), z, wrapped, saltOffset);
+    WipedKey key = new WipedKey("AES", okm, KEY_SIZE);
+    try {
+      Cipher cipher = primitives.aesGcm();
+      int tagBits = 8 * WrappedDek.TAG_SIZE;
+      cipher.init(mode, key, new GCMParameterSpec(tagBits, okm, KEY_SIZE, NONCE_SIZE));
+      cipher.updateAAD(AAD_PREFIX);
+      cipher.updateAAD(wrapped, 0, saltOffset);
+      cipher.updateAAD(context.encodedUncopied());
+      return cipher;
+    } finally {
+      key.destroy();
+    }
+  }
+
+  private static byte[] keyAndNonce(Hkdf hkdf, SecretBytes z, byte[] wrapped, int saltOffset) {
+    if (z.size() != Z_SIZE) {
+      throw new IllegalArgumentException("z has the wrong size");
+    }
+    byte[] info = Arrays.copyOf(INFO_PREFIX, INFO_PREFIX.length + WrappedDek.SALT_SIZE);
+    System.arraycopy(wrapped, saltOffset, info, INFO_PREFIX.length, WrappedDek.SALT_SIZE);
+    byte[] prk = z.toByteArray();
+    try {
+      return hkdf.expand(prk, info, KEY_SIZE + NONCE_SIZE);
+    } finally {
+      Arrays.fill(prk, (byte) 0);
+    }
+  }
+}

@@ -1,0 +1,107 @@
+package dev.keybroker.crypto;
+
+import java.security.SecureRandom;
+import java.util.UUID;
+
+/// Wraps and unwraps DEKs: the front door of this package.
+///
+/// Thread-safe. `wrap` and `unwrap` do everything for one DEK; their halves stand beside them for
+/// who keeps an encapsulated secret for many DEKs of one KEK. The caller owns every [SecretBytes]
+/// that it passes or gets. Keys must come from a [KeyCodec] of the same [CryptoProvider].
+public final class DekWrapping {
+
+  private final Encapsulator encapsulator;
+  private final DekCipher cipher;
+  private final SecureRandom random;
+
+  public DekWrapping(CryptoProvider provider, SecureRandom random) {
+    this.encapsulator = new Encapsulator(provider, random);
+    this.cipher = new DekCipher(provider);
+    this.random = random;
+  }
+
+  /// The asymmetric half alone.
+  public Encapsulator encapsulator() {
+    return encapsulator;
+  }
+
+  /// Wraps a DEK of 16 to 64 bytes under a KEK, with an encapsulated secret of its own.
+  ///
+  /// @throws IllegalArgumentException where the DEK has another size
+  public byte[] wrap(UUID kekId, WrappingKey key, SecretBytes dek, EncryptionContext context) {
+    try (EncapsulatedSecret secret = encapsulator.encapsulate(key)) {
+      return seal(kekId, key.spec(), secret, dek, context);
+    }
+  }
+
+  /// Wraps a DEK of 16 to 64 bytes under an encapsulated secret of the KEK, with a fresh salt: the
+  /// symmetric half alone.
+  ///
+  /// @throws IllegalArgumentException where the DEK has another size
+  /// @throws IllegalStateException where the secret or the DEK is closed; no bytes come of a closed
+  ///     one
+  public byte[] seal(
+      UUID kekId,
+      KeyPairSpec spec,
+      EncapsulatedSecret secret,
+      SecretBytes dek,
+      EncryptionContext context) {
+    byte[] salt = new byte[WrappedDek.SALT_SIZE];
+    random.nextBytes(salt);
+    return seal(kekId, spec, secret, salt, dek, context);
+  }
+
+  /// With the salt given: deterministic, for test vectors. A salt must never serve twice.
+  byte[] seal(
+      UUID kekId,
+      KeyPairSpec spec,
+      EncapsulatedSecret secret,
+      byte[] salt,
+      SecretBytes dek,
+      EncryptionContext context) {
+    if (dek.size() < WrappedDek.MIN_DEK_SIZE || dek.size() > WrappedDek.MAX_DEK_SIZE) {
+      throw new IllegalArgumentException("a DEK has 16 to 64 bytes");
+    }
+    if (secret.encapsulated().length != spec.encapsulatedSize()) {
+      throw new IllegalArgumentException("the encapsulated secret is of another spec");
+    }
+    byte[] wrapped = WrappedDek.assemble(kekId, spec, secret.encapsulated(), salt, dek.size());
+    int saltOffset = WrappedDek.HEADER_SIZE + spec.encapsulatedSize();
+    cipher.seal(secret.z(), wrapped, saltOffset, dek, context);
+    return wrapped;
+  }
+
+  /// Unwraps a DEK with the KEK that the caller found by the wrapped DEK's own KEK id.
+  ///
+  /// @param kekId the id of the key given; a wrapped DEK that names another is refused
+  /// @throws NotAuthenticException where the wrapped DEK was not made for this KEK and context
+  /// @throws IllegalStateException where the key is closed
+  public SecretBytes unwrap(
+      UUID kekId, UnwrappingKey key, WrappedDek wrapped, EncryptionContext context)
+      throws NotAuthenticException {
+    if (!wrapped.kekId().equals(kekId)) {
+      throw new NotAuthenticException();
+    }
+    byte[] encapsulated = wrapped.encapsulated(key.spec());
+    try (SecretBytes z = encapsulator.decapsulate(key, encapsulated)) {
+      return open(key.spec(), z, wrapped, context);
+    }
+  }
+
+  /// As [#unwrap(UUID, UnwrappingKey, WrappedDek, EncryptionContext)], from the bytes.
+  public SecretBytes unwrap(
+      UUID kekId, UnwrappingKey key, byte[] wrapped, EncryptionContext context)
+      throws NotAuthenticException {
+    return unwrap(kekId, key, WrappedDek.parse(wrapped), context);
+  }
+
+  /// Unwraps a DEK with the secret of its encapsulation: the symmetric half alone.
+  ///
+  /// @throws NotAuthenticException where the wrapped DEK was not made with this secret and context
+  /// @throws IllegalStateException where the secret is closed
+  public SecretBytes open(
+      KeyPairSpec spec, SecretBytes z, WrappedDek wrapped, EncryptionContext context)
+      throws NotAuthenticException {
+    return cipher.open(z, wrapped.bytes(), wrapped.saltOffset(spec), context);
+  }
+}

@@ -1,0 +1,84 @@
+package dev.keybroker.crypto;
+
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.spec.X509EncodedKeySpec;
+import javax.crypto.KeyAgreement;
+
+/// RFC 9180 HPKE in base mode with one suite: a secret for the holder of an EC key, exported and
+/// not used to encrypt.
+///
+/// Thread-safe.
+final class Hpke {
+
+  private final CryptoProvider provider;
+  private final HpkeSuite suite;
+  private final byte[] exporterContext;
+
+  Hpke(CryptoProvider provider, HpkeSuite suite, byte[] exporterContext) {
+    this.provider = provider;
+    this.suite = suite;
+    this.exporterContext = exporterContext;
+  }
+
+  /// Encapsulates with a fresh ephemeral key.
+  EncapsulatedSecret encapsulate(WrappingKey recipient) {
+    KeyPair ephemeral = provider.primitives().ecGenerator(suite.curve()).generateKeyPair();
+    try {
+      return encapsulate(recipient, ephemeral);
+    } finally {
+      KeyCodec.destroy(ephemeral.getPrivate());
+    }
+  }
+
+  /// Encapsulates with the ephemeral key given: deterministic, for test vectors.
+  EncapsulatedSecret encapsulate(WrappingKey recipient, KeyPair ephemeral) {
+    byte[] encapsulated = suite.curve().toPoint(ephemeral.getPublic().getEncoded());
+    byte[] dh;
+    try {
+      dh = diffieHellman(ephemeral.getPrivate(), recipient.key());
+    } catch (GeneralSecurityException e) {
+      throw CryptoProvider.unavailable(e);
+    }
+    return new EncapsulatedSecret(encapsulated, exported(dh, encapsulated, recipient.point()));
+  }
+
+  /// Finds the secret of an encapsulation again; bytes that are no point of the curve are refused.
+  SecretBytes decapsulate(PrivateKey key, byte[] recipientPoint, byte[] encapsulated)
+      throws NotAuthenticException {
+    if (!suite.curve().isPoint(encapsulated)) {
+      throw new NotAuthenticException();
+    }
+    byte[] dh;
+    try {
+      dh = diffieHellman(key, publicKey(provider, suite.curve(), encapsulated));
+    } catch (GeneralSecurityException e) {
+      throw CryptoProvider.unavailable(e);
+    }
+    return exported(dh, encapsulated, recipientPoint);
+  }
+
+  static PublicKey publicKey(CryptoProvider provider, EcCurve curve, byte[] point)
+      throws GeneralSecurityException {
+    byte[] spki = curve.toSubjectPublicKeyInfo(point);
+    return provider.primitives().ecKeyFactory().generatePublic(new X509EncodedKeySpec(spki));
+  }
+
+  private byte[] diffieHellman(PrivateKey mine, PublicKey theirs) throws GeneralSecurityException {
+    // A fresh object for each call: a kept one would hold on to the private key.
+    KeyAgreement agreement = provider.keyAgreement();
+    agreement.init(mine);
+    agreement.doPhase(theirs, true);
+    return agreement.generateSecret();
+  }
+
+  private SecretBytes exported(byte[] dh, byte[] encapsulated, byte[] recipientPoint) {
+    ThreadPrimitives primitives = provider.primitives();
+    byte[] sharedSecret = suite.sharedSecret(dh, encapsulated, recipientPoint, primitives);
+    byte[] exporterSecret = suite.exporterSecret(sharedSecret, primitives);
+    return SecretBytes.adopt(
+        suite.export(exporterSecret, exporterContext, DekCipher.Z_SIZE, primitives));
+  }
+}

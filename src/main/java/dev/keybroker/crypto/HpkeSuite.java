@@ -1,0 +1,136 @@
+package dev.keybroker.crypto;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/// An RFC 9180 suite with a DHKEM over a NIST curve: its identifiers, its labelled HKDF and its
+/// base-mode key schedule.
+///
+/// One suite serves one `info`, whose part of the key schedule is computed once. Thread-safe and
+/// immutable.
+final class HpkeSuite {
+
+  /// The AEAD identifier of a suite that only exports secrets (section 7.3).
+  static final int EXPORT_ONLY = 0xFFFF;
+
+  private static final byte[] VERSION = "HPKE-v1".getBytes(US_ASCII);
+  private static final byte[] EMPTY = {};
+  private static final byte MODE_BASE = 0;
+
+  private final EcCurve curve;
+  private final byte[] kemSuiteId;
+  private final byte[] suiteId;
+  private final byte[] keyScheduleContext;
+
+  private HpkeSuite(EcCurve curve, int kemId, int kdfId, int aeadId, byte[] info, Hkdf hkdf) {
+    this.curve = curve;
+    this.kemSuiteId = ByteBuffer.allocate(5).put(ascii("KEM")).putShort((short) kemId).array();
+    this.suiteId =
+        ByteBuffer.allocate(10)
+            .put(ascii("HPKE"))
+            .putShort((short) kemId)
+            .putShort((short) kdfId)
+            .putShort((short) aeadId)
+            .array();
+    byte[] pskIdHash = labeledExtract(hkdf, suiteId, EMPTY, "psk_id_hash", EMPTY);
+    byte[] infoHash = labeledExtract(hkdf, suiteId, EMPTY, "info_hash", info);
+    this.keyScheduleContext = concat(new byte[] {MODE_BASE}, pskIdHash, infoHash);
+  }
+
+  /// The suite of a curve: DHKEM(P-256, HKDF-SHA256) + HKDF-SHA256, or DHKEM(P-384, HKDF-SHA384) +
+  /// HKDF-SHA384.
+  static HpkeSuite of(EcCurve curve, int aeadId, byte[] info, ThreadPrimitives primitives) {
+    return switch (curve) {
+      case P256 -> new HpkeSuite(curve, 0x0010, 0x0001, aeadId, info, hkdf(curve, primitives));
+      case P384 -> new HpkeSuite(curve, 0x0011, 0x0002, aeadId, info, hkdf(curve, primitives));
+    };
+  }
+
+  private static Hkdf hkdf(EcCurve curve, ThreadPrimitives primitives) {
+    return switch (curve) {
+      case P256 -> primitives.hkdfSha256();
+      case P384 -> primitives.hkdfSha384();
+    };
+  }
+
+  EcCurve curve() {
+    return curve;
+  }
+
+  /// ExtractAndExpand of section 4.1: the KEM's shared secret from a Diffie-Hellman value, which it
+  /// wipes.
+  byte[] sharedSecret(
+      byte[] dh, byte[] encapsulated, byte[] recipient, ThreadPrimitives primitives) {
+    Hkdf hkdf = hkdf(curve, primitives);
+    byte[] kemContext = concat(encapsulated, recipient);
+    byte[] eaePrk = EMPTY;
+    try {
+      eaePrk = labeledExtract(hkdf, kemSuiteId, EMPTY, "eae_prk", dh);
+      return labeledExpand(hkdf, kemSuiteId, eaePrk, "shared_secret", kemContext, hkdf.hashSize());
+    } finally {
+      Arrays.fill(dh, (byte) 0);
+      Arrays.fill(eaePrk, (byte) 0);
+    }
+  }
+
+  /// KeySchedule of section 5.1 as far as an export needs it: the exporter secret from a shared
+  /// secret, which it wipes.
+  byte[] exporterSecret(byte[] sharedSecret, ThreadPrimitives primitives) {
+    Hkdf hkdf = hkdf(curve, primitives);
+    byte[] secret = EMPTY;
+    try {
+      secret = labeledExtract(hkdf, suiteId, sharedSecret, "secret", EMPTY);
+      return labeledExpand(hkdf, suiteId, secret, "exp", keyScheduleContext, hkdf.hashSize());
+    } finally {
+      Arrays.fill(sharedSecret, (byte) 0);
+      Arrays.fill(secret, (byte) 0);
+    }
+  }
+
+  /// Context.Export of section 5.3, from an exporter secret, which it wipes.
+  byte[] export(
+      byte[] exporterSecret, byte[] exporterContext, int length, ThreadPrimitives primitives) {
+    try {
+      return labeledExpand(
+          hkdf(curve, primitives), suiteId, exporterSecret, "sec", exporterContext, length);
+    } finally {
+      Arrays.fill(exporterSecret, (byte) 0);
+    }
+  }
+
+  private static byte[] labeledExtract(
+      Hkdf hkdf, byte[] suiteId, byte[] salt, String label, byte[] ikm) {
+    byte[] labeledIkm = concat(VERSION, suiteId, ascii(label), ikm);
+    try {
+      return hkdf.extract(salt, labeledIkm);
+    } finally {
+      Arrays.fill(labeledIkm, (byte) 0);
+    }
+  }
+
+  private static byte[] labeledExpand(
+      Hkdf hkdf, byte[] suiteId, byte[] prk, String label, byte[] info, int length) {
+    byte[] size = {(byte) (length >>> 8), (byte) length};
+    return hkdf.expand(prk, concat(size, VERSION, suiteId, ascii(label), info), length);
+  }
+
+  private static byte[] ascii(String label) {
+    return label.getBytes(US_ASCII);
+  }
+
+  private static byte[] concat(byte[]... parts) {
+    int size = 0;
+    for (byte[] part : parts) {
+      size += part.length;
+    }
+    byte[] all = new byte[size];
+    int offset = 0;
+    for (byte[] part : parts) {
+      System.arraycopy(part, 0, all, offset, part.length);
+      offset += part.length;
+    }
+    return all;
+  }
+}

@@ -1,0 +1,81 @@
+package dev.keybroker.crypto;
+
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.KeyPairGenerator;
+import java.security.spec.ECGenParameterSpec;
+import java.util.EnumMap;
+import java.util.Map;
+import javax.crypto.Cipher;
+import org.jspecify.annotations.Nullable;
+
+/// The JCA objects that one thread reuses, made when first needed.
+///
+/// None of them ever sees a private KEK: an object that is kept keeps the last key too, and a
+/// private KEK must be gone when it is closed. Operations with a private KEK make a fresh object,
+/// which costs a few percent of such an operation at most.
+final class ThreadPrimitives {
+
+  private final CryptoProvider provider;
+  private final Hkdf hkdfSha256 = new Hkdf("HKDF-SHA256", 32);
+  private final Hkdf hkdfSha384 = new Hkdf("HKDF-SHA384", 48);
+  private final Map<EcCurve, KeyPairGenerator> ecGenerators = new EnumMap<>(EcCurve.class);
+  private @Nullable Cipher aesGcm;
+  private @Nullable Cipher rsaOaepEncryption;
+  private @Nullable KeyFactory ecKeyFactory;
+
+  ThreadPrimitives(CryptoProvider provider) {
+    this.provider = provider;
+  }
+
+  Hkdf hkdfSha256() {
+    return hkdfSha256;
+  }
+
+  Hkdf hkdfSha384() {
+    return hkdfSha384;
+  }
+
+  Cipher aesGcm() {
+    Cipher cipher = aesGcm;
+    if (cipher == null) {
+      cipher = provider.cipher("AES/GCM/NoPadding");
+      aesGcm = cipher;
+    }
+    return cipher;
+  }
+
+  Cipher rsaOaepEncryption() {
+    Cipher cipher = rsaOaepEncryption;
+    if (cipher == null) {
+      cipher = provider.cipher(RsaOaep.TRANSFORMATION);
+      rsaOaepEncryption = cipher;
+    }
+    return cipher;
+  }
+
+  /// For public keys.
+  KeyFactory ecKeyFactory() {
+    KeyFactory factory = ecKeyFactory;
+    if (factory == null) {
+      factory = provider.keyFactory("EC");
+      ecKeyFactory = factory;
+    }
+    return factory;
+  }
+
+  /// For ephemeral keys, from the provider's own randomness.
+  KeyPairGenerator ecGenerator(EcCurve curve) {
+    KeyPairGenerator generator = ecGenerators.get(curve);
+    if (generator == null) {
+      generator = provider.keyPairGenerator("EC");
+      try {
+        generator.initialize(new ECGenParameterSpec(curve.jcaName()));
+      } catch (GeneralSecurityException e) {
+        throw CryptoProvider.unavailable(e);
+      }
+      ecGenerators.put(curve, generator);
+    }
+    return generator;
+  }
+}

@@ -1,0 +1,114 @@
+package dev.keybroker.crypto;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.UUID;
+
+/// The bytes of a wrapped DEK, format version 1, and where their regions lie.
+///
+/// ```
+/// offset 0       1 byte   version = 0x01
+/// offset 1       1 byte   encapsulation
+/// offset 2      16 bytes  KEK id (UUID, big-endian)
+/// offset 18      n bytes  encapsulated secret, n as the KEK's spec says
+/// then          16 bytes  salt
+/// then       dek+16 bytes AES-256-GCM ciphertext and tag
+/// ```
+///
+/// Where the regions after the KEK id lie depends on the KEK's spec, so they are asked for with it.
+/// Nothing here is authentic before the DEK has opened.
+public final class WrappedDek {
+
+  static final byte VERSION = 1;
+  static final int HEADER_SIZE = 18;
+  static final int SALT_SIZE = 16;
+  static final int TAG_SIZE = 16;
+
+  /// The smallest DEK in bytes.
+  public static final int MIN_DEK_SIZE = 16;
+
+  /// The largest DEK in bytes.
+  public static final int MAX_DEK_SIZE = 64;
+
+  private final byte[] bytes;
+  private final Encapsulation encapsulation;
+  private final UUID kekId;
+
+  private WrappedDek(byte[] bytes, Encapsulation encapsulation, UUID kekId) {
+    this.bytes = bytes;
+    this.encapsulation = encapsulation;
+    this.kekId = kekId;
+  }
+
+  /// Reads the header. Keeps the array, which must not change afterwards.
+  ///
+  /// @throws NotAuthenticException where the bytes are no wrapped DEK of this version, for whatever
+  ///     reason
+  public static WrappedDek parse(byte[] bytes) throws NotAuthenticException {
+    if (bytes.length < HEADER_SIZE || bytes[0] != VERSION) {
+      throw new NotAuthenticException();
+    }
+    Encapsulation encapsulation = Encapsulation.ofId(bytes[1]);
+    if (encapsulation == null) {
+      throw new NotAuthenticException();
+    }
+    ByteBuffer id = ByteBuffer.wrap(bytes, 2, 16);
+    return new WrappedDek(bytes, encapsulation, new UUID(id.getLong(), id.getLong()));
+  }
+
+  /// An array of exactly the right size with everything before the ciphertext in place.
+  static byte[] assemble(
+      UUID kekId, KeyPairSpec spec, byte[] encapsulated, byte[] salt, int dekSize) {
+    int ciphertext = HEADER_SIZE + encapsulated.length + SALT_SIZE;
+    byte[] bytes = new byte[ciphertext + dekSize + TAG_SIZE];
+    ByteBuffer.wrap(bytes)
+        .put(VERSION)
+        .put(spec.encapsulation().id())
+        .putLong(kekId.getMostSignificantBits())
+        .putLong(kekId.getLeastSignificantBits())
+        .put(encapsulated)
+        .put(salt);
+    return bytes;
+  }
+
+  public byte version() {
+    return bytes[0];
+  }
+
+  public Encapsulation encapsulation() {
+    return encapsulation;
+  }
+
+  /// The KEK that the bytes name; look it up and compare it with the keystore before anything else.
+  public UUID kekId() {
+    return kekId;
+  }
+
+  /// A copy of the encapsulated secret.
+  ///
+  /// @throws NotAuthenticException where the encapsulation or the length of the whole does not fit
+  ///     the spec
+  public byte[] encapsulated(KeyPairSpec spec) throws NotAuthenticException {
+    return Arrays.copyOfRange(bytes, HEADER_SIZE, saltOffset(spec));
+  }
+
+  /// Where the salt begins, in bytes that have the right length for the spec.
+  int saltOffset(KeyPairSpec spec) throws NotAuthenticException {
+    int saltOffset = HEADER_SIZE + spec.encapsulatedSize();
+    int dekSize = bytes.length - saltOffset - SALT_SIZE - TAG_SIZE;
+    if (encapsulation != spec.encapsulation() || dekSize < MIN_DEK_SIZE || dekSize > MAX_DEK_SIZE) {
+      throw new NotAuthenticException();
+    }
+    return saltOffset;
+  }
+
+  /// The bytes themselves; not to be modified.
+  byte[] bytes() {
+    return bytes;
+  }
+
+  @Override
+  public String toString() {
+    return "WrappedDek[" + encapsulation + " " + kekId + "]";
+  }
+}

@@ -1,0 +1,98 @@
+package dev.keybroker.kek;
+
+/// Why a KEK could not be read or used. Carries no stack trace: these are answers, not faults.
+public abstract sealed class KekFailure extends RuntimeException {
+  private KekFailure(String message) {
+    super(message, null, false, false);
+  }
+
+  /// No keystore of this name.
+  public static final class UnknownKeystore extends KekFailure {
+    private final transient KeystoreName keystore;
+
+    public UnknownKeystore(KeystoreName keystore) {
+      super("unknown keystore");
+      this.keystore = keystore;
+    }
+
+    public KeystoreName keystore() {
+      return keystore;
+    }
+  }
+
+  /// The keystore is there, but no KEK of it is ACTIVE.
+  public static final class NoActiveKek extends KekFailure {
+    private final transient KeystoreName keystore;
+
+    public NoActiveKek(KeystoreName keystore) {
+      super("keystore has no active KEK");
+      this.keystore = keystore;
+    }
+
+    public KeystoreName keystore() {
+      return keystore;
+    }
+  }
+
+  /// No KEK of this id.
+  public static final class UnknownKek extends KekFailure {
+    public UnknownKek() {
+      super("unknown KEK");
+    }
+  }
+
+  /// The KEK is disabled, or scheduled for destruction.
+  public static final class Disabled extends KekFailure {
+    private final transient KekName kek;
+
+    public Disabled(KekName kek) {
+      super("KEK is disabled");
+      this.kek = kek;
+    }
+
+    public KekName kek() {
+      return kek;
+    }
+  }
+
+  /// The KEK's private key is erased.
+  public static final class Destroyed extends KekFailure {
+    private final transient KekName kek;
+
+    public Destroyed(KekName kek) {
+      super("KEK is destroyed");
+      this.kek = kek;
+    }
+
+    public KekName kek() {
+      return kek;
+    }
+  }
+
+  /// The KEK's state does not admit this.
+  public static final class StateInvalid extends KekFailure {
+    private final transient KekName kek;
+    private final KekState state;
+
+    public StateInvalid(KekName kek, KekState state) {
+      super("KEK is " + state);
+      this.kek = kek;
+      this.state = state;
+    }
+
+    public KekName kek() {
+      return kek;
+    }
+
+    public KekState state() {
+      return state;
+    }
+  }
+
+  /// Neither memory nor Redis knows the record, and PostgreSQL cannot be asked. A retry is safe.
+  public static final class StoreUnavailable extends KekFailure {
+    public StoreUnavailable() {
+      super("store unavailable");
+    }
+  }
+}

@@ -1,0 +1,43 @@
+package dev.keybroker.kek;
+
+import java.util.regex.Pattern;
+
+/// The resource name of a keystore, `tenants/{tenant}/keystores/{keystore}`; both ids match
+/// `[a-z0-9][a-z0-9-]{0,62}`.
+public record KeystoreName(String tenant, String keystore) implements Comparable<KeystoreName> {
+  private static final Pattern ID = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
+  private static final String TENANTS = "tenants/";
+  private static final String KEYSTORES = "/keystores/";
+
+  public KeystoreName {
+    if (!isId(tenant) || !isId(keystore)) {
+      throw new IllegalArgumentException("not a keystore name");
+    }
+  }
+
+  /// Parses a resource name; anything else is an [IllegalArgumentException] with fixed text.
+  public static KeystoreName parse(String name) {
+    int split = name.indexOf(KEYSTORES);
+    if (!name.startsWith(TENANTS) || split < TENANTS.length()) {
+      throw new IllegalArgumentException("not a keystore name");
+    }
+    return new KeystoreName(
+        name.substring(TENANTS.length(), split), name.substring(split + KEYSTORES.length()));
+  }
+
+  /// Whether the text can be the id of a tenant or of a keystore.
+  public static boolean isId(String text) {
+    return ID.matcher(text).matches();
+  }
+
+  @Override
+  public int compareTo(KeystoreName other) {
+    int byTenant = tenant.compareTo(other.tenant);
+    return byTenant != 0 ? byTenant : keystore.compareTo(other.keystore);
+  }
+
+  @Override
+  public String toString() {
+    return TENANTS + tenant + KEYSTORES + keystore;
+  }
+}

@@ -1,0 +1,33 @@
+package dev.keybroker.kms;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// The ARN of a KMS key or alias: `arn:{partition}:kms:{region}:{account}:key/{id}` or
+/// `…:alias/{name}`.
+///
+/// Source: AWS KMS developer guide, "Key identifiers (KeyId)".
+public record KmsArn(String partition, String region, String account, String resource) {
+  private static final Pattern ARN =
+      Pattern.compile(
+          "arn:(aws[a-z-]*):kms:([a-z0-9-]{1,32}):([0-9]{12}):"
+              + "(key/[A-Za-z0-9-]{1,128}|alias/[A-Za-z0-9/_-]{1,250})");
+
+  /// Parses an ARN; anything else is an [IllegalArgumentException] with fixed text.
+  public static KmsArn parse(String arn) {
+    Matcher matcher = ARN.matcher(arn);
+    if (!matcher.matches()) {
+      throw new IllegalArgumentException("not the ARN of a KMS key or alias");
+    }
+    return new KmsArn(matcher.group(1), matcher.group(2), matcher.group(3), matcher.group(4));
+  }
+
+  public boolean isAlias() {
+    return resource.startsWith("alias/");
+  }
+
+  @Override
+  public String toString() {
+    return "arn:" + partition + ":kms:" + region + ":" + account + ":" + resource;
+  }
+}

@@ -1,0 +1,72 @@
+package dev.keybroker.kms;
+
+import org.jspecify.annotations.Nullable;
+
+/// A call of the key management service that failed. Carries no stack trace: it is an answer, not a
+/// fault.
+///
+/// The service's code, message and request id are for the tenant's administrator and the log; what
+/// callers of the data plane see is decided by [#kind] alone.
+public final class KmsFailure extends RuntimeException {
+  /// What a failure means for the caller.
+  public enum Kind {
+    /// The caller, the role or the encryption context is not admitted. Not retryable.
+    ACCESS_DENIED,
+    /// The key is disabled. Not retryable.
+    KEY_DISABLED,
+    /// The key is pending deletion or otherwise in a state that refuses the call. Not retryable.
+    KEY_PENDING_DELETION,
+    /// No such key or alias. Not retryable.
+    KEY_NOT_FOUND,
+    /// The key cannot do what was asked: its usage, spec or origin. Not retryable.
+    KEY_UNUSABLE,
+    /// The ciphertext does not decrypt under this key and context. Not retryable.
+    CIPHERTEXT_REFUSED,
+    /// Too many requests. Retryable later.
+    THROTTLED,
+    /// No answer, or the service's own error. Retryable.
+    UNREACHABLE
+  }
+
+  private final Kind kind;
+  private final String action;
+  private final String code;
+  private final String detail;
+  private final @Nullable String requestId;
+
+  /// @param action the call that failed, e.g. `kms:Decrypt`
+  /// @param code the AWS error code, e.g. `AccessDeniedException`; for a call without an answer the
+  ///     kind of trouble,
+  ///     e.g. `Timeout`
+  /// @param detail what the service said
+  /// @param requestId the service's request id where there was an answer
+  public KmsFailure(
+      Kind kind, String action, String code, String detail, @Nullable String requestId) {
+    super(kind + " " + action + " " + code, null, false, false);
+    this.kind = kind;
+    this.action = action;
+    this.code = code;
+    this.detail = detail;
+    this.requestId = requestId;
+  }
+
+  public Kind kind() {
+    return kind;
+  }
+
+  public String action() {
+    return action;
+  }
+
+  public String code() {
+    return code;
+  }
+
+  public String detail() {
+    return detail;
+  }
+
+  public @Nullable String requestId() {
+    return requestId;
+  }
+}

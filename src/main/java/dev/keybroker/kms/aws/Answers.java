@@ -1,0 +1,25 @@
+package dev.keybroker.kms.aws;
+
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.core.SdkBytes;
+
+/// Reads answers that may lack what they should hold.
+final class Answers {
+  private Answers() {}
+
+  static <T> T required(@Nullable T member) {
+    if (member == null) {
+      throw new MalformedResponseException();
+    }
+    return member;
+  }
+
+  /// The member's own array, not a copy; the answer must not be used any more.
+  static byte[] requiredBytes(@Nullable SdkBytes member) {
+    byte[] bytes = required(member).asByteArrayUnsafe();
+    if (bytes.length == 0) {
+      throw new MalformedResponseException();
+    }
+    return bytes;
+  }
+}

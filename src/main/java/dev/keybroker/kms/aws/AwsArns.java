@@ -1,0 +1,22 @@
+package dev.keybroker.kms.aws;
+
+import dev.keybroker.kms.KmsArn;
+import org.jspecify.annotations.Nullable;
+
+/// Reads the ARNs in the answers of KMS.
+final class AwsArns {
+  private AwsArns() {}
+
+  static KmsArn key(@Nullable String arn) {
+    KmsArn key;
+    try {
+      key = KmsArn.parse(Answers.required(arn));
+    } catch (IllegalArgumentException e) {
+      throw new MalformedResponseException();
+    }
+    if (key.isAlias()) {
+      throw new MalformedResponseException();
+    }
+    return key;
+  }
+}

@@ -1,0 +1,124 @@
+package dev.keybroker.kms.aws;
+
+import java.net.URI;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
+import software.amazon.awssdk.awscore.AwsServiceClientConfiguration;
+import software.amazon.awssdk.awscore.client.builder.AwsAsyncClientBuilder;
+import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
+import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
+import software.amazon.awssdk.core.client.config.ClientOverrideConfiguration;
+import software.amazon.awssdk.core.client.config.SdkAdvancedAsyncClientOption;
+import software.amazon.awssdk.http.async.SdkAsyncHttpClient;
+import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.retries.StandardRetryStrategy;
+import software.amazon.awssdk.retries.api.BackoffStrategy;
+import software.amazon.awssdk.services.kms.KmsAsyncClient;
+import software.amazon.awssdk.services.sts.StsAsyncClient;
+
+/// Makes SDK clients that share one HTTP client and one set of threads, so that a client costs a
+/// few objects. They hold no credentials: each request brings its own, and one that forgot to would
+/// go out unsigned rather than as the wrong principal.
+final class AwsClients implements AutoCloseable {
+  private static final BackoffStrategy RETRY_DELAY =
+      BackoffStrategy.exponentialDelay(Duration.ofMillis(50), Duration.ofSeconds(1));
+  private static final BackoffStrategy THROTTLED_RETRY_DELAY =
+      BackoffStrategy.exponentialDelay(Duration.ofMillis(500), Duration.ofSeconds(2));
+
+  private final AwsConfig config;
+  private final Region homeRegion;
+  private final @Nullable URI kmsEndpoint;
+  private final @Nullable URI stsEndpoint;
+  private final SdkAsyncHttpClient http;
+  private final ExecutorService executor =
+      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("aws-", 0).factory());
+  private final ScheduledExecutorService timer = timer();
+
+  /// @param service tells where AWS is and in which region the broker is at home
+  AwsClients(AwsServiceClientConfiguration service, AwsConfig config) {
+    this.config = config;
+    this.homeRegion = service.region();
+    Optional<URI> endpoint = service.endpointOverride();
+    this.kmsEndpoint = endpoint.orElse(null);
+    this.stsEndpoint = config.stsEndpointOverride().or(() -> endpoint).orElse(null);
+    this.http =
+        NettyNioAsyncHttpClient.builder()
+            .maxConcurrency(config.maxConcurrency())
+            .maxPendingConnectionAcquires(config.maxPendingCalls())
+            .connectionTimeout(config.connectionTimeout())
+            .tlsNegotiationTimeout(config.connectionTimeout())
+            .connectionAcquisitionTimeout(config.apiCallAttemptTimeout())
+            .readTimeout(config.apiCallAttemptTimeout())
+            .writeTimeout(config.apiCallAttemptTimeout())
+            .build();
+  }
+
+  /// Where calls begin and where their answers are read: virtual threads, so that whatever a caller
+  /// does with an answer holds up no event loop of the SDK's.
+  ExecutorService executor() {
+    return executor;
+  }
+
+  KmsAsyncClient kms(Region region) {
+    return client(KmsAsyncClient.builder(), region, kmsEndpoint);
+  }
+
+  /// STS of the home region: sessions of a regional endpoint are good in every region.
+  StsAsyncClient sts() {
+    return client(StsAsyncClient.builder(), homeRegion, stsEndpoint);
+  }
+
+  private <B extends AwsAsyncClientBuilder<B, C> & AwsClientBuilder<B, C>, C> C client(
+      B builder, Region region, @Nullable URI endpoint) {
+    if (endpoint != null) {
+      builder.endpointOverride(endpoint);
+    }
+    return builder
+        .region(region)
+        .credentialsProvider(AnonymousCredentialsProvider.create())
+        .httpClient(http)
+        .asyncConfiguration(
+            async ->
+                async.advancedOption(
+                    SdkAdvancedAsyncClientOption.FUTURE_COMPLETION_EXECUTOR, executor))
+        .overrideConfiguration(
+            ClientOverrideConfiguration.builder()
+                .apiCallTimeout(config.apiCallTimeout())
+                .apiCallAttemptTimeout(config.apiCallAttemptTimeout())
+                .scheduledExecutorService(timer)
+                .retryStrategy(retries())
+                .build())
+        .build();
+  }
+
+  /// One per client: its budget of retries is then spent by one role alone.
+  private StandardRetryStrategy retries() {
+    return AwsRetryStrategy.standardRetryStrategy().toBuilder()
+        .maxAttempts(config.maxAttempts())
+        .backoffStrategy(RETRY_DELAY)
+        .throttlingBackoffStrategy(THROTTLED_RETRY_DELAY)
+        .build();
+  }
+
+  private static ScheduledExecutorService timer() {
+    ScheduledThreadPoolExecutor timer =
+        new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("aws-timer").factory());
+    timer.setRemoveOnCancelPolicy(true);
+    return timer;
+  }
+
+  @Override
+  public void close() {
+    http.close();
+    timer.shutdownNow();
+    executor.shutdown();
+  }
+}

@@ -1,0 +1,19 @@
+package dev.keybroker.kms.aws;
+
+import java.time.Duration;
+
+/// The end of the time that an operation has, for its credentials, its call and their retries
+/// together.
+record CallDeadline(long endNanos) {
+  private static final Duration SHORTEST = Duration.ofMillis(1);
+
+  static CallDeadline in(Duration timeout) {
+    return new CallDeadline(System.nanoTime() + timeout.toNanos());
+  }
+
+  /// What is left, at least a millisecond.
+  Duration left() {
+    Duration left = Duration.ofNanos(endNanos - System.nanoTime());
+    return left.compareTo(SHORTEST) > 0 ? left : SHORTEST;
+  }
+}

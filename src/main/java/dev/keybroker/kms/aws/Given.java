@@ -1,0 +1,20 @@
+package dev.keybroker.kms.aws;
+
+import java.util.concurrent.CompletableFuture;
+import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
+import software.amazon.awssdk.identity.spi.IdentityProvider;
+import software.amazon.awssdk.identity.spi.ResolveIdentityRequest;
+
+/// The credentials of one request, known beforehand.
+record Given(AwsCredentialsIdentity credentials)
+    implements IdentityProvider<AwsCredentialsIdentity> {
+  @Override
+  public Class<AwsCredentialsIdentity> identityType() {
+    return AwsCredentialsIdentity.class;
+  }
+
+  @Override
+  public CompletableFuture<AwsCredentialsIdentity> resolveIdentity(ResolveIdentityRequest request) {
+    return CompletableFuture.completedFuture(credentials);
+  }
+}

@@ -1,0 +1,54 @@
+package dev.keybroker.kms.aws;
+
+import dev.keybroker.kms.KmsArn;
+import dev.keybroker.kms.KmsKeyDescription;
+import java.util.ArrayList;
+import java.util.List;
+import software.amazon.awssdk.services.kms.model.KeyManagerType;
+import software.amazon.awssdk.services.kms.model.KeyMetadata;
+import software.amazon.awssdk.services.kms.model.MultiRegionKey;
+
+/// Reads a key's description from the metadata that KMS gives.
+final class KeyDescriptions {
+  private KeyDescriptions() {}
+
+  static KmsKeyDescription of(KeyMetadata metadata) {
+    KmsArn arn = AwsArns.key(metadata.arn());
+    return new KmsKeyDescription(
+        arn,
+        Answers.required(metadata.keyStateAsString()),
+        Answers.required(metadata.keyUsageAsString()),
+        Answers.required(metadata.keySpecAsString()),
+        metadata.keyManager() == KeyManagerType.CUSTOMER,
+        inCustomKeyStore(metadata),
+        regions(metadata, arn.region()));
+  }
+
+  private static boolean inCustomKeyStore(KeyMetadata metadata) {
+    if (metadata.customKeyStoreId() != null) {
+      return true;
+    }
+    return switch (metadata.origin()) {
+      case AWS_CLOUDHSM, EXTERNAL_KEY_STORE -> true;
+      case null, default -> false;
+    };
+  }
+
+  /// The primary's region first; for a key of a single region, that one.
+  private static List<String> regions(KeyMetadata metadata, String region) {
+    List<String> regions = new ArrayList<>();
+    var multiRegion = metadata.multiRegionConfiguration();
+    if (multiRegion != null) {
+      if (multiRegion.primaryKey() != null) {
+        regions.add(Answers.required(multiRegion.primaryKey().region()));
+      }
+      for (MultiRegionKey replica : multiRegion.replicaKeys()) {
+        regions.add(Answers.required(replica.region()));
+      }
+    }
+    if (!regions.contains(region)) {
+      regions.add(region);
+    }
+    return regions;
+  }
+}

@@ -1,0 +1,50 @@
+package dev.keybroker.kms.aws;
+
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.LoadingCache;
+import com.github.benmanes.caffeine.cache.RemovalCause;
+import dev.keybroker.kms.AssumedRole;
+import dev.keybroker.kms.KmsKey;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.regions.Region;
+
+/// The SDK clients in use, one per role and region, made on demand and bounded.
+final class KmsClients implements AutoCloseable {
+  private record Target(@Nullable AssumedRole role, String region) {}
+
+  private final LoadingCache<Target, LeasedClient> clients;
+
+  KmsClients(AwsClients sdk, int capacity) {
+    this.clients =
+        Caffeine.newBuilder()
+            .maximumSize(capacity)
+            .executor(sdk.executor())
+            .removalListener(KmsClients::retire)
+            .build(target -> new LeasedClient(sdk.kms(Region.of(target.region()))));
+  }
+
+  /// The caller releases it when its call has ended.
+  LeasedClient lease(KmsKey key) {
+    Target target = new Target(key.role(), key.arn().region());
+    while (true) {
+      LeasedClient client = clients.get(target);
+      if (client.tryLease()) {
+        return client;
+      }
+      // Evicted between the two lines above; the next look makes another one.
+    }
+  }
+
+  private static void retire(
+      @Nullable Target target, @Nullable LeasedClient client, RemovalCause cause) {
+    if (client != null) {
+      client.release();
+    }
+  }
+
+  @Override
+  public void close() {
+    clients.invalidateAll();
+    clients.cleanUp();
+  }
+}

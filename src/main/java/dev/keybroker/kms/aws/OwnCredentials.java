@@ -1,0 +1,44 @@
+package dev.keybroker.kms.aws;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
+import software.amazon.awssdk.identity.spi.IdentityProvider;
+
+/// The broker's own principal. The SDK's provider caches and renews; as it may read files or call
+/// AWS while it does, it runs on a thread that may block.
+final class OwnCredentials implements Credentials {
+  private final IdentityProvider<? extends AwsCredentialsIdentity> provider;
+  private final Executor executor;
+  private final Duration timeout;
+
+  OwnCredentials(
+      IdentityProvider<? extends AwsCredentialsIdentity> provider,
+      Executor executor,
+      Duration timeout) {
+    this.provider = provider;
+    this.executor = executor;
+    this.timeout = timeout;
+  }
+
+  @Override
+  public CompletableFuture<AwsCredentialsIdentity> get(String action) {
+    return CompletableFuture.completedFuture(provider)
+        .thenComposeAsync(
+            it -> it.resolveIdentity().<AwsCredentialsIdentity>thenApply(identity -> identity),
+            executor)
+        .orTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS)
+        .exceptionally(
+            trouble -> {
+              throw new CompletionException(AwsFailures.credentialsUnavailable(action, trouble));
+            });
+  }
+
+  @Override
+  public boolean drop(AwsCredentialsIdentity expired) {
+    return false;
+  }
+}
