@@ -42,6 +42,8 @@ public interface KeystoreRepository {
   /// Forgets the failure of the root key, since a call succeeded that began after it.
   Uni<Void> succeeded(KeystoreName name, Instant begun);
 
-  /// @param isNew false where the keystore was there
+  /// A keystore that is saved now.
+  ///
+  /// @param isNew false where it was there
   record Inserted(Keystore keystore, boolean isNew) {}
 }
