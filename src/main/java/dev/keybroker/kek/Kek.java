@@ -7,12 +7,17 @@ import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// A KEK's record as an unwrap needs it: immutable but for the state, the private half only as a ciphertext.
+/// A KEK's record as an unwrap needs it: immutable but for the state, the private half only as a
+/// ciphertext.
 ///
-/// @param rootKey the KMS key that encrypts the private half, by the key ARN that KMS reported, and the role to reach it
-/// @param kmsContext the encryption context of every KMS call for this KEK, as it was when the KEK was made
-/// @param encryptedPrivateKey PKCS#8 DER under `rootKey`; null while generation is pending and once destroyed
-/// @param privateKekLifetime how long the decrypted private key may live in memory, counted from the KMS Decrypt; zero
+/// @param rootKey the KMS key that encrypts the private half, by the key ARN that KMS reported, and
+///     the role to reach it
+/// @param kmsContext the encryption context of every KMS call for this KEK, as it was when the KEK
+///     was made
+/// @param encryptedPrivateKey PKCS#8 DER under `rootKey`; null while generation is pending and once
+///     destroyed
+/// @param privateKekLifetime how long the decrypted private key may live in memory, counted from
+///     the KMS Decrypt; zero
 ///     asks KMS on every unwrap
 /// @param readTime when PostgreSQL was read
 @SuppressWarnings("ArrayRecordComponent") // never compared; copied nowhere on the unwrap path

@@ -69,6 +69,26 @@ public abstract sealed class KekFailure extends RuntimeException {
     }
   }
 
+  /// The KEK's state does not admit this.
+  public static final class StateInvalid extends KekFailure {
+    private final transient KekName kek;
+    private final KekState state;
+
+    public StateInvalid(KekName kek, KekState state) {
+      super("KEK is " + state);
+      this.kek = kek;
+      this.state = state;
+    }
+
+    public KekName kek() {
+      return kek;
+    }
+
+    public KekState state() {
+      return state;
+    }
+  }
+
   /// Neither memory nor Redis knows the record, and PostgreSQL cannot be asked. A retry is safe.
   public static final class StoreUnavailable extends KekFailure {
     public StoreUnavailable() {

@@ -2,7 +2,8 @@ package dev.keybroker.kek;
 
 import java.util.regex.Pattern;
 
-/// The resource name of a keystore, `tenants/{tenant}/keystores/{keystore}`; both ids match `[a-z0-9][a-z0-9-]{0,62}`.
+/// The resource name of a keystore, `tenants/{tenant}/keystores/{keystore}`; both ids match
+/// `[a-z0-9][a-z0-9-]{0,62}`.
 public record KeystoreName(String tenant, String keystore) implements Comparable<KeystoreName> {
   private static final Pattern ID = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
   private static final String TENANTS = "tenants/";

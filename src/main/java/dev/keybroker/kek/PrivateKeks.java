@@ -4,7 +4,8 @@ import io.smallrye.mutiny.Uni;
 
 /// Decrypted private KEKs in this process's memory, each for an absolute time from its KMS Decrypt.
 public interface PrivateKeks {
-  /// The private key of a KEK, from memory within its bound, otherwise by one `kms:Decrypt` that concurrent callers
-  /// share. Fails with `dev.keybroker.kms.KmsFailure`. The caller closes what it gets.
+  /// The private key of a KEK, from memory within its bound, otherwise by one `kms:Decrypt` that
+  /// concurrent callers share. Fails with `dev.keybroker.kms.KmsFailure`. The caller closes what it
+  /// gets.
   Uni<PrivateKek> privateKek(Kek kek);
 }

@@ -3,7 +3,8 @@ package dev.keybroker.kms;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// The ARN of a KMS key or alias: `arn:{partition}:kms:{region}:{account}:key/{id}` or `…:alias/{name}`.
+/// The ARN of a KMS key or alias: `arn:{partition}:kms:{region}:{account}:key/{id}` or
+/// `…:alias/{name}`.
 ///
 /// Source: AWS KMS developer guide, "Key identifiers (KeyId)".
 public record KmsArn(String partition, String region, String account, String resource) {

@@ -2,8 +2,9 @@ package dev.keybroker.kms;
 
 import java.util.Map;
 
-/// The encryption context of KMS calls: non-secret pairs that KMS binds to a ciphertext as additional authenticated data,
-/// writes to CloudTrail and offers to key policies as `kms:EncryptionContext:…`.
+/// The encryption context of KMS calls: non-secret pairs that KMS binds to a ciphertext as
+/// additional authenticated data, writes to CloudTrail and offers to key policies as
+/// `kms:EncryptionContext:…`.
 public record KmsContext(Map<String, String> pairs) {
   public KmsContext {
     pairs = Map.copyOf(pairs);

@@ -2,10 +2,11 @@ package dev.keybroker.kms;
 
 import org.jspecify.annotations.Nullable;
 
-/// A call of the key management service that failed. Carries no stack trace: it is an answer, not a fault.
+/// A call of the key management service that failed. Carries no stack trace: it is an answer, not a
+/// fault.
 ///
-/// The service's code, message and request id are for the tenant's administrator and the log; what callers of the data
-/// plane see is decided by [#kind] alone.
+/// The service's code, message and request id are for the tenant's administrator and the log; what
+/// callers of the data plane see is decided by [#kind] alone.
 public final class KmsFailure extends RuntimeException {
   /// What a failure means for the caller.
   public enum Kind {
@@ -34,7 +35,8 @@ public final class KmsFailure extends RuntimeException {
   private final @Nullable String requestId;
 
   /// @param action the call that failed, e.g. `kms:Decrypt`
-  /// @param code the AWS error code, e.g. `AccessDeniedException`; for a call without an answer the kind of trouble,
+  /// @param code the AWS error code, e.g. `AccessDeniedException`; for a call without an answer the
+  ///     kind of trouble,
   ///     e.g. `Timeout`
   /// @param detail what the service said
   /// @param requestId the service's request id where there was an answer

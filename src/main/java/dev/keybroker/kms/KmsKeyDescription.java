@@ -10,7 +10,8 @@ import java.util.List;
 /// @param spec AWS's KeySpec, e.g. `SYMMETRIC_DEFAULT`
 /// @param customerManaged whether AWS's KeyManager is `CUSTOMER`
 /// @param inCustomKeyStore whether the key material is in a CloudHSM or external key store
-/// @param regions the regions of the key, its primary and its replicas where it is a multi-Region key
+/// @param regions the regions of the key, its primary and its replicas where it is a multi-Region
+///     key
 public record KmsKeyDescription(
     KmsArn keyArn,
     String state,

@@ -10,8 +10,7 @@ import java.util.Optional;
 ///
 /// Where they are and who the broker is, the settings of the Quarkus extension say:
 /// `quarkus.kms.aws.region`, `quarkus.kms.aws.credentials.*` (default: the SDK's provider chain)
-// and
-/// `quarkus.kms.endpoint-override`.
+/// and `quarkus.kms.endpoint-override`.
 @ConfigMapping(prefix = "keybroker.aws")
 public interface AwsConfig {
   /// Where STS is. Default: `quarkus.kms.endpoint-override` where that is set (LocalStack and the
@@ -24,10 +23,8 @@ public interface AwsConfig {
   Duration apiCallAttemptTimeout();
 
   /// Longest time for a call with its retries and, where the role's credentials are not at hand,
-  // the
-  /// call of STS before it. Above zero. Less than the deadline of those who call the broker, or
-  // they
-  /// never learn why it failed.
+  /// the call of STS before it. Above zero. Less than the deadline of those who call the broker, or
+  /// they never learn why it failed.
   @WithDefault("3S")
   Duration apiCallTimeout();
 
@@ -46,7 +43,7 @@ public interface AwsConfig {
   int maxConcurrency();
 
   /// Most calls that wait for a connection to one endpoint; what is above fails at once. At least
-  // 1.
+  /// 1.
   @WithDefault("10000")
   int maxPendingCalls();
 
@@ -54,8 +51,7 @@ public interface AwsConfig {
   /// bounds how long a withdrawn trust policy goes unnoticed, since AWS ends no session that has
   /// begun. Above zero, at most 12 hours; more than one hour needs a role with such a
   /// MaxSessionDuration, and a broker that is not itself a role's session. AWS gives no session
-  // below
-  /// 15 minutes: a shorter time asks for those and gives them up earlier.
+  /// below 15 minutes: a shorter time asks for those and gives them up earlier.
   @WithDefault("1H")
   Duration roleSessionDuration();
 

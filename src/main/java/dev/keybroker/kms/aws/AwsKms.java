@@ -36,9 +36,9 @@ import software.amazon.awssdk.services.sts.StsAsyncClient;
 /// **What cannot be wiped.** The plaintext of a Decrypt is adopted as the SDK gives it, without a
 /// copy. On its way the SDK has held it, Base64-encoded, in the buffers of the HTTP response and in
 /// a string; the same holds for the request of an Encrypt. Those are garbage at once but
-// overwritten
-/// by the collector only. The SDK's own debug logs of requests and responses leave plaintexts out;
-/// its wire logs do not, so `io.netty` and `software.amazon.awssdk.http` must stay above DEBUG.
+/// overwritten by the collector only. The SDK's own debug logs of requests and responses leave
+/// plaintexts out; its wire logs do not, so `io.netty` and `software.amazon.awssdk.http` must stay
+/// above DEBUG.
 public final class AwsKms implements Kms, AutoCloseable {
   private final AwsConfig config;
   private final AwsClients sdk;
@@ -48,7 +48,7 @@ public final class AwsKms implements Kms, AutoCloseable {
   private final LoadingCache<AssumedRole, RoleCredentials> roles;
 
   /// @param service the broker's principal, home region and endpoint, as an SDK client has them
-  // that
+  ///     that
   ///     is configured for the broker: `KmsAsyncClient.serviceClientConfiguration()`
   /// @param clock tells the end of sessions
   /// @throws IllegalArgumentException where a setting is out of bounds

@@ -1,0 +1,130 @@
+package dev.keybroker.boot;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+import dev.keybroker.crypto.DekWrapping;
+import dev.keybroker.crypto.KeyCodec;
+import dev.keybroker.dek.DekBroker;
+import dev.keybroker.dek.DekMetrics;
+import dev.keybroker.dek.UnwrapLane;
+import dev.keybroker.dek.UnwrapLaneConfig;
+import dev.keybroker.kek.KekCacheConfig;
+import dev.keybroker.kek.KekChange;
+import dev.keybroker.kek.KekChanges;
+import dev.keybroker.kek.MemoryKekTier;
+import dev.keybroker.kek.MemoryPrivateKeks;
+import dev.keybroker.kek.postgres.PostgresKekTier;
+import dev.keybroker.kek.redis.RedisConfig;
+import dev.keybroker.kek.redis.RedisKekChanges;
+import dev.keybroker.kek.redis.RedisKekTier;
+import dev.keybroker.kms.Kms;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.redis.datasource.ReactiveRedisDataSource;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.time.Clock;
+import java.util.Base64;
+
+/// The data plane, put together: memory → Redis → PostgreSQL for the records, memory → KMS for
+/// private keys.
+class DataPlane {
+  @Produces
+  @Singleton
+  MemoryKekTier kekTier(
+      PostgresKekTier postgres,
+      ReactiveRedisDataSource redis,
+      KeyCodec codec,
+      RedisConfig redisConfig,
+      KekCacheConfig cacheConfig,
+      Ticker ticker,
+      Clock clock,
+      MeterRegistry registry) {
+    RedisKekTier throughRedis =
+        new RedisKekTier(
+            postgres, redis, macKey(redisConfig), codec, redisConfig, cacheConfig, clock, registry);
+    return new MemoryKekTier(throughRedis, postgres, cacheConfig, ticker, clock, registry);
+  }
+
+  private static byte[] macKey(RedisConfig config) {
+    String text =
+        config
+            .macKey()
+            .orElseThrow(
+                () ->
+                    new IllegalStateException(
+                        "keybroker.redis.mac-key is not set: without it, whoever can write to Redis"
+                            + " could plant a public key of his own. Set it to the base64 of 32"
+                            + " random bytes, the same for all brokers of this deployment"));
+    try {
+      byte[] key = Base64.getDecoder().decode(text);
+      if (key.length >= RedisKekTier.MIN_MAC_KEY_SIZE) {
+        return key;
+      }
+    } catch (IllegalArgumentException e) {
+      // The text is a secret: said below without it.
+    }
+    throw new IllegalStateException(
+        "keybroker.redis.mac-key is not the base64 of at least 32 bytes");
+  }
+
+  @Produces
+  @Singleton
+  MemoryPrivateKeks privateKeks(
+      Kms kms, KeyCodec codec, KekCacheConfig config, Ticker ticker, MeterRegistry registry) {
+    return new MemoryPrivateKeks(kms, codec, config, ticker, registry);
+  }
+
+  @Produces
+  @Singleton
+  KekChanges kekChanges(
+      ReactiveRedisDataSource redis,
+      RedisConfig config,
+      MemoryKekTier tier,
+      MemoryPrivateKeks privateKeks) {
+    return new RedisKekChanges(redis, config, change -> changed(change, tier, privateKeks));
+  }
+
+  private static void changed(KekChange change, MemoryKekTier tier, MemoryPrivateKeks privateKeks) {
+    if (change instanceof KekChange.OfKek ofKek) {
+      privateKeks.forget(ofKek.kek());
+    }
+    tier.changed(change).subscribe().with(done -> {});
+  }
+
+  @Produces
+  @Singleton
+  UnwrapLane unwrapLane(UnwrapLaneConfig config, MeterRegistry registry) {
+    return new UnwrapLane(config, registry);
+  }
+
+  @Produces
+  @Singleton
+  DekBroker dekBroker(
+      MemoryKekTier tier,
+      MemoryPrivateKeks privateKeks,
+      DekWrapping wrapping,
+      UnwrapLane lane,
+      MeterRegistry registry) {
+    return new DekBroker(tier, tier, privateKeks, wrapping, lane, new DekMetrics(registry));
+  }
+
+  void start(@Observes StartupEvent event, DekBroker broker, KekChanges changes) {
+    if (changes instanceof RedisKekChanges overRedis) {
+      overRedis.start();
+    }
+  }
+
+  void stop(
+      @Observes ShutdownEvent event,
+      KekChanges changes,
+      MemoryPrivateKeks privateKeks,
+      UnwrapLane lane) {
+    if (changes instanceof RedisKekChanges overRedis) {
+      overRedis.close();
+    }
+    lane.close();
+    privateKeks.forgetAll();
+  }
+}

@@ -1,0 +1,68 @@
+package dev.keybroker.boot;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+import dev.keybroker.crypto.CryptoProvider;
+import dev.keybroker.crypto.DekWrapping;
+import dev.keybroker.crypto.KeyCodec;
+import dev.keybroker.crypto.KeyPairs;
+import io.quarkus.arc.DefaultBean;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.security.SecureRandom;
+import java.time.Clock;
+import org.jboss.logging.Logger;
+
+/// What everything stands on: time, randomness and cryptography, each made in this one place.
+class Foundation {
+  private static final Logger LOG = Logger.getLogger(Foundation.class);
+
+  @Produces
+  @Singleton
+  @DefaultBean
+  Clock clock() {
+    return Clock.systemUTC();
+  }
+
+  @Produces
+  @Singleton
+  @DefaultBean
+  Ticker ticker() {
+    return Ticker.systemTicker();
+  }
+
+  @Produces
+  @Singleton
+  CryptoProvider cryptoProvider() {
+    CryptoProvider provider = CryptoProvider.detect();
+    provider
+        .fallbackReason()
+        .ifPresentOrElse(
+            reason -> LOG.warnf("Cryptography by %s: %s", provider.name(), reason),
+            () -> LOG.infof("Cryptography by %s", provider.name()));
+    return provider;
+  }
+
+  @Produces
+  @Singleton
+  SecureRandom secureRandom(CryptoProvider provider) {
+    return provider.secureRandom();
+  }
+
+  @Produces
+  @Singleton
+  KeyCodec keyCodec(CryptoProvider provider) {
+    return new KeyCodec(provider);
+  }
+
+  @Produces
+  @Singleton
+  KeyPairs keyPairs(CryptoProvider provider, SecureRandom random) {
+    return new KeyPairs(provider, random);
+  }
+
+  @Produces
+  @Singleton
+  DekWrapping dekWrapping(CryptoProvider provider, SecureRandom random) {
+    return new DekWrapping(provider, random);
+  }
+}

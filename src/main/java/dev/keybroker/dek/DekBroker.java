@@ -1,0 +1,175 @@
+package dev.keybroker.dek;
+
+import dev.keybroker.crypto.DekWrapping;
+import dev.keybroker.crypto.EncryptionContext;
+import dev.keybroker.crypto.NotAuthenticException;
+import dev.keybroker.crypto.SecretBytes;
+import dev.keybroker.crypto.WrappedDek;
+import dev.keybroker.kek.ActiveKek;
+import dev.keybroker.kek.ActiveKeks;
+import dev.keybroker.kek.Kek;
+import dev.keybroker.kek.KekFailure;
+import dev.keybroker.kek.KekRecords;
+import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.kek.PrivateKek;
+import dev.keybroker.kek.PrivateKeks;
+import io.smallrye.mutiny.Uni;
+
+/// The use cases of the data plane. Thread-safe; blocks no caller's thread.
+///
+/// Unis fail with [DekFailure], [KekFailure] or [dev.keybroker.kms.KmsFailure]; a retry is always
+/// safe.
+public final class DekBroker {
+  private final ActiveKeks activeKeks;
+  private final KekRecords kekRecords;
+  private final PrivateKeks privateKeks;
+  private final DekWrapping wrapping;
+  private final UnwrapLane lane;
+  private final DekMetrics metrics;
+
+  public DekBroker(
+      ActiveKeks activeKeks,
+      KekRecords kekRecords,
+      PrivateKeks privateKeks,
+      DekWrapping wrapping,
+      UnwrapLane lane,
+      DekMetrics metrics) {
+    this.activeKeks = activeKeks;
+    this.kekRecords = kekRecords;
+    this.privateKeks = privateKeks;
+    this.wrapping = wrapping;
+    this.lane = lane;
+    this.metrics = metrics;
+  }
+
+  /// The keystore's ACTIVE public KEK.
+  public Uni<ActiveKek> activeKek(KeystoreName keystore) {
+    return activeKeks.active(keystore);
+  }
+
+  /// Wraps a DEK of 16 to 64 bytes under the keystore's ACTIVE KEK. Makes no KMS call. The DEK
+  /// stays the caller's.
+  public Uni<WrappedResult> wrap(
+      KeystoreName keystore, SecretBytes dek, EncryptionContext context) {
+    return metrics.wrap(() -> activeKeks.active(keystore).map(kek -> wrapUnder(kek, dek, context)));
+  }
+
+  private WrappedResult wrapUnder(ActiveKek kek, SecretBytes dek, EncryptionContext context) {
+    return metrics.crypto(
+        DekMetrics.Operation.WRAP,
+        kek.key().spec().encapsulation(),
+        () ->
+            new WrappedResult(wrapping.wrap(kek.name().id(), kek.key(), dek, context), kek.name()));
+  }
+
+  /// Unwraps a DEK with the KEK that it names, where that is a KEK of this keystore. The caller
+  /// closes the result.
+  public Uni<UnwrappedResult> unwrap(
+      KeystoreName keystore, byte[] wrappedDek, EncryptionContext context) {
+    return metrics.unwrap(wrappedDek, () -> unwrapUntimed(keystore, wrappedDek, context));
+  }
+
+  private Uni<UnwrappedResult> unwrapUntimed(
+      KeystoreName keystore, byte[] wrappedDek, EncryptionContext context) {
+    WrappedDek parsed;
+    try {
+      parsed = WrappedDek.parse(wrappedDek);
+    } catch (NotAuthenticException e) {
+      return notAuthentic(keystore);
+    }
+    return kekRecords
+        .kek(parsed.kekId())
+        .onFailure(KekFailure.UnknownKek.class)
+        .recoverWithUni(() -> notAuthentic(keystore))
+        .chain(
+            kek -> {
+              if (!kek.name().keystore().equals(keystore)
+                  || kek.spec().encapsulation() != parsed.encapsulation()) {
+                return notAuthentic(keystore);
+              }
+              return checkState(kek)
+                  .chain(() -> unwrapWith(kek, parsed, context))
+                  // The key reached its bound between memory and use: once more, from the record
+                  // on.
+                  .onFailure(WipedMeanwhile.class)
+                  .recoverWithUni(
+                      () ->
+                          kekRecords
+                              .kek(parsed.kekId())
+                              .call(DekBroker::checkState)
+                              .chain(again -> unwrapWith(again, parsed, context)));
+            });
+  }
+
+  /// The one refusal, but for a keystore that does not exist: that has its own.
+  private <T> Uni<T> notAuthentic(KeystoreName keystore) {
+    return activeKeks
+        .active(keystore)
+        .onFailure(KekFailure.NoActiveKek.class)
+        .recoverWithNull()
+        .chain(kek -> Uni.createFrom().failure(new DekFailure.NotAuthentic()));
+  }
+
+  private static Uni<Void> checkState(Kek kek) {
+    return switch (kek.state()) {
+      case ACTIVE, RETIRED -> Uni.createFrom().voidItem();
+      case DISABLED, DESTROY_SCHEDULED ->
+          Uni.createFrom().failure(new KekFailure.Disabled(kek.name()));
+      case DESTROYED -> Uni.createFrom().failure(new KekFailure.Destroyed(kek.name()));
+      case PENDING_GENERATION -> Uni.createFrom().failure(new DekFailure.NotAuthentic());
+    };
+  }
+
+  private Uni<UnwrappedResult> unwrapWith(Kek kek, WrappedDek wrapped, EncryptionContext context) {
+    return privateKeks
+        .privateKek(kek)
+        .chain(
+            privateKek ->
+                lane.run(() -> unwrapNow(kek, privateKek, wrapped, context))
+                    .onTermination()
+                    .invoke(privateKek::close));
+  }
+
+  private UnwrappedResult unwrapNow(
+      Kek kek, PrivateKek privateKek, WrappedDek wrapped, EncryptionContext context) {
+    SecretBytes dek;
+    try {
+      dek =
+          metrics.crypto(
+              DekMetrics.Operation.UNWRAP,
+              kek.spec().encapsulation(),
+              () -> wrapping.unwrap(kek.name().id(), privateKek.key(), wrapped, context));
+    } catch (NotAuthenticException e) {
+      throw new DekFailure.NotAuthentic();
+    } catch (IllegalStateException e) {
+      throw new WipedMeanwhile();
+    }
+    if (privateKek.isExpired()) {
+      dek.close();
+      throw new WipedMeanwhile();
+    }
+    return new UnwrappedResult(dek, kek.name(), privateKek.requestId());
+  }
+
+  /// Moves a wrapped DEK of a keystore to the ACTIVE KEK of the destination. The plaintext stays in
+  /// here.
+  public Uni<RewrappedResult> rewrap(
+      KeystoreName source, byte[] wrappedDek, EncryptionContext context, KeystoreName destination) {
+    return unwrap(source, wrappedDek, context)
+        .chain(
+            unwrapped ->
+                wrap(destination, unwrapped.dek(), context)
+                    .map(
+                        wrapped ->
+                            new RewrappedResult(
+                                wrapped.wrappedDek(), unwrapped.kek(), wrapped.kek()))
+                    .onTermination()
+                    .invoke(unwrapped::close));
+  }
+
+  private static final class WipedMeanwhile extends RuntimeException {
+    WipedMeanwhile() {
+      super("private KEK wiped meanwhile", null, false, false);
+    }
+  }
+}

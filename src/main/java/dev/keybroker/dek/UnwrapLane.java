@@ -1,0 +1,65 @@
+package dev.keybroker.dek;
+
+import dev.keybroker.telemetry.Metrics;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.smallrye.mutiny.Uni;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+
+/// The threads of private-key operations: a bounded pool with a short queue, so that neither the
+/// event loop nor a wrap ever waits behind them. What does not fit is refused at once.
+public final class UnwrapLane implements AutoCloseable {
+  private final ThreadPoolExecutor threads;
+  private final Counter shed;
+
+  public UnwrapLane(UnwrapLaneConfig config, MeterRegistry registry) {
+    int size = config.threads() > 0 ? config.threads() : Runtime.getRuntime().availableProcessors();
+    this.threads =
+        new ThreadPoolExecutor(
+            size,
+            size,
+            0,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(config.queue()),
+            Thread.ofPlatform().name("unwrap-lane-", 0).daemon().factory());
+    this.shed = registry.counter(Metrics.UNWRAP_LANE_SHED);
+    registry.gauge(Metrics.UNWRAP_LANE_QUEUE, threads.getQueue(), queue -> queue.size());
+  }
+
+  /// Runs an operation on the lane. Fails with [DekFailure.Overloaded] where the queue is full; an
+  /// operation that nobody waits for any more is not run.
+  public <T> Uni<T> run(Supplier<T> operation) {
+    return Uni.createFrom()
+        .emitter(
+            emitter -> {
+              AtomicBoolean gone = new AtomicBoolean();
+              emitter.onTermination(() -> gone.set(true));
+              try {
+                threads.execute(
+                    () -> {
+                      if (gone.get()) {
+                        return;
+                      }
+                      try {
+                        emitter.complete(operation.get());
+                      } catch (Throwable failure) {
+                        emitter.fail(failure);
+                      }
+                    });
+              } catch (RejectedExecutionException e) {
+                shed.increment();
+                emitter.fail(new DekFailure.Overloaded());
+              }
+            });
+  }
+
+  @Override
+  public void close() {
+    threads.shutdownNow();
+  }
+}

@@ -1,0 +1,98 @@
+package dev.keybroker.grpc;
+
+import com.google.protobuf.Timestamp;
+import com.google.protobuf.UnsafeByteOperations;
+import dev.keybroker.crypto.EncryptionContext;
+import dev.keybroker.crypto.SecretBytes;
+import dev.keybroker.dek.RewrappedResult;
+import dev.keybroker.dek.UnwrappedResult;
+import dev.keybroker.dek.WrappedResult;
+import dev.keybroker.kek.ActiveKek;
+import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.v1.KeyPairSpec;
+import dev.keybroker.v1.PublicKek;
+import dev.keybroker.v1.RewrapDekResponse;
+import dev.keybroker.v1.UnwrapDekResponse;
+import dev.keybroker.v1.WrapAlgorithm;
+import dev.keybroker.v1.WrapDekResponse;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Messages of the data plane from and to the domain's types.
+final class BrokerMapping {
+  private BrokerMapping() {}
+
+  static KeystoreName keystore(String name) {
+    return KeystoreName.parse(name);
+  }
+
+  static EncryptionContext context(Map<String, String> pairs) {
+    EncryptionContext context = EncryptionContext.of(pairs);
+    if (context.totalBytes() > EncryptionContext.MAX_TOTAL_BYTES) {
+      throw new RequestInvalid(
+          "encryption_context", "keys and values together must be at most 8192 bytes");
+    }
+    return context;
+  }
+
+  /// The answer to a wrap. The array of the wrapped DEK is handed over, not copied.
+  static WrapDekResponse wrapped(WrappedResult result, @Nullable SecretBytes plaintext) {
+    WrapDekResponse.Builder response =
+        WrapDekResponse.newBuilder()
+            .setWrappedDek(UnsafeByteOperations.unsafeWrap(result.wrappedDek()))
+            .setKek(result.kek().toString());
+    if (plaintext != null) {
+      response.setDek(UnsafeByteOperations.unsafeWrap(plaintext.toByteArray()));
+    }
+    return response.build();
+  }
+
+  static UnwrapDekResponse unwrapped(UnwrappedResult result) {
+    return UnwrapDekResponse.newBuilder()
+        .setDek(UnsafeByteOperations.unsafeWrap(result.dek().toByteArray()))
+        .setKek(result.kek().toString())
+        .build();
+  }
+
+  static RewrapDekResponse rewrapped(RewrappedResult result) {
+    return RewrapDekResponse.newBuilder()
+        .setWrappedDek(UnsafeByteOperations.unsafeWrap(result.wrappedDek()))
+        .setSourceKek(result.sourceKek().toString())
+        .setKek(result.kek().toString())
+        .build();
+  }
+
+  static PublicKek publicKek(ActiveKek kek, Duration freshness) {
+    return PublicKek.newBuilder()
+        .setKek(kek.name().toString())
+        .setSpec(spec(kek.key().spec()))
+        .setAlgorithm(
+            switch (kek.key().spec().encapsulation()) {
+              case RSAES_OAEP_SHA256 -> WrapAlgorithm.WRAP_ALGORITHM_RSAES_OAEP_SHA256;
+              case HPKE -> WrapAlgorithm.WRAP_ALGORITHM_HPKE;
+            })
+        .setPublicKey(UnsafeByteOperations.unsafeWrap(kek.key().subjectPublicKeyInfo()))
+        .setCreateTime(timestamp(kek.createTime()))
+        .setRefreshTime(timestamp(kek.readTime().plus(freshness)))
+        .build();
+  }
+
+  static KeyPairSpec spec(dev.keybroker.crypto.KeyPairSpec spec) {
+    return switch (spec) {
+      case RSA_2048 -> KeyPairSpec.KEY_PAIR_SPEC_RSA_2048;
+      case RSA_3072 -> KeyPairSpec.KEY_PAIR_SPEC_RSA_3072;
+      case RSA_4096 -> KeyPairSpec.KEY_PAIR_SPEC_RSA_4096;
+      case ECC_NIST_P256 -> KeyPairSpec.KEY_PAIR_SPEC_ECC_NIST_P256;
+      case ECC_NIST_P384 -> KeyPairSpec.KEY_PAIR_SPEC_ECC_NIST_P384;
+    };
+  }
+
+  static Timestamp timestamp(Instant instant) {
+    return Timestamp.newBuilder()
+        .setSeconds(instant.getEpochSecond())
+        .setNanos(instant.getNano())
+        .build();
+  }
+}

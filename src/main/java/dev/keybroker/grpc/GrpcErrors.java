@@ -1,0 +1,197 @@
+package dev.keybroker.grpc;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.Message;
+import com.google.protobuf.util.Durations;
+import com.google.rpc.BadRequest;
+import com.google.rpc.Code;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.ResourceInfo;
+import com.google.rpc.RetryInfo;
+import com.google.rpc.Status;
+import dev.keybroker.kek.KekName;
+import dev.keybroker.kek.KekState;
+import dev.keybroker.kek.KeystoreName;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/// Every status that leaves the service: one factory for each reason of `src/docs/errors.md`. The
+/// texts are fixed and leak nothing.
+final class GrpcErrors {
+  static final String DOMAIN = "keybroker.dev";
+
+  /// How long to wait after an overload: the lane's queue is served within it.
+  private static final Duration OVERLOAD_RETRY = Duration.ofMillis(100);
+
+  /// How long to wait for a dependency to recover.
+  private static final Duration OUTAGE_RETRY = Duration.ofSeconds(1);
+
+  private GrpcErrors() {}
+
+  static Status requestInvalid(List<BadRequest.FieldViolation> violations) {
+    return status(
+        Code.INVALID_ARGUMENT,
+        "REQUEST_INVALID",
+        "The request breaks a constraint of the contract.",
+        Map.of(),
+        BadRequest.newBuilder().addAllFieldViolations(violations).build());
+  }
+
+  static Status wrappedDekNotAuthentic() {
+    return status(
+        Code.INVALID_ARGUMENT,
+        "WRAPPED_DEK_NOT_AUTHENTIC",
+        "The wrapped DEK, the keystore and the encryption context do not belong together.",
+        Map.of());
+  }
+
+  static Status keystoreNotFound(KeystoreName keystore) {
+    return status(
+        Code.NOT_FOUND,
+        "KEYSTORE_NOT_FOUND",
+        "There is no such keystore.",
+        Map.of("keystore", keystore.toString()),
+        resource("keybroker.dev/Keystore", keystore.toString()));
+  }
+
+  static Status kekNotFound() {
+    return status(Code.NOT_FOUND, "KEK_NOT_FOUND", "There is no such KEK.", Map.of());
+  }
+
+  static Status keystoreHasNoActiveKek(KeystoreName keystore) {
+    return status(
+        Code.FAILED_PRECONDITION,
+        "KEYSTORE_HAS_NO_ACTIVE_KEK",
+        "The keystore has no active KEK yet.",
+        Map.of("keystore", keystore.toString()));
+  }
+
+  static Status kekDisabled(KekName kek) {
+    return status(
+        Code.FAILED_PRECONDITION,
+        "KEK_DISABLED",
+        "The KEK is disabled.",
+        Map.of("kek", kek.toString()));
+  }
+
+  static Status kekDestroyed(KekName kek) {
+    return status(
+        Code.FAILED_PRECONDITION,
+        "KEK_DESTROYED",
+        "The KEK's private key is erased.",
+        Map.of("kek", kek.toString()));
+  }
+
+  static Status kekStateInvalid(KekName kek, KekState state) {
+    return status(
+        Code.FAILED_PRECONDITION,
+        "KEK_STATE_INVALID",
+        "The KEK's state does not allow this.",
+        Map.of("kek", kek.toString(), "state", state.name()));
+  }
+
+  static Status kmsKeyDisabled() {
+    return status(
+        Code.FAILED_PRECONDITION,
+        "KMS_KEY_DISABLED",
+        "The root key is disabled in AWS KMS.",
+        Map.of());
+  }
+
+  static Status kmsKeyPendingDeletion() {
+    return status(
+        Code.FAILED_PRECONDITION,
+        "KMS_KEY_PENDING_DELETION",
+        "The root key awaits its deletion in AWS KMS.",
+        Map.of());
+  }
+
+  static Status kmsKeyNotFound() {
+    return status(
+        Code.FAILED_PRECONDITION,
+        "KMS_KEY_NOT_FOUND",
+        "The root key does not exist in AWS KMS.",
+        Map.of());
+  }
+
+  static Status kmsAccessDenied() {
+    return status(
+        Code.FAILED_PRECONDITION,
+        "KMS_ACCESS_DENIED",
+        "The root key's owner does not admit the broker.",
+        Map.of());
+  }
+
+  static Status kmsKeyUnusable() {
+    return status(
+        Code.FAILED_PRECONDITION, "KMS_KEY_UNUSABLE", "AWS KMS refused the root key.", Map.of());
+  }
+
+  static Status kmsUnreachable() {
+    return status(
+        Code.UNAVAILABLE,
+        "KMS_UNREACHABLE",
+        "AWS KMS did not answer.",
+        Map.of(),
+        retryAfter(OUTAGE_RETRY));
+  }
+
+  static Status kmsThrottled() {
+    return status(
+        Code.RESOURCE_EXHAUSTED,
+        "KMS_THROTTLED",
+        "AWS KMS asked to slow down.",
+        Map.of(),
+        retryAfter(OUTAGE_RETRY));
+  }
+
+  static Status storeUnavailable() {
+    return status(
+        Code.UNAVAILABLE,
+        "STORE_UNAVAILABLE",
+        "The key store does not answer.",
+        Map.of(),
+        retryAfter(OUTAGE_RETRY));
+  }
+
+  static Status unwrapOverloaded() {
+    return status(
+        Code.RESOURCE_EXHAUSTED,
+        "UNWRAP_OVERLOADED",
+        "Too many private-key operations at once.",
+        Map.of(),
+        retryAfter(OVERLOAD_RETRY));
+  }
+
+  static Status internal() {
+    return status(Code.INTERNAL, "INTERNAL", "A fault of the broker.", Map.of());
+  }
+
+  private static ResourceInfo resource(String type, String name) {
+    return ResourceInfo.newBuilder().setResourceType(type).setResourceName(name).build();
+  }
+
+  private static RetryInfo retryAfter(Duration delay) {
+    return RetryInfo.newBuilder().setRetryDelay(Durations.fromMillis(delay.toMillis())).build();
+  }
+
+  private static Status status(
+      Code code, String reason, String text, Map<String, String> metadata, Message... details) {
+    Status.Builder status =
+        Status.newBuilder()
+            .setCode(code.getNumber())
+            .setMessage(text)
+            .addDetails(
+                Any.pack(
+                    ErrorInfo.newBuilder()
+                        .setReason(reason)
+                        .setDomain(DOMAIN)
+                        .putAllMetadata(metadata)
+                        .build()));
+    for (Message detail : details) {
+      status.addDetails(Any.pack(detail));
+    }
+    return status.build();
+  }
+}

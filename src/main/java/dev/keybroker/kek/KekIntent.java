@@ -1,0 +1,17 @@
+package dev.keybroker.kek;
+
+import dev.keybroker.crypto.KeyPairSpec;
+import dev.keybroker.kms.KmsContext;
+import dev.keybroker.kms.KmsKey;
+import org.jspecify.annotations.Nullable;
+
+/// The intent to generate a KEK, written before KMS is asked.
+///
+/// @param rootKey the key as the keystore names it, perhaps by an alias
+/// @param requestId the same id again is the same KEK; null where the caller gave none
+public record KekIntent(
+    KeystoreName keystore,
+    KeyPairSpec spec,
+    KmsKey rootKey,
+    KmsContext kmsContext,
+    @Nullable String requestId) {}

@@ -1,0 +1,215 @@
+package dev.keybroker.kek;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Expiry;
+import com.github.benmanes.caffeine.cache.Scheduler;
+import com.github.benmanes.caffeine.cache.Ticker;
+import dev.keybroker.crypto.KeyCodec;
+import dev.keybroker.crypto.SecretBytes;
+import dev.keybroker.crypto.UnwrappingKey;
+import dev.keybroker.kms.Kms;
+import dev.keybroker.telemetry.Metrics;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.smallrye.mutiny.Uni;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/// Decrypted private KEKs in a bounded memory, each until an absolute time.
+///
+/// The bound counts from the *start* of the KMS Decrypt: KMS admitted the call after that, so a
+/// tenant who withdraws access at time t is obeyed at t + lifetime at the latest. Use does not
+/// prolong it; while a key is used, a *real* KMS Decrypt ahead of the bound replaces it, and where
+/// that one is refused the old key goes at its own bound. Time is the ticker's, which no change of
+/// the wall clock touches.
+public final class MemoryPrivateKeks implements PrivateKeks {
+  private final Kms kms;
+  private final KeyCodec codec;
+  private final Ticker ticker;
+  private final Cache<UUID, Held> keys;
+  private final ConcurrentHashMap<UUID, CompletableFuture<Held>> decrypts =
+      new ConcurrentHashMap<>();
+  private final Counter hits;
+  private final Counter misses;
+  private final Counter refreshes;
+
+  /// @param refreshFrom ticker time from which a use starts a refresh; moved ahead by whoever
+  ///     starts one
+  private record Held(
+      UnwrappingKey key,
+      long decryptedAt,
+      long lifetime,
+      AtomicLong refreshFrom,
+      @Nullable String requestId) {
+    boolean isExpired(long now, long allowedLifetime) {
+      return now - decryptedAt >= Math.min(lifetime, allowedLifetime);
+    }
+  }
+
+  public MemoryPrivateKeks(
+      Kms kms, KeyCodec codec, KekCacheConfig config, Ticker ticker, MeterRegistry registry) {
+    this.kms = kms;
+    this.codec = codec;
+    this.ticker = ticker;
+    this.keys =
+        Caffeine.newBuilder()
+            .maximumSize(config.maxPrivateKeks())
+            .ticker(ticker)
+            .scheduler(Scheduler.systemScheduler())
+            .executor(Runnable::run)
+            .expireAfter(new UntilBound())
+            .<UUID, Held>removalListener((id, held, cause) -> wipe(held))
+            .build();
+    this.hits = registry.counter(Metrics.PRIVATE_KEK_READS, Metrics.RESULT, "hit");
+    this.misses = registry.counter(Metrics.PRIVATE_KEK_READS, Metrics.RESULT, "miss");
+    this.refreshes = registry.counter(Metrics.PRIVATE_KEK_READS, Metrics.RESULT, "refresh");
+    registry.gauge(Metrics.PRIVATE_KEKS, keys, Cache::estimatedSize);
+  }
+
+  private static void wipe(@Nullable Held held) {
+    if (held != null) {
+      held.key.close();
+    }
+  }
+
+  @Override
+  public Uni<PrivateKek> privateKek(Kek kek) {
+    long allowed = kek.privateKekLifetime().toNanos();
+    if (allowed <= 0) {
+      misses.increment();
+      forget(kek.name().id());
+      return decrypt(kek, 0).map(held -> lease(held, true, held.requestId));
+    }
+    Held held = keys.getIfPresent(kek.name().id());
+    long now = ticker.read();
+    if (held == null || held.isExpired(now, allowed)) {
+      misses.increment();
+      return shared(kek, held).map(fresh -> lease(fresh, false, fresh.requestId));
+    }
+    hits.increment();
+    refreshAhead(kek, held, now);
+    return Uni.createFrom().item(lease(held, false, null));
+  }
+
+  private PrivateKek lease(Held held, boolean forThisUseOnly, @Nullable String requestId) {
+    return new PrivateKek(
+        held.key, held.decryptedAt + held.lifetime, ticker, forThisUseOnly, requestId);
+  }
+
+  private void refreshAhead(Kek kek, Held held, long now) {
+    long from = held.refreshFrom.get();
+    // Whoever moves the time ahead makes the attempt; the next one comes an eighth of the lifetime
+    // later.
+    if (now - from >= 0 && held.refreshFrom.compareAndSet(from, now + held.lifetime / 8)) {
+      refreshes.increment();
+      shared(kek, held).subscribe().with(fresh -> {}, failure -> {});
+    }
+  }
+
+  /// One Decrypt at a time for a KEK; whoever comes meanwhile shares it, and its failure.
+  private Uni<Held> shared(Kek kek, @Nullable Held known) {
+    UUID id = kek.name().id();
+    return Uni.createFrom()
+        .completionStage(
+            () -> {
+              CompletableFuture<Held> mine = new CompletableFuture<>();
+              CompletableFuture<Held> running = decrypts.putIfAbsent(id, mine);
+              if (running != null) {
+                return running.minimalCompletionStage();
+              }
+              // Another Decrypt may have ended between the caller's look into memory and here.
+              Held newer = keys.getIfPresent(id);
+              if (newer != null
+                  && (known == null || newer.decryptedAt - known.decryptedAt > 0)
+                  && !newer.isExpired(ticker.read(), kek.privateKekLifetime().toNanos())) {
+                decrypts.remove(id, mine);
+                mine.complete(newer);
+                return mine.minimalCompletionStage();
+              }
+              decrypt(kek, kek.privateKekLifetime().toNanos())
+                  .subscribe()
+                  .with(
+                      held -> {
+                        // A KEK that was disabled or forgotten meanwhile must not come back.
+                        if (decrypts.get(id) == mine) {
+                          keys.put(id, held);
+                          decrypts.remove(id, mine);
+                        } else {
+                          held.key.close();
+                        }
+                        mine.complete(held);
+                      },
+                      failure -> {
+                        decrypts.remove(id, mine);
+                        mine.completeExceptionally(failure);
+                      });
+              return mine.minimalCompletionStage();
+            });
+  }
+
+  private Uni<Held> decrypt(Kek kek, long lifetime) {
+    return Uni.createFrom()
+        .deferred(
+            () -> {
+              long start = ticker.read();
+              byte[] encrypted = Objects.requireNonNull(kek.encryptedPrivateKey());
+              return kms.decryptPrivateKey(kek.rootKey(), encrypted, kek.kmsContext())
+                  .map(
+                      decrypted -> {
+                        try (decrypted;
+                            SecretBytes pkcs8 = decrypted.privateKey()) {
+                          return new Held(
+                              codec.parsePrivate(kek.spec(), pkcs8),
+                              start,
+                              lifetime,
+                              new AtomicLong(start + lifetime - lifetime / 4),
+                              decrypted.requestId());
+                        }
+                      });
+            });
+  }
+
+  /// Wipes the private key of a KEK now, and drops the Decrypt that may be under way.
+  public void forget(UUID kek) {
+    decrypts.remove(kek);
+    keys.invalidate(kek);
+  }
+
+  /// Wipes all private keys.
+  public void forgetAll() {
+    decrypts.clear();
+    keys.invalidateAll();
+  }
+
+  /// Runs what expiry has left to do; Caffeine does it by itself, a little later.
+  void cleanUp() {
+    keys.cleanUp();
+  }
+
+  long size() {
+    return keys.estimatedSize();
+  }
+
+  /// Expiry at the bound, whatever is read meanwhile.
+  private static final class UntilBound implements Expiry<UUID, Held> {
+    @Override
+    public long expireAfterCreate(UUID id, Held held, long now) {
+      return Math.max(0, held.decryptedAt + held.lifetime - now);
+    }
+
+    @Override
+    public long expireAfterUpdate(UUID id, Held held, long now, long current) {
+      return expireAfterCreate(id, held, now);
+    }
+
+    @Override
+    public long expireAfterRead(UUID id, Held held, long now, long current) {
+      return current;
+    }
+  }
+}

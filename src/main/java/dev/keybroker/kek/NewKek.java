@@ -1,0 +1,16 @@
+package dev.keybroker.kek;
+
+import dev.keybroker.crypto.WrappingKey;
+import dev.keybroker.kms.KmsArn;
+
+/// A generated key pair on its way to become a keystore's ACTIVE KEK.
+///
+/// @param encryptedPrivateKey PKCS#8 DER under the KMS key
+/// @param rootKeyArn the key ARN that KMS reported
+@SuppressWarnings("ArrayRecordComponent") // carried, never compared
+public record NewKek(
+    KekName name,
+    KekOrigin origin,
+    WrappingKey publicKey,
+    byte[] encryptedPrivateKey,
+    KmsArn rootKeyArn) {}

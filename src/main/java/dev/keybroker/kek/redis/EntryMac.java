@@ -1,0 +1,62 @@
+package dev.keybroker.kek.redis;
+
+import java.nio.ByteBuffer;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
+
+/// HMAC-SHA-256 (RFC 2104) over an entry's Redis key and its content, so that nobody without the
+/// MAC key can write an entry or move one to another key. An entry is 1 byte version, 32 bytes MAC,
+/// content. Thread-safe.
+final class EntryMac {
+  static final int MIN_KEY_SIZE = 32;
+  private static final byte VERSION = 1;
+  private static final int MAC_SIZE = 32;
+  private static final int CONTENT_OFFSET = 1 + MAC_SIZE;
+
+  private final SecretKeySpec key;
+
+  EntryMac(byte[] key) {
+    if (key.length < MIN_KEY_SIZE) {
+      throw new IllegalArgumentException("the MAC key has fewer than 32 bytes");
+    }
+    this.key = new SecretKeySpec(key, "HmacSHA256");
+  }
+
+  byte[] seal(byte[] redisKey, byte[] content) {
+    byte[] entry = new byte[CONTENT_OFFSET + content.length];
+    entry[0] = VERSION;
+    System.arraycopy(mac(redisKey, content, 0), 0, entry, 1, MAC_SIZE);
+    System.arraycopy(content, 0, entry, CONTENT_OFFSET, content.length);
+    return entry;
+  }
+
+  /// The content of an entry, or null where it was not sealed with this key for this Redis key.
+  byte @Nullable [] open(byte[] redisKey, byte[] entry) {
+    if (entry.length < CONTENT_OFFSET || entry[0] != VERSION) {
+      return null;
+    }
+    byte[] expected = mac(redisKey, entry, CONTENT_OFFSET);
+    byte[] given = Arrays.copyOfRange(entry, 1, CONTENT_OFFSET);
+    return MessageDigest.isEqual(expected, given)
+        ? Arrays.copyOfRange(entry, CONTENT_OFFSET, entry.length)
+        : null;
+  }
+
+  private byte[] mac(byte[] redisKey, byte[] bytes, int offset) {
+    try {
+      Mac mac = Mac.getInstance("HmacSHA256");
+      mac.init(key);
+      mac.update(VERSION);
+      mac.update(ByteBuffer.allocate(Integer.BYTES).putInt(redisKey.length).array());
+      mac.update(redisKey);
+      mac.update(bytes, offset, bytes.length - offset);
+      return mac.doFinal();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every Java platform has HmacSHA256", e);
+    }
+  }
+}

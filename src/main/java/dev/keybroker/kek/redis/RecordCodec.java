@@ -1,0 +1,152 @@
+package dev.keybroker.kek.redis;
+
+import dev.keybroker.crypto.KeyCodec;
+import dev.keybroker.crypto.KeyPairSpec;
+import dev.keybroker.kek.ActiveKek;
+import dev.keybroker.kek.Kek;
+import dev.keybroker.kek.KekName;
+import dev.keybroker.kek.KekState;
+import dev.keybroker.kms.AssumedRole;
+import dev.keybroker.kms.KmsArn;
+import dev.keybroker.kms.KmsContext;
+import dev.keybroker.kms.KmsKey;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// The content of Redis entries: `DataOutput` fields in a fixed order. Another layout takes another
+/// [EntryMac] version. Whatever does not decode is an [IOException] or an
+/// [IllegalArgumentException].
+final class RecordCodec {
+  private final KeyCodec keys;
+
+  RecordCodec(KeyCodec keys) {
+    this.keys = keys;
+  }
+
+  byte[] encode(ActiveKek kek) {
+    return bytes(
+        out -> {
+          out.writeUTF(kek.name().toString());
+          out.writeUTF(kek.key().spec().name());
+          writeBytes(out, kek.key().subjectPublicKeyInfo());
+          writeInstant(out, kek.createTime());
+          writeInstant(out, kek.readTime());
+        });
+  }
+
+  ActiveKek decodeActive(byte[] content) throws IOException {
+    DataInputStream in = new DataInputStream(new ByteArrayInputStream(content));
+    KekName name = KekName.parse(in.readUTF());
+    KeyPairSpec spec = KeyPairSpec.valueOf(in.readUTF());
+    byte[] publicKey = readBytes(in);
+    ActiveKek kek =
+        new ActiveKek(name, keys.parsePublic(spec, publicKey), readInstant(in), readInstant(in));
+    end(in);
+    return kek;
+  }
+
+  byte[] encode(Kek kek) {
+    return bytes(
+        out -> {
+          out.writeUTF(kek.name().toString());
+          out.writeUTF(kek.state().name());
+          out.writeUTF(kek.spec().name());
+          out.writeUTF(kek.rootKey().arn().toString());
+          AssumedRole role = kek.rootKey().role();
+          out.writeBoolean(role != null);
+          if (role != null) {
+            out.writeUTF(role.roleArn());
+            out.writeUTF(role.externalId());
+          }
+          Map<String, String> pairs = new TreeMap<>(kek.kmsContext().pairs());
+          out.writeInt(pairs.size());
+          for (Map.Entry<String, String> pair : pairs.entrySet()) {
+            out.writeUTF(pair.getKey());
+            out.writeUTF(pair.getValue());
+          }
+          byte[] encrypted = kek.encryptedPrivateKey();
+          out.writeBoolean(encrypted != null);
+          if (encrypted != null) {
+            writeBytes(out, encrypted);
+          }
+          out.writeLong(kek.privateKekLifetime().toMillis());
+          writeInstant(out, kek.readTime());
+        });
+  }
+
+  Kek decodeKek(byte[] content) throws IOException {
+    DataInputStream in = new DataInputStream(new ByteArrayInputStream(content));
+    KekName name = KekName.parse(in.readUTF());
+    KekState state = KekState.valueOf(in.readUTF());
+    KeyPairSpec spec = KeyPairSpec.valueOf(in.readUTF());
+    KmsArn arn = KmsArn.parse(in.readUTF());
+    AssumedRole role = in.readBoolean() ? new AssumedRole(in.readUTF(), in.readUTF()) : null;
+    Map<String, String> pairs = new TreeMap<>();
+    for (int left = in.readInt(); left > 0; left--) {
+      pairs.put(in.readUTF(), in.readUTF());
+    }
+    byte[] encrypted = in.readBoolean() ? readBytes(in) : null;
+    Kek kek =
+        new Kek(
+            name,
+            state,
+            spec,
+            new KmsKey(arn, role),
+            new KmsContext(pairs),
+            encrypted,
+            Duration.ofMillis(in.readLong()),
+            readInstant(in));
+    end(in);
+    return kek;
+  }
+
+  private interface Fields {
+    void write(DataOutputStream out) throws IOException;
+  }
+
+  private static byte[] bytes(Fields fields) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(1024);
+    try {
+      fields.write(new DataOutputStream(bytes));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toByteArray();
+  }
+
+  private static void writeBytes(DataOutputStream out, byte[] bytes) throws IOException {
+    out.writeInt(bytes.length);
+    out.write(bytes);
+  }
+
+  private static byte[] readBytes(DataInputStream in) throws IOException {
+    int length = in.readInt();
+    if (length < 0 || length > in.available()) {
+      throw new IOException("length out of bounds");
+    }
+    return in.readNBytes(length);
+  }
+
+  private static void writeInstant(DataOutputStream out, Instant instant) throws IOException {
+    out.writeLong(instant.getEpochSecond());
+    out.writeInt(instant.getNano());
+  }
+
+  private static Instant readInstant(DataInputStream in) throws IOException {
+    return Instant.ofEpochSecond(in.readLong(), in.readInt());
+  }
+
+  private static void end(DataInputStream in) throws IOException {
+    if (in.available() > 0) {
+      throw new IOException("trailing bytes");
+    }
+  }
+}

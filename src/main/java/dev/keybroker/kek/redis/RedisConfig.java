@@ -1,0 +1,27 @@
+package dev.keybroker.kek.redis;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.time.Duration;
+import java.util.Optional;
+
+/// What the broker keeps in Redis, and how long it waits for it.
+@ConfigMapping(prefix = "keybroker.redis")
+public interface RedisConfig {
+  /// The key of the MAC on every entry: at least 32 bytes, base64. The same for all brokers of a
+  /// deployment and never stored in Redis. Required outside dev and test.
+  Optional<String> macKey();
+
+  /// How long a read or write may take before the next tier is asked. At least 1 ms.
+  @WithDefault("200ms")
+  Duration timeout();
+
+  /// How long Redis keeps an entry. It is used beyond its freshness only as the last known record,
+  /// while PostgreSQL does not answer. At least 1 s.
+  @WithDefault("24h")
+  Duration retention();
+
+  /// The prefix of all keys and of the channel, so that several deployments can share one Redis.
+  @WithDefault("keybroker:")
+  String prefix();
+}

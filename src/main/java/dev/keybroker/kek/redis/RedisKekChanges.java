@@ -1,0 +1,129 @@
+package dev.keybroker.kek.redis;
+
+import dev.keybroker.kek.KekChange;
+import dev.keybroker.kek.KekChanges;
+import dev.keybroker.kek.KeystoreName;
+import io.quarkus.redis.datasource.ReactiveRedisDataSource;
+import io.quarkus.redis.datasource.keys.ReactiveKeyCommands;
+import io.quarkus.redis.datasource.pubsub.ReactivePubSubCommands;
+import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.subscription.Cancellable;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/// Announces changes over a Redis channel, and to this broker directly.
+///
+/// A message is a hint and is not authenticated: whoever can publish can make brokers read
+/// PostgreSQL, and nothing more. A lost subscription is taken up again, and what was missed
+/// meanwhile is seen when the records' freshness ends.
+public final class RedisKekChanges implements KekChanges, AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(RedisKekChanges.class);
+  private static final Duration FIRST_RETRY = Duration.ofMillis(100);
+  private static final Duration LONGEST_RETRY = Duration.ofSeconds(1);
+  private static final String KEYSTORE = "keystore ";
+  private static final String SETTINGS = "settings ";
+  private static final String KEK = "kek ";
+
+  private final ReactivePubSubCommands<String> channel;
+  private final String channelName;
+  private final ReactiveKeyCommands<String> keys;
+  private final RedisConfig config;
+  private final Consumer<KekChange> listener;
+  private @Nullable Cancellable subscription;
+
+  /// @param listener called for each change, of whatever broker; must not block
+  public RedisKekChanges(
+      ReactiveRedisDataSource redis, RedisConfig config, Consumer<KekChange> listener) {
+    this.channel = redis.pubsub(String.class);
+    this.channelName = config.prefix() + "changes";
+    this.keys = redis.key(String.class);
+    this.config = config;
+    this.listener = listener;
+  }
+
+  public synchronized void start() {
+    subscription =
+        channel
+            .subscribe(channelName)
+            .onCompletion()
+            .failWith(() -> new IllegalStateException("subscription ended"))
+            .onFailure()
+            .invoke(failure -> LOG.debugf("Redis subscription lost: %s", failure.getMessage()))
+            .onFailure()
+            .retry()
+            .withBackOff(FIRST_RETRY, LONGEST_RETRY)
+            .indefinitely()
+            .subscribe()
+            .with(this::received, failure -> LOG.error("Redis subscription given up", failure));
+  }
+
+  @Override
+  public synchronized void close() {
+    if (subscription != null) {
+      subscription.cancel();
+    }
+  }
+
+  @Override
+  public Uni<Void> publish(KekChange change) {
+    return Uni.createFrom()
+        .deferred(
+            () -> {
+              listener.accept(change);
+              return forget(change).chain(() -> channel.publish(channelName, message(change)));
+            })
+        .ifNoItem()
+        .after(config.timeout())
+        .fail()
+        .onFailure()
+        .invoke(failure -> LOG.warnf("a change could not be announced: %s", failure.getMessage()))
+        .onFailure()
+        .recoverWithNull();
+  }
+
+  /// Removes the entry that is no longer true, so that no broker that knows nothing yet begins with
+  /// it.
+  private Uni<Integer> forget(KekChange change) {
+    return switch (change) {
+      case KekChange.OfKeystore(KeystoreName keystore) ->
+          keys.del(RedisKekTier.activeKey(config, keystore));
+      case KekChange.OfKek(UUID kek) -> keys.del(RedisKekTier.kekKey(config, kek));
+      case KekChange.OfSettings ignored -> Uni.createFrom().item(0);
+    };
+  }
+
+  static String message(KekChange change) {
+    return switch (change) {
+      case KekChange.OfKeystore(KeystoreName keystore) -> KEYSTORE + keystore;
+      case KekChange.OfSettings(KeystoreName keystore) -> SETTINGS + keystore;
+      case KekChange.OfKek(UUID kek) -> KEK + kek;
+    };
+  }
+
+  private void received(String message) {
+    KekChange change;
+    try {
+      change = parse(message);
+    } catch (IllegalArgumentException e) {
+      LOG.warn("a message on the channel of changes is not ours");
+      return;
+    }
+    listener.accept(change);
+  }
+
+  static KekChange parse(String message) {
+    if (message.startsWith(KEYSTORE)) {
+      return new KekChange.OfKeystore(KeystoreName.parse(message.substring(KEYSTORE.length())));
+    }
+    if (message.startsWith(SETTINGS)) {
+      return new KekChange.OfSettings(KeystoreName.parse(message.substring(SETTINGS.length())));
+    }
+    if (message.startsWith(KEK)) {
+      return new KekChange.OfKek(UUID.fromString(message.substring(KEK.length())));
+    }
+    throw new IllegalArgumentException("not a change");
+  }
+}

@@ -1,0 +1,201 @@
+package dev.keybroker.kek.redis;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.keybroker.crypto.InvalidKekException;
+import dev.keybroker.crypto.KeyCodec;
+import dev.keybroker.kek.ActiveKek;
+import dev.keybroker.kek.Kek;
+import dev.keybroker.kek.KekCacheConfig;
+import dev.keybroker.kek.KekFailure;
+import dev.keybroker.kek.KekTier;
+import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.telemetry.Metrics;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.redis.datasource.ReactiveRedisDataSource;
+import io.quarkus.redis.datasource.keys.ReactiveKeyCommands;
+import io.quarkus.redis.datasource.value.ReactiveValueCommands;
+import io.smallrye.mutiny.Uni;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.UUID;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/// The middle tier: what another broker read from PostgreSQL a moment ago.
+///
+/// A fresh entry spares PostgreSQL a read. An older one is used only while PostgreSQL does not
+/// answer. An entry whose MAC is wrong is counted, logged without its content, removed, and a miss.
+/// Redis being away costs its timeout and nothing else.
+public final class RedisKekTier implements KekTier {
+  /// The least size of the MAC key in bytes.
+  public static final int MIN_MAC_KEY_SIZE = EntryMac.MIN_KEY_SIZE;
+
+  private static final Logger LOG = Logger.getLogger(RedisKekTier.class);
+
+  private final KekTier next;
+  private final ReactiveValueCommands<String, byte[]> values;
+  private final ReactiveKeyCommands<String> keys;
+  private final EntryMac mac;
+  private final RecordCodec codec;
+  private final RedisConfig config;
+  private final KekCacheConfig cacheConfig;
+  private final Clock clock;
+  private final Counter forged;
+  private final Tier<ActiveKek> active;
+  private final Tier<Kek> keks;
+
+  /// @param next the tier that is asked for what Redis does not hold
+  /// @param macKey at least 32 bytes
+  public RedisKekTier(
+      KekTier next,
+      ReactiveRedisDataSource redis,
+      byte[] macKey,
+      KeyCodec keyCodec,
+      RedisConfig config,
+      KekCacheConfig cacheConfig,
+      Clock clock,
+      MeterRegistry registry) {
+    this.next = next;
+    this.values = redis.value(String.class, byte[].class);
+    this.keys = redis.key(String.class);
+    this.mac = new EntryMac(macKey);
+    this.codec = new RecordCodec(keyCodec);
+    this.config = config;
+    this.cacheConfig = cacheConfig;
+    this.clock = clock;
+    this.forged = registry.counter(Metrics.KEK_FORGED);
+    this.active =
+        new Tier<>("active", codec::decodeActive, codec::encode, ActiveKek::readTime, registry);
+    this.keks = new Tier<>("kek", codec::decodeKek, codec::encode, Kek::readTime, registry);
+  }
+
+  @Override
+  public Uni<ActiveKek> active(KeystoreName keystore) {
+    return active.get(
+        activeKey(config, keystore),
+        kek -> kek.name().keystore().equals(keystore),
+        () -> next.active(keystore));
+  }
+
+  @Override
+  public Uni<Kek> kek(UUID id) {
+    return keks.get(kekKey(config, id), kek -> kek.name().id().equals(id), () -> next.kek(id));
+  }
+
+  static String activeKey(RedisConfig config, KeystoreName keystore) {
+    return config.prefix() + "active:" + keystore;
+  }
+
+  static String kekKey(RedisConfig config, UUID id) {
+    return config.prefix() + "kek:" + id;
+  }
+
+  private interface Decoder<V> {
+    V decode(byte[] content) throws IOException;
+  }
+
+  private interface Check<V> {
+    boolean isOf(V value);
+  }
+
+  /// The way to one kind of record.
+  private final class Tier<V> {
+    private final Decoder<V> decoder;
+    private final Function<V, byte[]> encoder;
+    private final Function<V, Instant> readTime;
+    private final Counter hits;
+    private final Counter misses;
+    private final Counter lastKnown;
+
+    Tier(
+        String record,
+        Decoder<V> decoder,
+        Function<V, byte[]> encoder,
+        Function<V, Instant> readTime,
+        MeterRegistry registry) {
+      this.decoder = decoder;
+      this.encoder = encoder;
+      this.readTime = readTime;
+      this.hits = counter(registry, record, "hit");
+      this.misses = counter(registry, record, "miss");
+      this.lastKnown = counter(registry, record, "last_known");
+    }
+
+    private Counter counter(MeterRegistry registry, String record, String result) {
+      return registry.counter(
+          Metrics.KEK_READS, Metrics.RECORD, record, Metrics.TIER, "redis", Metrics.RESULT, result);
+    }
+
+    Uni<V> get(String redisKey, Check<V> check, Supplier<Uni<V>> source) {
+      return values
+          .get(redisKey)
+          .ifNoItem()
+          .after(config.timeout())
+          .fail()
+          .onFailure()
+          .recoverWithNull()
+          .map(entry -> entry == null ? null : open(redisKey, entry, check))
+          .chain(
+              known -> {
+                if (known != null && isFresh(known)) {
+                  hits.increment();
+                  return Uni.createFrom().item(known);
+                }
+                misses.increment();
+                return source
+                    .get()
+                    .invoke(value -> write(redisKey, value))
+                    .onFailure(KekFailure.StoreUnavailable.class)
+                    .recoverWithUni(failure -> lastKnown(known, failure));
+              });
+    }
+
+    private Uni<V> lastKnown(@Nullable V known, Throwable failure) {
+      if (known == null) {
+        return Uni.createFrom().failure(failure);
+      }
+      lastKnown.increment();
+      return Uni.createFrom().item(known);
+    }
+
+    private boolean isFresh(V value) {
+      Duration age = Duration.between(readTime.apply(value), clock.instant());
+      return !age.isNegative() && age.compareTo(cacheConfig.freshness()) < 0;
+    }
+
+    private @Nullable V open(String redisKey, byte[] entry, Check<V> check) {
+      byte[] content = mac.open(redisKey.getBytes(UTF_8), entry);
+      if (content != null) {
+        try {
+          V value = decoder.decode(content);
+          if (check.isOf(value)) {
+            return value;
+          }
+        } catch (IOException | IllegalArgumentException | InvalidKekException e) {
+          // Sealed with our key, yet not ours: as good as forged.
+        }
+      }
+      forged.increment();
+      LOG.errorf("Redis entry refused, its MAC or content is wrong: %s", redisKey);
+      keys.del(redisKey).subscribe().with(count -> {}, failure -> {});
+      return null;
+    }
+
+    private void write(String redisKey, V value) {
+      byte[] entry = mac.seal(redisKey.getBytes(UTF_8), encoder.apply(value));
+      values
+          .setex(redisKey, config.retention().toSeconds(), entry)
+          .ifNoItem()
+          .after(config.timeout())
+          .fail()
+          .subscribe()
+          .with(done -> {}, failure -> LOG.debugf("Redis did not take %s", redisKey));
+    }
+  }
+}

@@ -1,0 +1,70 @@
+package dev.keybroker.postgres;
+
+import io.quarkus.vertx.core.runtime.context.VertxContextSafetyToggle;
+import io.smallrye.common.vertx.VertxContext;
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.function.Function;
+import org.hibernate.HibernateException;
+import org.hibernate.reactive.mutiny.Mutiny;
+
+/// Runs work in a Hibernate Reactive session of its own.
+///
+/// A session belongs to one Vert.x context and must not be shared; callers come from anywhere (many
+/// items of one call, timers, other threads), so each work gets a new duplicated context. Results
+/// arrive there.
+@ApplicationScoped
+public class PostgresSessions {
+  private final Mutiny.SessionFactory sessions;
+  private final Vertx vertx;
+  private final PostgresConfig config;
+
+  PostgresSessions(Mutiny.SessionFactory sessions, Vertx vertx, PostgresConfig config) {
+    this.sessions = sessions;
+    this.vertx = vertx;
+    this.config = config;
+  }
+
+  /// One read outside a transaction. Fails with [PostgresUnavailable] where PostgreSQL does not
+  /// answer in time.
+  public <T> Uni<T> read(Function<Mutiny.StatelessSession, Uni<T>> work) {
+    return onOwnContext(() -> sessions.withStatelessSession(work::apply));
+  }
+
+  /// One transaction; rolled back where the work fails, with the work's own failure. A transaction
+  /// that failed with [PostgresUnavailable] may yet have been committed.
+  public <T> Uni<T> transaction(Function<Mutiny.StatelessSession, Uni<T>> work) {
+    return onOwnContext(() -> sessions.withStatelessTransaction(work::apply));
+  }
+
+  private <T> Uni<T> onOwnContext(java.util.function.Supplier<Uni<T>> work) {
+    return Uni.createFrom()
+        .<T>emitter(
+            emitter -> {
+              Context context = VertxContext.createNewDuplicatedContext(vertx.getOrCreateContext());
+              VertxContextSafetyToggle.setContextSafe(context, true);
+              context.runOnContext(
+                  ignored ->
+                      work.get()
+                          .ifNoItem()
+                          .after(config.timeout())
+                          .fail()
+                          .subscribe()
+                          .with(emitter::complete, emitter::fail));
+            })
+        .onFailure(PostgresSessions::isOfPostgres)
+        .transform(PostgresUnavailable::new);
+  }
+
+  private static boolean isOfPostgres(Throwable failure) {
+    return failure instanceof HibernateException
+        || failure instanceof jakarta.persistence.PersistenceException
+        || failure instanceof io.vertx.core.VertxException
+        || failure instanceof io.smallrye.mutiny.TimeoutException
+        || failure instanceof java.util.concurrent.CompletionException
+        || failure instanceof java.io.IOException
+        || failure instanceof IllegalStateException;
+  }
+}
