@@ -3,10 +3,10 @@ package dev.keybroker.kms.aws;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
 import software.amazon.awssdk.awscore.AwsServiceClientConfiguration;
@@ -37,8 +37,8 @@ final class AwsClients implements AutoCloseable {
   private final @Nullable URI kmsEndpoint;
   private final @Nullable URI stsEndpoint;
   private final SdkAsyncHttpClient http;
-  private final ExecutorService executor =
-      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("aws-", 0).factory());
+  private final ThreadFactory threads = Thread.ofVirtual().name("aws-", 0).factory();
+  private final Executor executor = task -> threads.newThread(task).start();
   private final ScheduledExecutorService timer = timer();
 
   /// @param service tells where AWS is and in which region the broker is at home
@@ -62,7 +62,7 @@ final class AwsClients implements AutoCloseable {
 
   /// Where calls begin and where their answers are read: virtual threads, so that whatever a caller
   /// does with an answer holds up no event loop of the SDK's.
-  ExecutorService executor() {
+  Executor executor() {
     return executor;
   }
 
@@ -119,6 +119,5 @@ final class AwsClients implements AutoCloseable {
   public void close() {
     http.close();
     timer.shutdownNow();
-    executor.shutdown();
   }
 }

@@ -177,7 +177,7 @@ final class AwsFailures {
     if (has(trouble, IOException.class)) {
       return unreachable(action, "ConnectionLost", "the connection ended before the answer");
     }
-    return malformed(action, null);
+    return unreachable(action, "ClientError", "no answer, for " + trouble.getClass().getName());
   }
 
   private static KmsFailure malformed(String action, @Nullable String requestId) {

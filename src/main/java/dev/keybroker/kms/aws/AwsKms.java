@@ -17,7 +17,6 @@ import io.smallrye.mutiny.Uni;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
@@ -58,8 +57,7 @@ public final class AwsKms implements Kms, AutoCloseable {
     this.sdk = new AwsClients(service, config);
     this.clients = new KmsClients(sdk, config.clientCacheSize());
     this.sts = sdk.sts();
-    this.own =
-        new OwnCredentials(service.credentialsProvider(), sdk.executor(), config.apiCallTimeout());
+    this.own = new OwnCredentials(service.credentialsProvider(), sdk.executor());
     RoleSessions sessions = new RoleSessions(sts, own, config, clock);
     this.roles =
         Caffeine.newBuilder()
@@ -177,7 +175,7 @@ public final class AwsKms implements Kms, AutoCloseable {
         action,
         inFlight -> {
           CallDeadline deadline = CallDeadline.in(config.apiCallTimeout());
-          return own.get(action)
+          return own.get(action, deadline)
               .thenComposeAsync(
                   credentials ->
                       inFlight.begin(
@@ -185,7 +183,7 @@ public final class AwsKms implements Kms, AutoCloseable {
                               sts.getCallerIdentity(
                                   request ->
                                       request.overrideConfiguration(
-                                          override(credentials, deadline)))),
+                                          Given.override(credentials, deadline)))),
                   sdk.executor())
               .thenApply(answer -> Answers.required(answer.arn()));
         },
@@ -234,16 +232,14 @@ public final class AwsKms implements Kms, AutoCloseable {
 
     CompletableFuture<T> run(boolean again) {
       return credentials
-          .get(action)
-          .copy()
-          .orTimeout(deadline.left().toNanos(), TimeUnit.NANOSECONDS)
+          .get(action, deadline)
           .thenComposeAsync(identity -> call(identity, again), sdk.executor());
     }
 
     private CompletableFuture<T> call(AwsCredentialsIdentity identity, boolean again) {
       LeasedClient leased = clients.lease(key);
       return inFlight
-          .begin(() -> call.make(leased.client(), override(identity, deadline)))
+          .begin(() -> call.make(leased.client(), Given.override(identity, deadline)))
           .whenComplete((answer, trouble) -> leased.release())
           .exceptionallyCompose(
               trouble -> {
@@ -255,17 +251,11 @@ public final class AwsKms implements Kms, AutoCloseable {
     }
   }
 
-  private static AwsRequestOverrideConfiguration override(
-      AwsCredentialsIdentity identity, CallDeadline deadline) {
-    return AwsRequestOverrideConfiguration.builder()
-        .credentialsProvider(new Given(identity))
-        .apiCallTimeout(deadline.left())
-        .build();
-  }
-
   /// Lazy; a cancellation gives up the SDK call that is under way, and a result that comes all the
-  /// same is discarded.
-  private static <T> Uni<T> operation(
+  /// same is discarded. Delivers on a thread of its own: the SDK's timeouts come on its timer,
+  // which
+  /// must not wait for what a caller does with them.
+  private <T> Uni<T> operation(
       String action, Function<InFlight, CompletableFuture<T>> start, Consumer<T> discard) {
     return Uni.createFrom()
         .emitter(
@@ -275,7 +265,7 @@ public final class AwsKms implements Kms, AutoCloseable {
               var unused =
                   start
                       .apply(inFlight)
-                      .whenComplete(
+                      .whenCompleteAsync(
                           (result, trouble) -> {
                             if (trouble != null) {
                               emitter.fail(AwsFailures.of(action, trouble));
@@ -284,7 +274,8 @@ public final class AwsKms implements Kms, AutoCloseable {
                             } else {
                               emitter.complete(result);
                             }
-                          });
+                          },
+                          sdk.executor());
             });
   }
 
