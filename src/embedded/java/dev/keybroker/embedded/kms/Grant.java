@@ -1,0 +1,50 @@
+package dev.keybroker.embedded.kms;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// Permission for one principal to use one key, beside the key policy.
+///
+/// @param contextEquals the encryption context the request must have; null where there is no bound
+/// @param contextSubset pairs the request's context must hold; null where there is no bound
+record Grant(
+    String grantId,
+    String keyArn,
+    String granteePrincipal,
+    @Nullable String retiringPrincipal,
+    List<String> operations,
+    @Nullable Map<String, String> contextEquals,
+    @Nullable Map<String, String> contextSubset,
+    @Nullable String name,
+    String issuingAccount,
+    Instant created) {
+
+  /// Whether the grant lets its grantee do `operation`. The constraints bind operations that take
+  /// an encryption context only; others give null for it.
+  boolean allows(String operation, @Nullable Map<String, String> context) {
+    if (!operations.contains(operation)) {
+      return false;
+    }
+    if (context == null) {
+      return true;
+    }
+    Map<String, String> given = lowerCaseKeys(context);
+    if (contextEquals != null && !given.equals(lowerCaseKeys(contextEquals))) {
+      return false;
+    }
+    return contextSubset == null
+        || given.entrySet().containsAll(lowerCaseKeys(contextSubset).entrySet());
+  }
+
+  // In a grant constraint, unlike in the ciphertext, keys are not case-sensitive; values are.
+  private static Map<String, String> lowerCaseKeys(Map<String, String> pairs) {
+    return pairs.entrySet().stream()
+        .collect(
+            Collectors.toMap(
+                e -> e.getKey().toLowerCase(Locale.ROOT), Map.Entry::getValue, (a, b) -> b));
+  }
+}

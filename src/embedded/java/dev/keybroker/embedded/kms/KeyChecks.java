@@ -1,0 +1,32 @@
+package dev.keybroker.embedded.kms;
+
+/// Refuses keys whose state or kind does not fit an operation.
+final class KeyChecks {
+
+  private KeyChecks() {}
+
+  /// `key`, if it is enabled and is a symmetric encryption key.
+  static KmsKey usableForEncryption(KmsKey key, String operation) {
+    enabled(key);
+    if (!key.symmetric()) {
+      String usage = key.attributes().keyUsage();
+      throw usage.equals("ENCRYPT_DECRYPT")
+          ? KmsErrors.keySpecNotValid(key.arn(), key.attributes().keySpec())
+          : KmsErrors.invalidKeyUsage(key.arn(), usage, operation);
+    }
+    return key;
+  }
+
+  static void enabled(KmsKey key) {
+    notPendingDeletion(key);
+    if (key.state() == KeyState.DISABLED) {
+      throw KmsErrors.disabled(key.arn());
+    }
+  }
+
+  static void notPendingDeletion(KmsKey key) {
+    if (key.state().pendingDeletion()) {
+      throw KmsErrors.pendingDeletion(key.arn());
+    }
+  }
+}

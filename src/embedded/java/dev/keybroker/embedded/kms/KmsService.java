@@ -1,0 +1,46 @@
+package dev.keybroker.embedded.kms;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.Map;
+
+/// The KMS API: finds the operation that a request names, and calls it.
+final class KmsService {
+
+  private final Map<String, KmsOperation> operations = new HashMap<>();
+  private final KeyOperations keys;
+  private final KeyFinder finder;
+  private final Materials materials;
+
+  KmsService(LocalState state, InstantSource clock) {
+    finder = new KeyFinder(state, clock);
+    materials = new Materials(state, clock);
+    KmsAccess access = new KmsAccess(state);
+    keys = new KeyOperations(state, finder, access, materials, clock);
+    keys.register(operations);
+    new CryptoOperations(finder, access, materials).register(operations);
+    new DataKeyOperations(finder, access, materials).register(operations);
+    new PolicyOperations(state, finder, access).register(operations);
+    new KeyStateOperations(state, finder, access, clock).register(operations);
+    new AliasOperations(state, finder, access, clock).register(operations);
+    new GrantOperations(state, finder, access, clock).register(operations);
+    new RotationOperations(state, finder, access, materials, clock).register(operations);
+  }
+
+  ObjectNode call(KmsRequest request) {
+    KmsOperation operation = operations.get(request.operation());
+    if (operation == null) {
+      throw new AwsException("UnknownOperationException", "");
+    }
+    return operation.call(request);
+  }
+
+  KeyOperations keys() {
+    return keys;
+  }
+
+  KeyTarget target() {
+    return new KeyTarget(finder, materials);
+  }
+}

@@ -1,0 +1,160 @@
+package dev.keybroker.embedded.kms;
+
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
+
+/// AWS KMS, STS and a part of IAM for development and tests: an HTTP server on loopback that
+/// the AWS SDK talks to by an endpoint override, with several accounts and regions.
+///
+/// It encrypts, evaluates policies, and checks signatures for real. What differs from AWS:
+/// changes count at once everywhere; quotas are not enforced; asymmetric KMS keys can be made
+/// and described, not used. **Its keys protect nothing**: with a state file, their material
+/// lies in that file.
+///
+/// Beside the AWS protocols there is a local administration in JSON, without authentication:
+///
+/// - `GET /_local/health`: `{"status":"UP"}`.
+/// - `POST /_local/principals` with `{account, name, policy}`: makes a user with an
+///   identity-based policy, or takes the account's root (`name` is `root` or absent), and answers
+///   with `{account, arn, accessKeyId, secretAccessKey}`; the same credentials at each call.
+/// - `POST /_local/keys` with `{account, region, service}`: makes the AWS managed key
+///   `alias/aws/{service}`, and answers with its `{arn}`.
+/// - `POST /_local/faults` with `{kind, account, resource, operation, caller, latencyMillis,
+///   probability, abovePerSecond, times}`, all but `kind` optional: puts a [Fault] in force, and
+///   answers with its `id`.
+/// - `GET /_local/faults`, `DELETE /_local/faults`, `DELETE /_local/faults/{id}`: lists the
+///   faults in force with how many calls each has struck; ends all of them; ends one.
+/// - `GET /_local/calls`, `DELETE /_local/calls`: reads or resets the counts of calls by
+///   operation and outcome.
+///
+/// Thread-safe.
+public final class LocalKms implements AutoCloseable {
+
+  /// An identity-based policy that allows everything.
+  public static final String ADMINISTRATOR_ACCESS =
+      """
+      {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}\
+      """;
+
+  static {
+    // Read by the JDK's HTTP server when its first instance is made: without it, Nagle's algorithm
+    // and delayed acknowledgements cost 40 ms a request.
+    System.setProperty("sun.net.httpserver.nodelay", "true");
+  }
+
+  private final HttpServer server;
+  private final ExecutorService workers;
+  private final Faults faults;
+  private final Calls calls;
+  private final Provisioning provisioning;
+
+  private LocalKms(
+      HttpServer server,
+      ExecutorService workers,
+      Faults faults,
+      Calls calls,
+      Provisioning provisioning) {
+    this.server = server;
+    this.workers = workers;
+    this.faults = faults;
+    this.calls = calls;
+    this.provisioning = provisioning;
+  }
+
+  /// Starts a local KMS.
+  ///
+  /// @throws UncheckedIOException where the port is taken or the state file cannot be read
+  public static LocalKms start(LocalKmsOptions options) {
+    InstantSource clock = options.clock();
+    Path file = options.stateFile();
+    LocalState state = new LocalState(file == null ? null : new StateFile(file));
+    SessionTokens tokens = new SessionTokens(state.sealingKey());
+    KmsService kms = new KmsService(state, clock);
+    Identities identities = new Identities(state, clock);
+    Provisioning provisioning = new Provisioning(state, identities, kms.keys(), clock);
+    Faults faults = new Faults();
+    Calls calls = new Calls();
+    Gateway gateway =
+        new Gateway(
+            new Authenticator(state, tokens, clock),
+            Map.of(
+                "kms",
+                new KmsProtocol(kms),
+                "sts",
+                new QueryProtocol(
+                    StsOperations.NAMESPACE, new StsOperations(state, tokens, clock).operations()),
+                "iam",
+                new QueryProtocol(
+                    IamOperations.NAMESPACE, new IamOperations(state, identities).operations())),
+            faults,
+            calls,
+            new Administration(provisioning, faults, calls));
+    ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
+    try {
+      HttpServer server =
+          HttpServer.create(
+              new InetSocketAddress(InetAddress.getLoopbackAddress(), options.port()), 0);
+      server.setExecutor(workers);
+      server.createContext("/", gateway);
+      server.start();
+      return new LocalKms(server, workers, faults, calls, provisioning);
+    } catch (IOException e) {
+      workers.close();
+      throw new UncheckedIOException("cannot listen on port " + options.port(), e);
+    }
+  }
+
+  /// Where KMS, STS and IAM answer.
+  public URI endpoint() {
+    return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+  }
+
+  public Faults faults() {
+    return faults;
+  }
+
+  public Calls calls() {
+    return calls;
+  }
+
+  /// The credentials of a user, who is made if need be and gets `policy` as identity-based policy.
+  /// The same user keeps the same credentials, also over a restart with a state file.
+  ///
+  /// @param name the user's name, with or without a path; or `root` for the account's root, to whom
+  ///     no policy applies
+  /// @param policy null takes a policy given here before away
+  public LocalCredentials principal(String account, String name, @Nullable String policy) {
+    return provisioning.principal(account, name, policy);
+  }
+
+  /// The ARN of a role, which is made if need be and gets these policies.
+  ///
+  /// @param policy the permissions policy; null takes one given here before away
+  public String role(String account, String name, String trustPolicy, @Nullable String policy) {
+    return provisioning.role(account, name, trustPolicy, policy);
+  }
+
+  /// The ARN of the AWS managed key of a service, which is made if need be.
+  public String awsManagedKey(String account, String region, String service) {
+    return provisioning.awsManagedKey(account, region, service);
+  }
+
+  /// Stops at once; calls under way are dropped.
+  @Override
+  public void close() {
+    server.stop(0);
+    faults.clear();
+    workers.shutdownNow();
+    workers.close();
+  }
+}

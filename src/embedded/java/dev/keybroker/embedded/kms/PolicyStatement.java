@@ -1,0 +1,56 @@
+package dev.keybroker.embedded.kms;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Predicate;
+
+/// One statement of a policy.
+///
+/// @param principals the `AWS` principals; empty in an identity-based policy, or where the
+///     statement names principals of other kinds only (services, federated users)
+/// @param notActions whether `actions` are those the statement does not speak of
+/// @param resources empty in a trust policy, which speaks of its role only
+/// @param notResources whether `resources` are those the statement does not speak of
+record PolicyStatement(
+    boolean allow,
+    List<String> principals,
+    boolean notActions,
+    List<String> actions,
+    boolean notResources,
+    List<String> resources,
+    List<Predicate<PolicyContext>> conditions) {
+
+  /// How the principals of a statement match a caller.
+  enum Match {
+    NONE,
+    /// The caller's account is named: the account may delegate to the caller by its own policies.
+    ACCOUNT,
+    /// The caller itself is named, or everybody.
+    DIRECT
+  }
+
+  Match principal(Caller caller) {
+    Match best = Match.NONE;
+    for (String principal : principals) {
+      if (principal.equals("*") || caller.is(principal)) {
+        return Match.DIRECT;
+      }
+      if (principal.equals(caller.account()) || principal.equals(Arn.root(caller.account()))) {
+        best = Match.ACCOUNT;
+      }
+    }
+    return best;
+  }
+
+  /// Whether the statement speaks of this action on this resource under these conditions.
+  boolean covers(String action, String resource, PolicyContext context) {
+    String wanted = action.toLowerCase(Locale.ROOT);
+    boolean actionNamed =
+        actions.stream().anyMatch(a -> Glob.matches(a.toLowerCase(Locale.ROOT), wanted));
+    boolean resourceNamed =
+        resources.isEmpty() || resources.stream().anyMatch(r -> Glob.matches(r, resource));
+    return actionNamed != notActions
+        && resourceNamed != notResources
+        && conditions.stream().allMatch(condition -> condition.test(context));
+  }
+}

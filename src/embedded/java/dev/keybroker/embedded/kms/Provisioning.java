@@ -1,0 +1,118 @@
+package dev.keybroker.embedded.kms;
+
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// Makes what an AWS account comes with, or what its administrator makes by hand: principals
+/// with credentials, roles, AWS managed keys. Each method may be called again with the same
+/// arguments, and then changes policies but no identity and no credentials.
+final class Provisioning {
+
+  private static final String POLICY_NAME = "local";
+
+  private final LocalState state;
+  private final Identities identities;
+  private final KeyOperations keys;
+  private final InstantSource clock;
+
+  Provisioning(LocalState state, Identities identities, KeyOperations keys, InstantSource clock) {
+    this.state = state;
+    this.identities = identities;
+    this.keys = keys;
+    this.clock = clock;
+  }
+
+  /// @param name a user's name, with or without a path; or `root`
+  LocalCredentials principal(String account, String name, @Nullable String policy) {
+    checkAccount(account);
+    if (name.equals("root")) {
+      return identities.accessKey(account, Arn.root(account));
+    }
+    String arn = arn(account, "user", name);
+    if (policy != null) {
+      PolicyCheck.identityPolicy(policy, IamErrors::malformedPolicy);
+    }
+    return state.change(
+        () -> {
+          if (!state.users.containsKey(arn)) {
+            identities.createUser(arn);
+          }
+          identities.changeUser(
+              arn,
+              user ->
+                  policy == null
+                      ? user.withoutPolicy(POLICY_NAME)
+                      : user.withPolicy(POLICY_NAME, policy));
+          return identities.accessKey(account, arn);
+        });
+  }
+
+  String role(String account, String name, String trustPolicy, @Nullable String policy) {
+    checkAccount(account);
+    String arn = arn(account, "role", name);
+    PolicyCheck.resourcePolicy(state, trustPolicy, IamErrors::malformedPolicy);
+    if (policy != null) {
+      PolicyCheck.identityPolicy(policy, IamErrors::malformedPolicy);
+    }
+    return state.change(
+        () -> {
+          if (!state.roles.containsKey(arn)) {
+            identities.createRole(arn, trustPolicy);
+          }
+          identities.changeRole(
+              arn,
+              role ->
+                  (policy == null
+                          ? role.withoutPolicy(POLICY_NAME)
+                          : role.withPolicy(POLICY_NAME, policy))
+                      .withTrustPolicy(trustPolicy));
+          return arn;
+        });
+  }
+
+  /// The key behind `alias/aws/{service}`.
+  String awsManagedKey(String account, String region, String service) {
+    checkAccount(account);
+    String alias = "alias/aws/" + service;
+    return state.change(
+        () -> {
+          Alias known = state.aliases.get(Arn.alias(account, region, alias));
+          if (known != null) {
+            return known.targetArn();
+          }
+          KmsKey key =
+              keys.add(
+                  new KmsKey(
+                      account,
+                      region,
+                      UUID.randomUUID().toString(),
+                      clock.instant(),
+                      new KeyAttributes(
+                          KmsKey.SYMMETRIC, "ENCRYPT_DECRYPT", "AWS_KMS", "AWS", null, null),
+                      null,
+                      KeyState.ENABLED,
+                      null,
+                      null,
+                      "Default key that protects my data when no other key is defined",
+                      DefaultPolicies.awsManaged(account, region, service),
+                      null,
+                      Map.of()));
+          Alias made = new Alias(account, region, alias, key.keyId(), key.created(), key.created());
+          state.aliases.put(made.arn(), made);
+          return key.arn();
+        });
+  }
+
+  private static String arn(String account, String kind, String name) {
+    int slash = name.lastIndexOf('/') + 1;
+    return Arn.iam(account, kind, "/" + name.substring(0, slash), name.substring(slash));
+  }
+
+  private static void checkAccount(String account) {
+    if (!Arn.isAccount(account)) {
+      throw new IllegalArgumentException("an account id has 12 digits: " + account);
+    }
+  }
+}
