@@ -76,18 +76,17 @@ public final class AwsKms implements Kms, AutoCloseable {
         key,
         (kms, override) ->
             kms.generateDataKeyPairWithoutPlaintext(
-                    request ->
-                        request
-                            .keyId(key.arn().toString())
-                            .keyPairSpec(spec(spec))
-                            .encryptionContext(context.pairs())
-                            .overrideConfiguration(override))
-                .thenApply(
-                    answer ->
-                        new GeneratedKeyPair(
-                            Answers.requiredBytes(answer.publicKey()),
-                            Answers.requiredBytes(answer.privateKeyCiphertextBlob()),
-                            AwsArns.key(answer.keyId()))),
+                request ->
+                    request
+                        .keyId(key.arn().toString())
+                        .keyPairSpec(spec(spec))
+                        .encryptionContext(context.pairs())
+                        .overrideConfiguration(override)),
+        answer ->
+            new GeneratedKeyPair(
+                Answers.requiredBytes(answer.publicKey()),
+                Answers.requiredBytes(answer.privateKeyCiphertextBlob()),
+                AwsArns.key(answer.keyId())),
         unneeded -> {});
   }
 
@@ -110,17 +109,15 @@ public final class AwsKms implements Kms, AutoCloseable {
         key,
         (kms, override) ->
             kms.encrypt(
-                    request ->
-                        request
-                            .keyId(key.arn().toString())
-                            .plaintext(SdkBytes.fromByteArrayUnsafe(privateKey))
-                            .encryptionContext(context.pairs())
-                            .overrideConfiguration(override))
-                .thenApply(
-                    answer ->
-                        new EncryptedPrivateKey(
-                            Answers.requiredBytes(answer.ciphertextBlob()),
-                            AwsArns.key(answer.keyId()))),
+                request ->
+                    request
+                        .keyId(key.arn().toString())
+                        .plaintext(SdkBytes.fromByteArrayUnsafe(privateKey))
+                        .encryptionContext(context.pairs())
+                        .overrideConfiguration(override)),
+        answer ->
+            new EncryptedPrivateKey(
+                Answers.requiredBytes(answer.ciphertextBlob()), AwsArns.key(answer.keyId())),
         unneeded -> {});
   }
 
@@ -132,17 +129,16 @@ public final class AwsKms implements Kms, AutoCloseable {
         key,
         (kms, override) ->
             kms.decrypt(
-                    request ->
-                        request
-                            .keyId(key.arn().toString())
-                            .ciphertextBlob(SdkBytes.fromByteArray(encryptedPrivateKey))
-                            .encryptionContext(context.pairs())
-                            .overrideConfiguration(override))
-                .thenApply(
-                    answer ->
-                        new DecryptedPrivateKey(
-                            SecretBytes.adopt(Answers.requiredBytes(answer.plaintext())),
-                            AwsFailures.requestId(answer.responseMetadata().requestId()))),
+                request ->
+                    request
+                        .keyId(key.arn().toString())
+                        .ciphertextBlob(SdkBytes.fromByteArray(encryptedPrivateKey))
+                        .encryptionContext(context.pairs())
+                        .overrideConfiguration(override)),
+        answer ->
+            new DecryptedPrivateKey(
+                SecretBytes.adopt(Answers.requiredBytes(answer.plaintext())),
+                AwsFailures.requestId(answer.responseMetadata().requestId())),
         DecryptedPrivateKey::close);
   }
 
@@ -153,8 +149,8 @@ public final class AwsKms implements Kms, AutoCloseable {
         key,
         (kms, override) ->
             kms.describeKey(
-                    request -> request.keyId(key.arn().toString()).overrideConfiguration(override))
-                .thenApply(answer -> KeyDescriptions.of(Answers.required(answer.keyMetadata()))),
+                request -> request.keyId(key.arn().toString()).overrideConfiguration(override)),
+        answer -> KeyDescriptions.of(Answers.required(answer.keyMetadata())),
         unneeded -> {});
   }
 
@@ -190,63 +186,66 @@ public final class AwsKms implements Kms, AutoCloseable {
         unneeded -> {});
   }
 
-  /// One request of KMS and what it makes of the answer.
-  private interface KmsCall<T> {
-    CompletableFuture<T> make(KmsAsyncClient kms, AwsRequestOverrideConfiguration override);
+  /// One request of KMS.
+  private interface Request<A> {
+    CompletableFuture<A> send(KmsAsyncClient kms, AwsRequestOverrideConfiguration override);
   }
 
-  private <T> Uni<T> onKms(String action, KmsKey key, KmsCall<T> call, Consumer<T> discard) {
+  private <A, T> Uni<T> onKms(
+      String action, KmsKey key, Request<A> request, Function<A, T> read, Consumer<T> discard) {
     return operation(
         action,
         inFlight -> {
           Credentials credentials = key.role() == null ? own : roles.get(key.role());
           CallDeadline deadline = CallDeadline.in(config.apiCallTimeout());
-          Attempt<T> attempt = new Attempt<>(action, key, call, credentials, deadline, inFlight);
-          return attempt.run(true);
+          return new Operation<>(action, key, request, credentials, deadline, inFlight)
+              .run(true)
+              .thenApply(read);
         },
         discard);
   }
 
-  private final class Attempt<T> {
+  /// A request of KMS with its credentials, sent again with others where they have expired.
+  private final class Operation<A> {
     private final String action;
     private final KmsKey key;
-    private final KmsCall<T> call;
+    private final Request<A> request;
     private final Credentials credentials;
     private final CallDeadline deadline;
     private final InFlight inFlight;
 
-    Attempt(
+    Operation(
         String action,
         KmsKey key,
-        KmsCall<T> call,
+        Request<A> request,
         Credentials credentials,
         CallDeadline deadline,
         InFlight inFlight) {
       this.action = action;
       this.key = key;
-      this.call = call;
+      this.request = request;
       this.credentials = credentials;
       this.deadline = deadline;
       this.inFlight = inFlight;
     }
 
-    CompletableFuture<T> run(boolean again) {
+    CompletableFuture<A> run(boolean mayRepeat) {
       return credentials
           .get(action, deadline)
-          .thenComposeAsync(identity -> call(identity, again), sdk.executor());
+          .thenComposeAsync(identity -> send(identity, mayRepeat), sdk.executor());
     }
 
-    private CompletableFuture<T> call(AwsCredentialsIdentity identity, boolean again) {
+    private CompletableFuture<A> send(AwsCredentialsIdentity identity, boolean mayRepeat) {
       LeasedClient leased = clients.lease(key);
       return inFlight
-          .begin(() -> call.make(leased.client(), Given.override(identity, deadline)))
+          .begin(() -> request.send(leased.client(), Given.override(identity, deadline)))
           .whenComplete((answer, trouble) -> leased.release())
           .exceptionallyCompose(
               trouble -> {
                 KmsFailure failure = AwsFailures.of(action, trouble);
-                return again && AwsFailures.isExpiredToken(failure) && credentials.drop(identity)
-                    ? run(false)
-                    : CompletableFuture.failedFuture(failure);
+                boolean repeat =
+                    mayRepeat && AwsFailures.isExpiredToken(failure) && credentials.drop(identity);
+                return repeat ? run(false) : CompletableFuture.failedFuture(failure);
               });
     }
   }
