@@ -66,7 +66,7 @@ final class Hpke {
     return provider.primitives().ecKeyFactory().generatePublic(new X509EncodedKeySpec(spki));
   }
 
-  private byte[] diffieHellman(PrivateKey mine, PublicKey theirs) throws GeneralSecurityException {
+  byte[] diffieHellman(PrivateKey mine, PublicKey theirs) throws GeneralSecurityException {
     // A fresh object for each call: a kept one would hold on to the private key.
     KeyAgreement agreement = provider.keyAgreement();
     agreement.init(mine);
