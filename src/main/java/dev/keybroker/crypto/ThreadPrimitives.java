@@ -3,7 +3,9 @@ package dev.keybroker.crypto;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyPairGenerator;
+import java.security.PublicKey;
 import java.security.spec.ECGenParameterSpec;
+import java.security.spec.X509EncodedKeySpec;
 import java.util.EnumMap;
 import java.util.Map;
 import javax.crypto.Cipher;
@@ -54,14 +56,14 @@ final class ThreadPrimitives {
     return cipher;
   }
 
-  /// For public keys.
-  KeyFactory ecKeyFactory() {
+  /// The key of an uncompressed point.
+  PublicKey ecPublicKey(EcCurve curve, byte[] point) throws GeneralSecurityException {
     KeyFactory factory = ecKeyFactory;
     if (factory == null) {
       factory = provider.keyFactory("EC");
       ecKeyFactory = factory;
     }
-    return factory;
+    return factory.generatePublic(new X509EncodedKeySpec(curve.toSubjectPublicKeyInfo(point)));
   }
 
   /// For ephemeral keys, from the provider's own randomness.
