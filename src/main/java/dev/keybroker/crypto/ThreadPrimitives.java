@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The JCA objects that one thread reuses, made when first needed.
 ///
-/// None of them ever sees a private KEK: an object that is kept keeps the last key too, and a
+/// None of them ever sees a private KEK: an object that is kept keeps its last key too, and a
 /// private KEK must be gone when it is closed. Operations with a private KEK make a fresh object,
 /// which costs a few percent of such an operation at most.
 final class ThreadPrimitives {
