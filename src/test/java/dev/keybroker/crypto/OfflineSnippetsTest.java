@@ -28,9 +28,13 @@ class OfflineSnippetsTest {
   private static final Map<String, String> CONTEXT =
       Map.of("recording", "a=1", "\uFF5E", "x", "\uD83D\uDE00", "é", "empty", "");
 
-  @TempDir static Path programs;
+  @SuppressWarnings("NullAway.Init")
+  @TempDir
+  static Path programs;
 
-  @TempDir Path folder;
+  @SuppressWarnings("NullAway.Init")
+  @TempDir
+  Path folder;
 
   @ParameterizedTest
   @EnumSource
