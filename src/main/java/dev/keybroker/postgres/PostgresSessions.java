@@ -7,7 +7,9 @@ import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.hibernate.HibernateException;
 import org.hibernate.reactive.mutiny.Mutiny;
 
@@ -40,23 +42,28 @@ public class PostgresSessions {
     return onOwnContext(() -> sessions.withStatelessTransaction(work));
   }
 
-  private <T> Uni<T> onOwnContext(java.util.function.Supplier<Uni<T>> work) {
+  /// Work that takes too long fails for the caller and goes on to its own end: a transaction that
+  /// is given up in the middle would leave its connection with half of it.
+  private <T> Uni<T> onOwnContext(Supplier<Uni<T>> work) {
     return Uni.createFrom()
-        .<T>emitter(
-            emitter -> {
+        .completionStage(
+            () -> {
+              CompletableFuture<T> done = new CompletableFuture<>();
               Context context =
                   Objects.requireNonNull(
                       VertxContext.createNewDuplicatedContext(vertx.getOrCreateContext()));
               VertxContextSafetyToggle.setContextSafe(context, true);
               context.runOnContext(
                   ignored ->
-                      work.get()
-                          .ifNoItem()
-                          .after(config.timeout())
-                          .fail()
+                      Uni.createFrom()
+                          .deferred(work::get)
                           .subscribe()
-                          .with(emitter::complete, emitter::fail));
+                          .with(done::complete, done::completeExceptionally));
+              return done.minimalCompletionStage();
             })
+        .ifNoItem()
+        .after(config.timeout())
+        .fail()
         .onFailure(PostgresSessions::isOfPostgres)
         .transform(PostgresUnavailable::new);
   }
