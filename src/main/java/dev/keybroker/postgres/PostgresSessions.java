@@ -6,12 +6,13 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.hibernate.HibernateException;
 import org.hibernate.reactive.mutiny.Mutiny;
+import org.jboss.logging.Logger;
 
 /// Runs work in a Hibernate Reactive session of its own.
 ///
@@ -20,6 +21,8 @@ import org.hibernate.reactive.mutiny.Mutiny;
 /// arrive there.
 @ApplicationScoped
 public class PostgresSessions {
+  private static final Logger LOG = Logger.getLogger(PostgresSessions.class);
+
   private final Mutiny.SessionFactory sessions;
   private final Vertx vertx;
   private final PostgresConfig config;
@@ -33,37 +36,33 @@ public class PostgresSessions {
   /// One read outside a transaction. Fails with [PostgresUnavailable] where PostgreSQL does not
   /// answer in time.
   public <T> Uni<T> read(Function<Mutiny.StatelessSession, Uni<T>> work) {
-    return onOwnContext(() -> sessions.withStatelessSession(work));
+    return onOwnContext(() -> sessions.withStatelessSession(work), config.timeout());
   }
 
   /// One transaction; rolled back where the work fails, with the work's own failure. A transaction
   /// that failed with [PostgresUnavailable] may yet have been committed.
   public <T> Uni<T> transaction(Function<Mutiny.StatelessSession, Uni<T>> work) {
-    return onOwnContext(() -> sessions.withStatelessTransaction(work));
+    return onOwnContext(() -> sessions.withStatelessTransaction(work), config.transactionTimeout());
   }
 
-  /// Work that takes too long fails for the caller and goes on to its own end: a transaction that
-  /// is given up in the middle would leave its connection with half of it.
-  private <T> Uni<T> onOwnContext(Supplier<Uni<T>> work) {
+  /// The time limit ends the wait, never the work: a transaction that is given up halfway would
+  /// keep its connection and its locks.
+  private <T> Uni<T> onOwnContext(Supplier<Uni<T>> work, Duration timeout) {
     return Uni.createFrom()
-        .completionStage(
-            () -> {
-              CompletableFuture<T> done = new CompletableFuture<>();
+        .<T>emitter(
+            emitter -> {
               Context context =
                   Objects.requireNonNull(
                       VertxContext.createNewDuplicatedContext(vertx.getOrCreateContext()));
               VertxContextSafetyToggle.setContextSafe(context, true);
               context.runOnContext(
-                  ignored ->
-                      Uni.createFrom()
-                          .deferred(work::get)
-                          .subscribe()
-                          .with(done::complete, done::completeExceptionally));
-              return done.minimalCompletionStage();
+                  ignored -> work.get().subscribe().with(emitter::complete, emitter::fail));
             })
         .ifNoItem()
-        .after(config.timeout())
+        .after(timeout)
         .fail()
+        .onFailure(PostgresSessions::isOfPostgres)
+        .invoke(failure -> LOG.warnf("PostgreSQL does not answer: %s", failure))
         .onFailure(PostgresSessions::isOfPostgres)
         .transform(PostgresUnavailable::new);
   }
