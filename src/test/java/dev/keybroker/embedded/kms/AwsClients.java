@@ -15,12 +15,12 @@ import software.amazon.awssdk.services.kms.KmsClient;
 import software.amazon.awssdk.services.sts.StsClient;
 import software.amazon.awssdk.services.sts.model.Credentials;
 
-/// AWS SDK clients of a local KMS, which try each call once and wait two seconds at most.
+/// AWS SDK clients of a local KMS, which try each call once and wait 30 seconds at most.
 final class AwsClients implements AutoCloseable {
 
   private final LocalKms server;
   private final SdkHttpClient http =
-      UrlConnectionHttpClient.builder().socketTimeout(Duration.ofSeconds(2)).build();
+      UrlConnectionHttpClient.builder().socketTimeout(Duration.ofSeconds(30)).build();
 
   AwsClients(LocalKms server) {
     this.server = server;

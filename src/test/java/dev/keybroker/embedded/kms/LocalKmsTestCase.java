@@ -54,6 +54,19 @@ abstract class LocalKmsTestCase {
     return AwsClients.sdk(server.principal(account, name, policy));
   }
 
+  /// The ARN of a new key of the tenant, with the default key policy.
+  String newKey() {
+    return admin.createKey().keyMetadata().arn();
+  }
+
+  /// The ARN of a new key of the tenant, with a key policy.
+  String newKey(String policy) {
+    return admin
+        .createKey(r -> r.policy(policy).bypassPolicyLockoutSafetyCheck(true))
+        .keyMetadata()
+        .arn();
+  }
+
   KmsClient kms(AwsCredentials credentials) {
     return clients.kms(credentials, REGION);
   }
