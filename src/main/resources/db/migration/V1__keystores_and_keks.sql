@@ -22,10 +22,17 @@ create table keystore (
   version                     bigint not null,
   create_time                 timestamptz not null,
   update_time                 timestamptz not null,
+  -- By the rotation period; null where that is NEVER.
   next_rotation_time          timestamptz,
-  -- Failed attempts since the last success, and when the next one may be made.
+  -- The next KEK is due whatever the period says: there is none yet, or the root key or the spec changed.
+  kek_wanted                  boolean not null,
+  -- When a broker is to make the next KEK: at first the due time, then the time that was reserved for it, the end of the
+  -- lease of the broker that is at it, or the time of the next attempt after a failure. Null where none is due.
+  rotation_attempt_time       timestamptz,
+  -- Whether rotation_attempt_time was reserved against the quota of KMS.
+  rotation_reserved           boolean not null default false,
+  -- Failed attempts since the last success.
   rotation_failures           int not null default 0,
-  rotation_retry_time         timestamptz,
   -- The newest failure of the root key; all null once a later call succeeded.
   error_code                  text,
   error_action                text,
@@ -37,8 +44,14 @@ create table keystore (
   check ((root_key_kind = 'AWS_KMS') = (kms_key_arn is not null))
 );
 
-create index keystore_rotation_due on keystore (coalesce(rotation_retry_time, next_rotation_time))
-  where next_rotation_time is not null;
+create index keystore_rotation_due on keystore (rotation_attempt_time) where rotation_attempt_time is not null;
+
+-- The rate of scheduled rotations, one row for each quota of KMS (account, region, kind of key pair), shared by all brokers.
+create table kms_rate (
+  quota     text primary key,
+  -- When the next call may be made; what is reserved moves it on.
+  free_time timestamptz not null
+);
 
 create table kek (
   id                    uuid primary key,
@@ -59,8 +72,6 @@ create table kek (
   public_key_sha256     text,
   -- PKCS#8 DER under the root key. The only place where a private KEK is at rest.
   encrypted_private_key bytea,
-  -- RotateKek's request id: the same id again is the same KEK.
-  request_id            text,
   create_time           timestamptz not null,
   active_time           timestamptz,
   retire_time           timestamptz,
@@ -75,6 +86,17 @@ create table kek (
 
 create unique index kek_one_active on kek (tenant, keystore) where state = 'ACTIVE';
 create unique index kek_one_pending on kek (tenant, keystore) where state = 'PENDING_GENERATION';
-create unique index kek_request on kek (tenant, keystore, request_id) where request_id is not null;
-create index kek_history on kek (tenant, keystore, create_time desc, id);
+create index kek_history on kek (tenant, keystore, create_time desc, id desc);
+create index kek_pending on kek (create_time) where state = 'PENDING_GENERATION';
 create index kek_destroy_due on kek (destroy_time) where state = 'DESTROY_SCHEDULED';
+
+-- The request ids of changes of key: the same id again is the same KEK. Two requests at the same moment share one KEK.
+create table kek_request (
+  tenant     text not null,
+  keystore   text not null,
+  request_id text not null,
+  kek        uuid not null references kek (id) on delete cascade,
+  primary key (tenant, keystore, request_id)
+);
+
+create index kek_request_kek on kek_request (kek);

@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
+import jakarta.enterprise.inject.Typed;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import software.amazon.awssdk.services.kms.KmsAsyncClient;
@@ -17,6 +18,7 @@ import software.amazon.awssdk.services.kms.KmsAsyncClient;
 class RootKeys {
   @Produces
   @Singleton
+  @Typed(AwsKms.class)
   AwsKms awsKms(KmsAsyncClient configured, AwsConfig config, Clock clock) {
     return new AwsKms(configured.serviceClientConfiguration(), config, clock);
   }

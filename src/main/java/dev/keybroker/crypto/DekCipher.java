@@ -6,7 +6,9 @@ import java.security.GeneralSecurityException;
 import java.util.Arrays;
 import javax.crypto.AEADBadTagException;
 import javax.crypto.Cipher;
+import javax.crypto.SecretKey;
 import javax.crypto.spec.GCMParameterSpec;
+import javax.crypto.spec.SecretKeySpec;
 
 /// The symmetric part of a wrapped DEK: a key and nonce from `z` and the salt by
 /// HKDF-Expand-SHA256, then AES-256-GCM.
@@ -25,6 +27,9 @@ final class DekCipher {
   private static final int NONCE_SIZE = 12;
 
   private final CryptoProvider provider;
+  private final SecretKey noKey = new SecretKeySpec(new byte[KEY_SIZE], "AES");
+  private final GCMParameterSpec noNonce =
+      new GCMParameterSpec(8 * WrappedDek.TAG_SIZE, new byte[NONCE_SIZE]);
 
   DekCipher(CryptoProvider provider) {
     this.provider = provider;
@@ -33,49 +38,64 @@ final class DekCipher {
   /// Encrypts the DEK into `wrapped`, which is complete up to the end of the salt.
   void seal(
       SecretBytes z, byte[] wrapped, int saltOffset, SecretBytes dek, EncryptionContext context) {
+    Cipher cipher = provider.primitives().aesGcm();
     byte[] plaintext = dek.toByteArray();
     try {
+      init(cipher, Cipher.ENCRYPT_MODE, z, wrapped, saltOffset, context);
       int ciphertext = saltOffset + WrappedDek.SALT_SIZE;
-      cipher(Cipher.ENCRYPT_MODE, z, wrapped, saltOffset, context)
-          .doFinal(plaintext, 0, plaintext.length, wrapped, ciphertext);
+      cipher.doFinal(plaintext, 0, plaintext.length, wrapped, ciphertext);
     } catch (GeneralSecurityException e) {
       throw CryptoProvider.unavailable(e);
     } finally {
       Arrays.fill(plaintext, (byte) 0);
+      forgetKey(cipher);
     }
   }
 
   /// Decrypts the DEK, if all of it is authentic.
   SecretBytes open(SecretBytes z, byte[] wrapped, int saltOffset, EncryptionContext context)
       throws NotAuthenticException {
+    Cipher cipher = provider.primitives().aesGcm();
     try {
+      init(cipher, Cipher.DECRYPT_MODE, z, wrapped, saltOffset, context);
       int ciphertext = saltOffset + WrappedDek.SALT_SIZE;
-      return SecretBytes.adopt(
-          cipher(Cipher.DECRYPT_MODE, z, wrapped, saltOffset, context)
-              .doFinal(wrapped, ciphertext, wrapped.length - ciphertext));
+      return SecretBytes.adopt(cipher.doFinal(wrapped, ciphertext, wrapped.length - ciphertext));
     } catch (AEADBadTagException e) {
       throw new NotAuthenticException();
     } catch (GeneralSecurityException e) {
       throw CryptoProvider.unavailable(e);
+    } finally {
+      forgetKey(cipher);
     }
   }
 
-  private Cipher cipher(
-      int mode, SecretBytes z, byte[] wrapped, int saltOffset, EncryptionContext context)
+  private void init(
+      Cipher cipher,
+      int mode,
+      SecretBytes z,
+      byte[] wrapped,
+      int saltOffset,
+      EncryptionContext context)
       throws GeneralSecurityException {
-    ThreadPrimitives primitives = provider.primitives();
-    byte[] okm = keyAndNonce(primitives.hkdfSha256(), z, wrapped, saltOffset);
+    byte[] okm = keyAndNonce(provider.primitives().hkdfSha256(), z, wrapped, saltOffset);
     WipedKey key = new WipedKey("AES", okm, KEY_SIZE);
     try {
-      Cipher cipher = primitives.aesGcm();
       int tagBits = 8 * WrappedDek.TAG_SIZE;
       cipher.init(mode, key, new GCMParameterSpec(tagBits, okm, KEY_SIZE, NONCE_SIZE));
-      cipher.updateAAD(AAD_PREFIX);
-      cipher.updateAAD(wrapped, 0, saltOffset);
-      cipher.updateAAD(context.encodedUncopied());
-      return cipher;
     } finally {
       key.destroy();
+    }
+    cipher.updateAAD(AAD_PREFIX);
+    cipher.updateAAD(wrapped, 0, saltOffset);
+    cipher.updateAAD(context.encodedUncopied());
+  }
+
+  /// The cipher is kept for the thread's next DEK and would keep this one's key until then.
+  private void forgetKey(Cipher cipher) {
+    try {
+      cipher.init(Cipher.DECRYPT_MODE, noKey, noNonce);
+    } catch (GeneralSecurityException e) {
+      throw CryptoProvider.unavailable(e);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.keybroker.crypto;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import java.security.KeyPair;
 import java.security.SecureRandom;
 
 /// Makes and opens encapsulations: the asymmetric part of a wrapped DEK, and nearly all of its
@@ -34,6 +35,11 @@ public final class Encapsulator {
       case RSAES_OAEP_SHA256 -> rsaOaep.encapsulate(key);
       case HPKE -> hpke(key.spec()).encapsulate(key);
     };
+  }
+
+  /// With the ephemeral key of an EC encapsulation given: deterministic, for test vectors.
+  EncapsulatedSecret encapsulate(WrappingKey key, KeyPair ephemeral) {
+    return hpke(key.spec()).encapsulate(key, ephemeral);
   }
 
   /// The 32-byte secret of an encapsulation. The caller closes it.

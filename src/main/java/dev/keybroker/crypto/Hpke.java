@@ -4,7 +4,6 @@ import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.PrivateKey;
 import java.security.PublicKey;
-import java.security.spec.X509EncodedKeySpec;
 import javax.crypto.KeyAgreement;
 
 /// RFC 9180 HPKE in base mode with one suite: a secret for the holder of an EC key, exported and
@@ -53,20 +52,14 @@ final class Hpke {
     }
     byte[] dh;
     try {
-      dh = diffieHellman(key, publicKey(provider, suite.curve(), encapsulated));
+      dh = diffieHellman(key, provider.primitives().ecPublicKey(suite.curve(), encapsulated));
     } catch (GeneralSecurityException e) {
       throw CryptoProvider.unavailable(e);
     }
     return exported(dh, encapsulated, recipientPoint);
   }
 
-  static PublicKey publicKey(CryptoProvider provider, EcCurve curve, byte[] point)
-      throws GeneralSecurityException {
-    byte[] spki = curve.toSubjectPublicKeyInfo(point);
-    return provider.primitives().ecKeyFactory().generatePublic(new X509EncodedKeySpec(spki));
-  }
-
-  private byte[] diffieHellman(PrivateKey mine, PublicKey theirs) throws GeneralSecurityException {
+  byte[] diffieHellman(PrivateKey mine, PublicKey theirs) throws GeneralSecurityException {
     // A fresh object for each call: a kept one would hold on to the private key.
     KeyAgreement agreement = provider.keyAgreement();
     agreement.init(mine);

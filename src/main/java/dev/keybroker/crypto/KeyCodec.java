@@ -62,7 +62,8 @@ public final class KeyCodec {
     if (!spec.curve().isPoint(point)) {
       throw InvalidKekException.publicKey();
     }
-    return new WrappingKey(spec, spki, ecPublic(spec.curve(), point), point);
+    return new WrappingKey(
+        spec, spki, provider.primitives().ecPublicKey(spec.curve(), point), point);
   }
 
   private static boolean isOfSpec(KeyPairSpec spec, BigInteger modulus, BigInteger exponent) {
@@ -128,7 +129,7 @@ public final class KeyCodec {
   private byte[] publicPoint(EcCurve curve, PrivateKey key) throws GeneralSecurityException {
     KeyAgreement agreement = provider.keyAgreement();
     agreement.init(key);
-    agreement.doPhase(ecPublic(curve, curve.generator()), true);
+    agreement.doPhase(provider.primitives().ecPublicKey(curve, curve.generator()), true);
     byte[][] candidates = curve.pointsAt(agreement.generateSecret());
 
     Signature signature = provider.signature("SHA256withECDSA");
@@ -136,18 +137,13 @@ public final class KeyCodec {
     byte[] signed = signature.sign();
     for (byte[] candidate : candidates) {
       if (curve.isPoint(candidate)) {
-        signature.initVerify(ecPublic(curve, candidate));
+        signature.initVerify(provider.primitives().ecPublicKey(curve, candidate));
         if (signature.verify(signed)) {
           return candidate;
         }
       }
     }
     throw InvalidKekException.privateKey();
-  }
-
-  private PublicKey ecPublic(EcCurve curve, byte[] point) throws GeneralSecurityException {
-    byte[] spki = curve.toSubjectPublicKeyInfo(point);
-    return provider.primitives().ecKeyFactory().generatePublic(new X509EncodedKeySpec(spki));
   }
 
   /// Destroys a private key as far as its provider can: the JDK's cannot, and leave it to the

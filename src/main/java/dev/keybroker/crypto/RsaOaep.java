@@ -8,6 +8,7 @@ import java.util.Arrays;
 import javax.crypto.Cipher;
 import javax.crypto.spec.OAEPParameterSpec;
 import javax.crypto.spec.PSource;
+import org.jspecify.annotations.Nullable;
 
 /// RFC 8017 RSAES-OAEP with SHA-256, MGF1 with SHA-256 and an empty label, around a random 32-byte
 /// secret.
@@ -53,8 +54,22 @@ final class RsaOaep {
   /// The secret of an encapsulation of the modulus's size, or a random one where it does not
   /// decode.
   SecretBytes decapsulate(PrivateKey key, byte[] encapsulated) {
+    // Drawn before it is known whether it is needed.
     byte[] substitute = new byte[DekCipher.Z_SIZE];
     random.nextBytes(substitute);
+    byte[] z = decrypt(key, encapsulated);
+    if (z != null && z.length == DekCipher.Z_SIZE) {
+      Arrays.fill(substitute, (byte) 0);
+      return SecretBytes.adopt(z);
+    }
+    if (z != null) {
+      Arrays.fill(z, (byte) 0);
+    }
+    return SecretBytes.adopt(substitute);
+  }
+
+  /// What the ciphertext decodes to, or null where it does not decode.
+  byte @Nullable [] decrypt(PrivateKey key, byte[] ciphertext) {
     // A fresh object for each call: a kept one would hold on to the private key.
     Cipher cipher = provider.cipher(TRANSFORMATION);
     try {
@@ -62,17 +77,10 @@ final class RsaOaep {
     } catch (GeneralSecurityException e) {
       throw CryptoProvider.unavailable(e);
     }
-    byte[] decoded;
     try {
-      decoded = cipher.doFinal(encapsulated);
+      return cipher.doFinal(ciphertext);
     } catch (GeneralSecurityException e) {
-      return SecretBytes.adopt(substitute);
+      return null;
     }
-    if (decoded.length != DekCipher.Z_SIZE) {
-      Arrays.fill(decoded, (byte) 0);
-      return SecretBytes.adopt(substitute);
-    }
-    Arrays.fill(substitute, (byte) 0);
-    return SecretBytes.adopt(decoded);
   }
 }

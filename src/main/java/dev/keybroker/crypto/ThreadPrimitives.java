@@ -3,7 +3,9 @@ package dev.keybroker.crypto;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyPairGenerator;
+import java.security.PublicKey;
 import java.security.spec.ECGenParameterSpec;
+import java.security.spec.X509EncodedKeySpec;
 import java.util.EnumMap;
 import java.util.Map;
 import javax.crypto.Cipher;
@@ -11,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The JCA objects that one thread reuses, made when first needed.
 ///
-/// None of them ever sees a private KEK: an object that is kept keeps the last key too, and a
+/// None of them ever sees a private KEK: an object that is kept keeps its last key too, and a
 /// private KEK must be gone when it is closed. Operations with a private KEK make a fresh object,
 /// which costs a few percent of such an operation at most.
 final class ThreadPrimitives {
@@ -54,14 +56,14 @@ final class ThreadPrimitives {
     return cipher;
   }
 
-  /// For public keys.
-  KeyFactory ecKeyFactory() {
+  /// The key of an uncompressed point.
+  PublicKey ecPublicKey(EcCurve curve, byte[] point) throws GeneralSecurityException {
     KeyFactory factory = ecKeyFactory;
     if (factory == null) {
       factory = provider.keyFactory("EC");
       ecKeyFactory = factory;
     }
-    return factory;
+    return factory.generatePublic(new X509EncodedKeySpec(curve.toSubjectPublicKeyInfo(point)));
   }
 
   /// For ephemeral keys, from the provider's own randomness.

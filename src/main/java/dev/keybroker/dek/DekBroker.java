@@ -55,8 +55,7 @@ public final class DekBroker {
   }
 
   private WrappedResult wrapUnder(ActiveKek kek, SecretBytes dek, EncryptionContext context) {
-    return metrics.crypto(
-        DekMetrics.Operation.WRAP,
+    return metrics.wrapCrypto(
         kek.key().spec().encapsulation(),
         () ->
             new WrappedResult(wrapping.wrap(kek.name().id(), kek.key(), dek, context), kek.name()));
@@ -135,8 +134,7 @@ public final class DekBroker {
     SecretBytes dek;
     try {
       dek =
-          metrics.crypto(
-              DekMetrics.Operation.UNWRAP,
+          metrics.unwrapCrypto(
               kek.spec().encapsulation(),
               () -> wrapping.unwrap(kek.name().id(), privateKek.key(), wrapped, context));
     } catch (NotAuthenticException e) {

@@ -7,6 +7,7 @@ import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.smallrye.mutiny.Uni;
+import java.util.EnumMap;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -14,11 +15,6 @@ import org.jspecify.annotations.Nullable;
 
 /// Times the use cases. All meters are made at the start: a call allocates no tag.
 public final class DekMetrics {
-  enum Operation {
-    WRAP,
-    UNWRAP
-  }
-
   /// What became of a call.
   private enum Outcome {
     OK,
@@ -29,38 +25,72 @@ public final class DekMetrics {
     FAILED
   }
 
-  /// An encapsulation that works with a key, or [#NO_ENCAPSULATION].
-  private static final int NO_ENCAPSULATION = Encapsulation.values().length;
+  /// The timers of one use case: by outcome, for each encapsulation and for none.
+  private record Timers(
+      EnumMap<Encapsulation, EnumMap<Outcome, Timer>> byEncapsulation,
+      EnumMap<Outcome, Timer> withoutEncapsulation) {
 
-  private final Timer[][] wraps;
-  private final Timer[][] unwraps;
-  private final Timer[][] crypto = new Timer[Operation.values().length][NO_ENCAPSULATION];
-
-  public DekMetrics(MeterRegistry registry) {
-    wraps = timers(registry, Metrics.WRAP);
-    unwraps = timers(registry, Metrics.UNWRAP);
-    for (Operation operation : Operation.values()) {
+    static Timers of(MeterRegistry registry, String name) {
+      EnumMap<Encapsulation, EnumMap<Outcome, Timer>> byEncapsulation =
+          new EnumMap<>(Encapsulation.class);
       for (Encapsulation encapsulation : Encapsulation.values()) {
-        crypto[operation.ordinal()][encapsulation.ordinal()] =
-            Timer.builder(Metrics.CRYPTO)
-                .tag(Metrics.OPERATION, tag(operation))
-                .tag(Metrics.ENCAPSULATION, tag(encapsulation))
-                .register(registry);
+        byEncapsulation.put(encapsulation, byOutcome(registry, name, tag(encapsulation)));
+      }
+      return new Timers(byEncapsulation, byOutcome(registry, name, "none"));
+    }
+
+    private static EnumMap<Outcome, Timer> byOutcome(
+        MeterRegistry registry, String name, String encapsulation) {
+      EnumMap<Outcome, Timer> timers = new EnumMap<>(Outcome.class);
+      for (Outcome outcome : Outcome.values()) {
+        timers.put(
+            outcome,
+            Timer.builder(name)
+                .tag(Metrics.ENCAPSULATION, encapsulation)
+                .tag(Metrics.OUTCOME, tag(outcome))
+                .register(registry));
+      }
+      return timers;
+    }
+
+    /// @param wrappedDek names its encapsulation in its second byte; null where there is none
+    void record(byte @Nullable [] wrappedDek, long start, @Nullable Throwable failure) {
+      EnumMap<Outcome, Timer> timers = withoutEncapsulation;
+      if (wrappedDek != null && wrappedDek.length > 1) {
+        for (var entry : byEncapsulation.entrySet()) {
+          if (entry.getKey().id() == wrappedDek[1]) {
+            timers = entry.getValue();
+          }
+        }
+      }
+      Timer timer = timers.get(outcome(failure));
+      if (timer != null) {
+        timer.record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
       }
     }
   }
 
-  private static Timer[][] timers(MeterRegistry registry, String name) {
-    Timer[][] timers = new Timer[NO_ENCAPSULATION + 1][Outcome.values().length];
-    for (int i = 0; i <= NO_ENCAPSULATION; i++) {
-      String encapsulation = i == NO_ENCAPSULATION ? "none" : tag(Encapsulation.values()[i]);
-      for (Outcome outcome : Outcome.values()) {
-        timers[i][outcome.ordinal()] =
-            Timer.builder(name)
-                .tag(Metrics.ENCAPSULATION, encapsulation)
-                .tag(Metrics.OUTCOME, tag(outcome))
-                .register(registry);
-      }
+  private final Timers wraps;
+  private final Timers unwraps;
+  private final EnumMap<Encapsulation, Timer> wrapCrypto;
+  private final EnumMap<Encapsulation, Timer> unwrapCrypto;
+
+  public DekMetrics(MeterRegistry registry) {
+    wraps = Timers.of(registry, Metrics.WRAP);
+    unwraps = Timers.of(registry, Metrics.UNWRAP);
+    wrapCrypto = crypto(registry, "wrap");
+    unwrapCrypto = crypto(registry, "unwrap");
+  }
+
+  private static EnumMap<Encapsulation, Timer> crypto(MeterRegistry registry, String operation) {
+    EnumMap<Encapsulation, Timer> timers = new EnumMap<>(Encapsulation.class);
+    for (Encapsulation encapsulation : Encapsulation.values()) {
+      timers.put(
+          encapsulation,
+          Timer.builder(Metrics.CRYPTO)
+              .tag(Metrics.OPERATION, operation)
+              .tag(Metrics.ENCAPSULATION, tag(encapsulation))
+              .register(registry));
     }
     return timers;
   }
@@ -77,11 +107,9 @@ public final class DekMetrics {
               return work.get()
                   .onItemOrFailure()
                   .invoke(
-                      (result, failure) -> {
-                        int encapsulation =
-                            result == null ? NO_ENCAPSULATION : encapsulation(result.wrappedDek());
-                        record(wraps[encapsulation], start, failure);
-                      });
+                      (result, failure) ->
+                          wraps.record(
+                              result == null ? null : result.wrappedDek(), start, failure));
             });
   }
 
@@ -92,40 +120,34 @@ public final class DekMetrics {
               long start = System.nanoTime();
               return work.get()
                   .onItemOrFailure()
-                  .invoke(
-                      (result, failure) ->
-                          record(unwraps[encapsulation(wrappedDek)], start, failure));
+                  .invoke((result, failure) -> unwraps.record(wrappedDek, start, failure));
             });
   }
 
-  <T, E extends Exception> T crypto(
-      Operation operation, Encapsulation encapsulation, Work<T, E> work) throws E {
+  /// Times the cryptographic part of a wrap.
+  <T> T wrapCrypto(Encapsulation encapsulation, Work<T, RuntimeException> work) {
+    return timed(wrapCrypto.get(encapsulation), work);
+  }
+
+  /// Times the cryptographic part of an unwrap.
+  <T, E extends Exception> T unwrapCrypto(Encapsulation encapsulation, Work<T, E> work) throws E {
+    return timed(unwrapCrypto.get(encapsulation), work);
+  }
+
+  private static <T, E extends Exception> T timed(@Nullable Timer timer, Work<T, E> work) throws E {
     long start = System.nanoTime();
     try {
       return work.run();
     } finally {
-      crypto[operation.ordinal()][encapsulation.ordinal()].record(
-          System.nanoTime() - start, TimeUnit.NANOSECONDS);
-    }
-  }
-
-  interface Work<T, E extends Exception> {
-    T run() throws E;
-  }
-
-  private static int encapsulation(byte[] wrappedDek) {
-    if (wrappedDek.length > 1) {
-      for (Encapsulation encapsulation : Encapsulation.values()) {
-        if (encapsulation.id() == wrappedDek[1]) {
-          return encapsulation.ordinal();
-        }
+      if (timer != null) {
+        timer.record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
       }
     }
-    return NO_ENCAPSULATION;
   }
 
-  private static void record(Timer[] timers, long start, @Nullable Throwable failure) {
-    timers[outcome(failure).ordinal()].record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
+  /// The part that is timed.
+  interface Work<T, E extends Exception> {
+    T run() throws E;
   }
 
   private static Outcome outcome(@Nullable Throwable failure) {

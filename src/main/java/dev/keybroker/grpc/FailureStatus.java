@@ -4,6 +4,7 @@ import com.google.rpc.BadRequest;
 import com.google.rpc.Status;
 import dev.keybroker.dek.DekFailure;
 import dev.keybroker.kek.KekFailure;
+import dev.keybroker.keystore.KeystoreFailure;
 import dev.keybroker.kms.KmsFailure;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
@@ -33,6 +34,7 @@ final class FailureStatus {
       case DekFailure dek -> of(dek);
       case KekFailure kek -> of(kek);
       case KmsFailure kms -> of(kms);
+      case KeystoreFailure keystore -> of(keystore);
       default -> {
         LOG.error("a call failed by a fault of the broker", failure);
         yield GrpcErrors.internal();
@@ -57,6 +59,21 @@ final class FailureStatus {
       case KekFailure.StateInvalid invalid ->
           GrpcErrors.kekStateInvalid(invalid.kek(), invalid.state());
       case KekFailure.StoreUnavailable ignored -> GrpcErrors.storeUnavailable();
+    };
+  }
+
+  private static Status of(KeystoreFailure failure) {
+    return switch (failure) {
+      case KeystoreFailure.AlreadyExists exists ->
+          GrpcErrors.keystoreAlreadyExists(exists.keystore());
+      case KeystoreFailure.Changed changed -> GrpcErrors.etagMismatch(changed.keystore());
+      case KeystoreFailure.NoBrokerManagedKey ignored ->
+          GrpcErrors.requestInvalid(
+              List.of(
+                  BadRequest.FieldViolation.newBuilder()
+                      .setField("keystore.root_key.broker_managed")
+                      .setDescription("this deployment offers no broker-managed key")
+                      .build()));
     };
   }
 

@@ -55,6 +55,23 @@ final class GrpcErrors {
         resource("keybroker.dev/Keystore", keystore.toString()));
   }
 
+  static Status keystoreAlreadyExists(KeystoreName keystore) {
+    return status(
+        Code.ALREADY_EXISTS,
+        "KEYSTORE_ALREADY_EXISTS",
+        "The keystore exists with another configuration.",
+        Map.of("keystore", keystore.toString()),
+        resource("keybroker.dev/Keystore", keystore.toString()));
+  }
+
+  static Status etagMismatch(KeystoreName keystore) {
+    return status(
+        Code.ABORTED,
+        "ETAG_MISMATCH",
+        "The keystore changed since its etag was read.",
+        Map.of("keystore", keystore.toString()));
+  }
+
   static Status kekNotFound() {
     return status(Code.NOT_FOUND, "KEK_NOT_FOUND", "There is no such KEK.", Map.of());
   }

@@ -7,17 +7,24 @@ import io.smallrye.mutiny.Uni;
 /// A crash between two calls leaves the intent, which the next attempt for the same keystore takes
 /// up: there is never a second ACTIVE KEK and never a second intent.
 public interface KekRepository {
-  /// Writes the intent, or takes up the one that is there. Where a KEK with this request id is
-  /// generated already, it is answered as [Intended#generated].
+  /// Writes the intent, or takes up the one that is there where it says the same; one that says
+  /// otherwise is replaced. Where a KEK of this request id is generated already, it is the answer.
   Uni<Intended> intend(KekIntent intent);
 
   /// Makes the intended KEK ACTIVE and retires the one before, in one transaction. Where another
   /// process was faster, its key pair stands and this one is dropped; both answer the same KEK.
-  Uni<Kek> activate(NewKek kek);
+  /// Fails with `UnknownKek` where the intent was taken back, or replaced by one of other content.
+  Uni<KekDetails> activate(NewKek kek);
 
   /// Takes an intent back; does nothing to a KEK that is generated.
   Uni<Void> abandon(KekName kek);
 
-  /// @param generated whether the KEK is there already, so that nothing is left to do
-  record Intended(KekName name, boolean generated) {}
+  /// What became of an intent.
+  sealed interface Intended {
+    /// A key pair is to be generated for this KEK.
+    record ToGenerate(KekName name) implements Intended {}
+
+    /// The request's KEK is there.
+    record Generated(KekDetails kek) implements Intended {}
+  }
 }

@@ -6,6 +6,7 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Objects;
 import java.util.function.Function;
 import org.hibernate.HibernateException;
 import org.hibernate.reactive.mutiny.Mutiny;
@@ -30,20 +31,22 @@ public class PostgresSessions {
   /// One read outside a transaction. Fails with [PostgresUnavailable] where PostgreSQL does not
   /// answer in time.
   public <T> Uni<T> read(Function<Mutiny.StatelessSession, Uni<T>> work) {
-    return onOwnContext(() -> sessions.withStatelessSession(work::apply));
+    return onOwnContext(() -> sessions.withStatelessSession(work));
   }
 
   /// One transaction; rolled back where the work fails, with the work's own failure. A transaction
   /// that failed with [PostgresUnavailable] may yet have been committed.
   public <T> Uni<T> transaction(Function<Mutiny.StatelessSession, Uni<T>> work) {
-    return onOwnContext(() -> sessions.withStatelessTransaction(work::apply));
+    return onOwnContext(() -> sessions.withStatelessTransaction(work));
   }
 
   private <T> Uni<T> onOwnContext(java.util.function.Supplier<Uni<T>> work) {
     return Uni.createFrom()
         .<T>emitter(
             emitter -> {
-              Context context = VertxContext.createNewDuplicatedContext(vertx.getOrCreateContext());
+              Context context =
+                  Objects.requireNonNull(
+                      VertxContext.createNewDuplicatedContext(vertx.getOrCreateContext()));
               VertxContextSafetyToggle.setContextSafe(context, true);
               context.runOnContext(
                   ignored ->

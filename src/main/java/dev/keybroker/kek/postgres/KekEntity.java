@@ -53,9 +53,6 @@ class KekEntity {
   @Column(name = "encrypted_private_key")
   byte[] encryptedPrivateKey;
 
-  @Column(name = "request_id")
-  String requestId;
-
   @Column(name = "create_time")
   Instant createTime;
 

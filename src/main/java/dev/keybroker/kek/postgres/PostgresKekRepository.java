@@ -1,23 +1,21 @@
 package dev.keybroker.kek.postgres;
 
-import dev.keybroker.kek.Kek;
+import dev.keybroker.kek.KekDetails;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KekIntent;
 import dev.keybroker.kek.KekName;
-import dev.keybroker.kek.KekOrigin;
 import dev.keybroker.kek.KekRepository;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kek.NewKek;
-import dev.keybroker.kms.AssumedRole;
 import dev.keybroker.postgres.PostgresSessions;
 import dev.keybroker.postgres.PostgresUnavailable;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.LockModeType;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.UUID;
 import java.util.function.Function;
 import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
@@ -40,71 +38,73 @@ public class PostgresKekRepository implements KekRepository {
   public Uni<Intended> intend(KekIntent intent) {
     return locked(
         intent.keystore(),
-        (session, settings) ->
+        session ->
             byRequestId(session, intent)
                 .chain(
-                    same -> {
-                      if (same != null && same.state != KekState.PENDING_GENERATION) {
-                        return Uni.createFrom().item(new Intended(name(same), true));
-                      }
-                      return inState(session, intent.keystore(), KekState.PENDING_GENERATION)
-                          .chain(pending -> write(session, intent, pending));
-                    }));
+                    same ->
+                        same != null && same.state != KekState.PENDING_GENERATION
+                            ? Uni.createFrom().item(new Intended.Generated(KekRows.details(same)))
+                            : inState(session, intent.keystore(), KekState.PENDING_GENERATION)
+                                .chain(pending -> write(session, intent, pending))));
   }
 
   private Uni<Intended> write(
       StatelessSession session, KekIntent intent, @Nullable KekEntity pending) {
-    KekEntity row = pending == null ? new KekEntity() : pending;
-    AssumedRole role = intent.rootKey().role();
-    row.spec = intent.spec();
-    row.origin = KekOrigin.KMS_GENERATED;
-    row.rootKeyArn = intent.rootKey().arn().toString();
-    row.roleArn = role == null ? null : role.roleArn();
-    row.externalId = role == null ? null : role.externalId();
-    row.kmsContext = KmsContextText.write(intent.kmsContext());
-    row.requestId = intent.requestId();
-    Uni<Void> written;
-    if (pending == null) {
-      row.id = UUID.randomUUID();
-      row.tenant = intent.keystore().tenant();
-      row.keystore = intent.keystore().keystore();
-      row.state = KekState.PENDING_GENERATION;
-      row.createTime = clock.instant();
-      written = session.insert(row);
-    } else {
-      written = session.update(row);
+    if (pending != null && KekRows.says(pending, intent)) {
+      return noteRequest(session, intent, pending)
+          .replaceWith(() -> new Intended.ToGenerate(KekRows.name(pending)));
     }
-    return written.replaceWith(() -> new Intended(name(row), false));
+    KekEntity row = new KekEntity();
+    row.id = UUID.randomUUID();
+    row.tenant = intent.keystore().tenant();
+    row.keystore = intent.keystore().keystore();
+    row.state = KekState.PENDING_GENERATION;
+    row.createTime = now();
+    KekRows.set(row, intent);
+    Uni<Void> room = pending == null ? Uni.createFrom().voidItem() : session.delete(pending);
+    return room.chain(() -> session.insert(row))
+        .chain(() -> noteRequest(session, intent, row))
+        .replaceWith(() -> new Intended.ToGenerate(KekRows.name(row)));
+  }
+
+  private static Uni<Void> noteRequest(StatelessSession session, KekIntent intent, KekEntity kek) {
+    if (intent.requestId() == null) {
+      return Uni.createFrom().voidItem();
+    }
+    return session
+        .createMutationQuery(
+            """
+            insert into KekRequest (tenant, keystore, requestId, kek)
+            values (:tenant, :keystore, :request, :kek) on conflict do nothing
+            """)
+        .setParameter("tenant", intent.keystore().tenant())
+        .setParameter("keystore", intent.keystore().keystore())
+        .setParameter("request", intent.requestId())
+        .setParameter("kek", kek.id)
+        .executeUpdate()
+        .replaceWithVoid();
   }
 
   @Override
-  public Uni<Kek> activate(NewKek kek) {
-    KeystoreName keystore = kek.name().keystore();
+  public Uni<KekDetails> activate(NewKek kek) {
     return locked(
-        keystore,
-        (session, settings) ->
+        kek.name().keystore(),
+        session ->
             session
                 .get(KekEntity.class, kek.name().id())
-                .chain(
-                    row -> {
-                      if (row == null) {
-                        return Uni.createFrom().failure(new KekFailure.UnknownKek());
-                      }
-                      Uni<Void> activated =
-                          row.state == KekState.PENDING_GENERATION
-                              ? activate(session, kek, row)
-                              : Uni.createFrom().voidItem();
-                      return activated.replaceWith(
-                          () ->
-                              PostgresKekTier.kek(
-                                  row,
-                                  Duration.ofMillis(settings.privateKekLifetimeMillis),
-                                  clock.instant()));
-                    }));
+                .onItem()
+                .ifNull()
+                .failWith(KekFailure.UnknownKek::new)
+                .call(
+                    row ->
+                        row.state == KekState.PENDING_GENERATION
+                            ? activate(session, kek, row)
+                            : Uni.createFrom().voidItem())
+                .map(KekRows::details));
   }
 
   private Uni<Void> activate(StatelessSession session, NewKek kek, KekEntity row) {
-    Instant now = clock.instant();
+    Instant now = now();
     row.state = KekState.ACTIVE;
     row.origin = kek.origin();
     row.rootKeyArn = kek.rootKeyArn().toString();
@@ -129,7 +129,7 @@ public class PostgresKekRepository implements KekRepository {
   public Uni<Void> abandon(KekName kek) {
     return locked(
         kek.keystore(),
-        (session, settings) ->
+        session ->
             session
                 .createMutationQuery("delete from KekEntity where id = :id and state = :pending")
                 .setParameter("id", kek.id())
@@ -138,14 +138,16 @@ public class PostgresKekRepository implements KekRepository {
                 .replaceWithVoid());
   }
 
-  private static Uni<@Nullable KekEntity> byRequestId(StatelessSession session, KekIntent intent) {
+  private static Uni<KekEntity> byRequestId(StatelessSession session, KekIntent intent) {
     if (intent.requestId() == null) {
       return Uni.createFrom().nullItem();
     }
     return session
         .createSelectionQuery(
-            "from KekEntity where tenant = :tenant and keystore = :keystore and requestId ="
-                + " :request",
+            """
+            select k from KekRequest r join KekEntity k on k.id = r.kek
+            where r.tenant = :tenant and r.keystore = :keystore and r.requestId = :request
+            """,
             KekEntity.class)
         .setParameter("tenant", intent.keystore().tenant())
         .setParameter("keystore", intent.keystore().keystore())
@@ -153,7 +155,7 @@ public class PostgresKekRepository implements KekRepository {
         .getSingleResultOrNull();
   }
 
-  private static Uni<@Nullable KekEntity> inState(
+  private static Uni<KekEntity> inState(
       StatelessSession session, KeystoreName keystore, KekState state) {
     return session
         .createSelectionQuery(
@@ -165,7 +167,7 @@ public class PostgresKekRepository implements KekRepository {
         .getSingleResultOrNull();
   }
 
-  private <T> Uni<T> locked(KeystoreName keystore, LockedWork<T> work) {
+  private <T> Uni<T> locked(KeystoreName keystore, Function<StatelessSession, Uni<T>> work) {
     Function<StatelessSession, Uni<T>> transaction =
         session ->
             session
@@ -180,18 +182,14 @@ public class PostgresKekRepository implements KekRepository {
                     settings ->
                         settings == null
                             ? Uni.createFrom().failure(new KekFailure.UnknownKeystore(keystore))
-                            : work.apply(session, settings));
+                            : work.apply(session));
     return sessions
         .transaction(transaction)
         .onFailure(PostgresUnavailable.class)
         .transform(failure -> new KekFailure.StoreUnavailable());
   }
 
-  private static KekName name(KekEntity row) {
-    return new KekName(new KeystoreName(row.tenant, row.keystore), row.id);
-  }
-
-  private interface LockedWork<T> {
-    Uni<T> apply(StatelessSession session, KeystoreSettings settings);
+  private Instant now() {
+    return clock.instant().truncatedTo(ChronoUnit.MICROS);
   }
 }

@@ -1,12 +1,15 @@
 package dev.keybroker.kms.aws;
 
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.nio.NioEventLoopGroup;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
 import software.amazon.awssdk.awscore.AwsServiceClientConfiguration;
@@ -17,6 +20,7 @@ import software.amazon.awssdk.core.client.config.ClientOverrideConfiguration;
 import software.amazon.awssdk.core.client.config.SdkAdvancedAsyncClientOption;
 import software.amazon.awssdk.http.async.SdkAsyncHttpClient;
 import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
+import software.amazon.awssdk.http.nio.netty.SdkEventLoopGroup;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.retries.StandardRetryStrategy;
 import software.amazon.awssdk.retries.api.BackoffStrategy;
@@ -36,9 +40,11 @@ final class AwsClients implements AutoCloseable {
   private final Region homeRegion;
   private final @Nullable URI kmsEndpoint;
   private final @Nullable URI stsEndpoint;
+  private final EventLoopGroup eventLoops =
+      new NioEventLoopGroup(0, Thread.ofPlatform().daemon().name("aws-io-", 0).factory());
   private final SdkAsyncHttpClient http;
-  private final ExecutorService executor =
-      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("aws-", 0).factory());
+  private final ThreadFactory threads = Thread.ofVirtual().name("aws-", 0).factory();
+  private final Executor executor = task -> threads.newThread(task).start();
   private final ScheduledExecutorService timer = timer();
 
   /// @param service tells where AWS is and in which region the broker is at home
@@ -50,6 +56,7 @@ final class AwsClients implements AutoCloseable {
     this.stsEndpoint = config.stsEndpointOverride().or(() -> endpoint).orElse(null);
     this.http =
         NettyNioAsyncHttpClient.builder()
+            .eventLoopGroup(SdkEventLoopGroup.create(eventLoops))
             .maxConcurrency(config.maxConcurrency())
             .maxPendingConnectionAcquires(config.maxPendingCalls())
             .connectionTimeout(config.connectionTimeout())
@@ -62,7 +69,7 @@ final class AwsClients implements AutoCloseable {
 
   /// Where calls begin and where their answers are read: virtual threads, so that whatever a caller
   /// does with an answer holds up no event loop of the SDK's.
-  ExecutorService executor() {
+  Executor executor() {
     return executor;
   }
 
@@ -118,7 +125,7 @@ final class AwsClients implements AutoCloseable {
   @Override
   public void close() {
     http.close();
+    var unused = eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
     timer.shutdownNow();
-    executor.shutdown();
   }
 }

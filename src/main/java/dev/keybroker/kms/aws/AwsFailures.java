@@ -3,8 +3,10 @@ package dev.keybroker.kms.aws;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.kms.KmsFailure.Kind;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
+import java.time.DateTimeException;
 import java.util.Locale;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
@@ -12,6 +14,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiFunction;
 import javax.net.ssl.SSLException;
+import javax.xml.stream.XMLStreamException;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
@@ -154,7 +157,7 @@ final class AwsFailures {
   }
 
   private static KmsFailure unanswered(String action, Throwable trouble) {
-    if (has(trouble, MalformedResponseException.class)) {
+    if (has(trouble, MalformedResponseException.class) || isUnreadable(trouble)) {
       return malformed(action, null);
     }
     if (has(trouble, ApiCallTimeoutException.class)
@@ -177,7 +180,15 @@ final class AwsFailures {
     if (has(trouble, IOException.class)) {
       return unreachable(action, "ConnectionLost", "the connection ended before the answer");
     }
-    return malformed(action, null);
+    return unreachable(action, "ClientError", "no answer, for " + trouble.getClass().getName());
+  }
+
+  /// What the SDK's readers of JSON, XML, Base64 and times throw.
+  private static boolean isUnreadable(Throwable trouble) {
+    return has(trouble, UncheckedIOException.class)
+        || has(trouble, XMLStreamException.class)
+        || has(trouble, IllegalArgumentException.class)
+        || has(trouble, DateTimeException.class);
   }
 
   private static KmsFailure malformed(String action, @Nullable String requestId) {

@@ -17,7 +17,6 @@ import io.smallrye.mutiny.Uni;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
@@ -58,8 +57,7 @@ public final class AwsKms implements Kms, AutoCloseable {
     this.sdk = new AwsClients(service, config);
     this.clients = new KmsClients(sdk, config.clientCacheSize());
     this.sts = sdk.sts();
-    this.own =
-        new OwnCredentials(service.credentialsProvider(), sdk.executor(), config.apiCallTimeout());
+    this.own = new OwnCredentials(service.credentialsProvider(), sdk.executor());
     RoleSessions sessions = new RoleSessions(sts, own, config, clock);
     this.roles =
         Caffeine.newBuilder()
@@ -78,18 +76,17 @@ public final class AwsKms implements Kms, AutoCloseable {
         key,
         (kms, override) ->
             kms.generateDataKeyPairWithoutPlaintext(
-                    request ->
-                        request
-                            .keyId(key.arn().toString())
-                            .keyPairSpec(spec(spec))
-                            .encryptionContext(context.pairs())
-                            .overrideConfiguration(override))
-                .thenApply(
-                    answer ->
-                        new GeneratedKeyPair(
-                            Answers.requiredBytes(answer.publicKey()),
-                            Answers.requiredBytes(answer.privateKeyCiphertextBlob()),
-                            AwsArns.key(answer.keyId()))),
+                request ->
+                    request
+                        .keyId(key.arn().toString())
+                        .keyPairSpec(spec(spec))
+                        .encryptionContext(context.pairs())
+                        .overrideConfiguration(override)),
+        answer ->
+            new GeneratedKeyPair(
+                Answers.requiredBytes(answer.publicKey()),
+                Answers.requiredBytes(answer.privateKeyCiphertextBlob()),
+                AwsArns.key(answer.keyId())),
         unneeded -> {});
   }
 
@@ -112,17 +109,15 @@ public final class AwsKms implements Kms, AutoCloseable {
         key,
         (kms, override) ->
             kms.encrypt(
-                    request ->
-                        request
-                            .keyId(key.arn().toString())
-                            .plaintext(SdkBytes.fromByteArrayUnsafe(privateKey))
-                            .encryptionContext(context.pairs())
-                            .overrideConfiguration(override))
-                .thenApply(
-                    answer ->
-                        new EncryptedPrivateKey(
-                            Answers.requiredBytes(answer.ciphertextBlob()),
-                            AwsArns.key(answer.keyId()))),
+                request ->
+                    request
+                        .keyId(key.arn().toString())
+                        .plaintext(SdkBytes.fromByteArrayUnsafe(privateKey))
+                        .encryptionContext(context.pairs())
+                        .overrideConfiguration(override)),
+        answer ->
+            new EncryptedPrivateKey(
+                Answers.requiredBytes(answer.ciphertextBlob()), AwsArns.key(answer.keyId())),
         unneeded -> {});
   }
 
@@ -134,17 +129,16 @@ public final class AwsKms implements Kms, AutoCloseable {
         key,
         (kms, override) ->
             kms.decrypt(
-                    request ->
-                        request
-                            .keyId(key.arn().toString())
-                            .ciphertextBlob(SdkBytes.fromByteArray(encryptedPrivateKey))
-                            .encryptionContext(context.pairs())
-                            .overrideConfiguration(override))
-                .thenApply(
-                    answer ->
-                        new DecryptedPrivateKey(
-                            SecretBytes.adopt(Answers.requiredBytes(answer.plaintext())),
-                            AwsFailures.requestId(answer.responseMetadata().requestId()))),
+                request ->
+                    request
+                        .keyId(key.arn().toString())
+                        .ciphertextBlob(SdkBytes.fromByteArray(encryptedPrivateKey))
+                        .encryptionContext(context.pairs())
+                        .overrideConfiguration(override)),
+        answer ->
+            new DecryptedPrivateKey(
+                SecretBytes.adopt(Answers.requiredBytes(answer.plaintext())),
+                AwsFailures.requestId(answer.responseMetadata().requestId())),
         DecryptedPrivateKey::close);
   }
 
@@ -155,8 +149,8 @@ public final class AwsKms implements Kms, AutoCloseable {
         key,
         (kms, override) ->
             kms.describeKey(
-                    request -> request.keyId(key.arn().toString()).overrideConfiguration(override))
-                .thenApply(answer -> KeyDescriptions.of(Answers.required(answer.keyMetadata()))),
+                request -> request.keyId(key.arn().toString()).overrideConfiguration(override)),
+        answer -> KeyDescriptions.of(Answers.required(answer.keyMetadata())),
         unneeded -> {});
   }
 
@@ -177,7 +171,7 @@ public final class AwsKms implements Kms, AutoCloseable {
         action,
         inFlight -> {
           CallDeadline deadline = CallDeadline.in(config.apiCallTimeout());
-          return own.get(action)
+          return own.get(action, deadline)
               .thenComposeAsync(
                   credentials ->
                       inFlight.begin(
@@ -185,87 +179,82 @@ public final class AwsKms implements Kms, AutoCloseable {
                               sts.getCallerIdentity(
                                   request ->
                                       request.overrideConfiguration(
-                                          override(credentials, deadline)))),
+                                          Given.override(credentials, deadline)))),
                   sdk.executor())
               .thenApply(answer -> Answers.required(answer.arn()));
         },
         unneeded -> {});
   }
 
-  /// One request of KMS and what it makes of the answer.
-  private interface KmsCall<T> {
-    CompletableFuture<T> make(KmsAsyncClient kms, AwsRequestOverrideConfiguration override);
+  /// One request of KMS.
+  private interface Request<A> {
+    CompletableFuture<A> send(KmsAsyncClient kms, AwsRequestOverrideConfiguration override);
   }
 
-  private <T> Uni<T> onKms(String action, KmsKey key, KmsCall<T> call, Consumer<T> discard) {
+  private <A, T> Uni<T> onKms(
+      String action, KmsKey key, Request<A> request, Function<A, T> read, Consumer<T> discard) {
     return operation(
         action,
         inFlight -> {
           Credentials credentials = key.role() == null ? own : roles.get(key.role());
           CallDeadline deadline = CallDeadline.in(config.apiCallTimeout());
-          Attempt<T> attempt = new Attempt<>(action, key, call, credentials, deadline, inFlight);
-          return attempt.run(true);
+          return new Operation<>(action, key, request, credentials, deadline, inFlight)
+              .run(true)
+              .thenApply(read);
         },
         discard);
   }
 
-  private final class Attempt<T> {
+  /// A request of KMS with its credentials, sent again with others where they have expired.
+  private final class Operation<A> {
     private final String action;
     private final KmsKey key;
-    private final KmsCall<T> call;
+    private final Request<A> request;
     private final Credentials credentials;
     private final CallDeadline deadline;
     private final InFlight inFlight;
 
-    Attempt(
+    Operation(
         String action,
         KmsKey key,
-        KmsCall<T> call,
+        Request<A> request,
         Credentials credentials,
         CallDeadline deadline,
         InFlight inFlight) {
       this.action = action;
       this.key = key;
-      this.call = call;
+      this.request = request;
       this.credentials = credentials;
       this.deadline = deadline;
       this.inFlight = inFlight;
     }
 
-    CompletableFuture<T> run(boolean again) {
+    CompletableFuture<A> run(boolean mayRepeat) {
       return credentials
-          .get(action)
-          .copy()
-          .orTimeout(deadline.left().toNanos(), TimeUnit.NANOSECONDS)
-          .thenComposeAsync(identity -> call(identity, again), sdk.executor());
+          .get(action, deadline)
+          .thenComposeAsync(identity -> send(identity, mayRepeat), sdk.executor());
     }
 
-    private CompletableFuture<T> call(AwsCredentialsIdentity identity, boolean again) {
+    private CompletableFuture<A> send(AwsCredentialsIdentity identity, boolean mayRepeat) {
       LeasedClient leased = clients.lease(key);
       return inFlight
-          .begin(() -> call.make(leased.client(), override(identity, deadline)))
+          .begin(() -> request.send(leased.client(), Given.override(identity, deadline)))
           .whenComplete((answer, trouble) -> leased.release())
           .exceptionallyCompose(
               trouble -> {
                 KmsFailure failure = AwsFailures.of(action, trouble);
-                return again && AwsFailures.isExpiredToken(failure) && credentials.drop(identity)
-                    ? run(false)
-                    : CompletableFuture.failedFuture(failure);
+                boolean repeat =
+                    mayRepeat && AwsFailures.isExpiredToken(failure) && credentials.drop(identity);
+                return repeat ? run(false) : CompletableFuture.failedFuture(failure);
               });
     }
   }
 
-  private static AwsRequestOverrideConfiguration override(
-      AwsCredentialsIdentity identity, CallDeadline deadline) {
-    return AwsRequestOverrideConfiguration.builder()
-        .credentialsProvider(new Given(identity))
-        .apiCallTimeout(deadline.left())
-        .build();
-  }
-
   /// Lazy; a cancellation gives up the SDK call that is under way, and a result that comes all the
-  /// same is discarded.
-  private static <T> Uni<T> operation(
+  /// same is discarded. Delivers on a thread of its own: the SDK's timeouts come on its timer,
+  // which
+  /// must not wait for what a caller does with them.
+  private <T> Uni<T> operation(
       String action, Function<InFlight, CompletableFuture<T>> start, Consumer<T> discard) {
     return Uni.createFrom()
         .emitter(
@@ -275,7 +264,7 @@ public final class AwsKms implements Kms, AutoCloseable {
               var unused =
                   start
                       .apply(inFlight)
-                      .whenComplete(
+                      .whenCompleteAsync(
                           (result, trouble) -> {
                             if (trouble != null) {
                               emitter.fail(AwsFailures.of(action, trouble));
@@ -284,7 +273,8 @@ public final class AwsKms implements Kms, AutoCloseable {
                             } else {
                               emitter.complete(result);
                             }
-                          });
+                          },
+                          sdk.executor());
             });
   }
 

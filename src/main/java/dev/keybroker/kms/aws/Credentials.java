@@ -9,7 +9,8 @@ interface Credentials {
   /// [dev.keybroker.kms.KmsFailure].
   ///
   /// @param action the call that they are for
-  CompletableFuture<AwsCredentialsIdentity> get(String action);
+  /// @param deadline how long they may take
+  CompletableFuture<AwsCredentialsIdentity> get(String action, CallDeadline deadline);
 
   /// Gives up credentials that AWS called expired.
   ///

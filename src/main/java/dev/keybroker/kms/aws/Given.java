@@ -1,6 +1,7 @@
 package dev.keybroker.kms.aws;
 
 import java.util.concurrent.CompletableFuture;
+import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
 import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
 import software.amazon.awssdk.identity.spi.IdentityProvider;
 import software.amazon.awssdk.identity.spi.ResolveIdentityRequest;
@@ -8,6 +9,15 @@ import software.amazon.awssdk.identity.spi.ResolveIdentityRequest;
 /// The credentials of one request, known beforehand.
 record Given(AwsCredentialsIdentity credentials)
     implements IdentityProvider<AwsCredentialsIdentity> {
+  /// What a request brings with it: its credentials and the time it has.
+  static AwsRequestOverrideConfiguration override(
+      AwsCredentialsIdentity credentials, CallDeadline deadline) {
+    return AwsRequestOverrideConfiguration.builder()
+        .credentialsProvider(new Given(credentials))
+        .apiCallTimeout(deadline.left())
+        .build();
+  }
+
   @Override
   public Class<AwsCredentialsIdentity> identityType() {
     return AwsCredentialsIdentity.class;

@@ -19,9 +19,13 @@ final class InFlight {
     if (cancelled) {
       return CompletableFuture.failedFuture(new CancellationException());
     }
-    CompletableFuture<T> made = maker.get();
-    call = made;
-    return made;
+    try {
+      CompletableFuture<T> made = maker.get();
+      call = made;
+      return made;
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   void cancel() {

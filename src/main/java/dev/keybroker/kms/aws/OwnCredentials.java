@@ -1,6 +1,5 @@
 package dev.keybroker.kms.aws;
 
-import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -13,24 +12,19 @@ import software.amazon.awssdk.identity.spi.IdentityProvider;
 final class OwnCredentials implements Credentials {
   private final IdentityProvider<? extends AwsCredentialsIdentity> provider;
   private final Executor executor;
-  private final Duration timeout;
 
-  OwnCredentials(
-      IdentityProvider<? extends AwsCredentialsIdentity> provider,
-      Executor executor,
-      Duration timeout) {
+  OwnCredentials(IdentityProvider<? extends AwsCredentialsIdentity> provider, Executor executor) {
     this.provider = provider;
     this.executor = executor;
-    this.timeout = timeout;
   }
 
   @Override
-  public CompletableFuture<AwsCredentialsIdentity> get(String action) {
+  public CompletableFuture<AwsCredentialsIdentity> get(String action, CallDeadline deadline) {
     return CompletableFuture.completedFuture(provider)
         .thenComposeAsync(
             it -> it.resolveIdentity().<AwsCredentialsIdentity>thenApply(identity -> identity),
             executor)
-        .orTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS)
+        .orTimeout(deadline.left().toNanos(), TimeUnit.NANOSECONDS)
         .exceptionally(
             trouble -> {
               throw new CompletionException(AwsFailures.credentialsUnavailable(action, trouble));

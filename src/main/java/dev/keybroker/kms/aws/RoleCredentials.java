@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
@@ -47,7 +48,19 @@ final class RoleCredentials implements Credentials {
   }
 
   @Override
-  public CompletableFuture<AwsCredentialsIdentity> get(String action) {
+  public CompletableFuture<AwsCredentialsIdentity> get(String action, CallDeadline deadline) {
+    CompletableFuture<AwsCredentialsIdentity> answer = get();
+    if (answer.isDone()) {
+      return answer;
+    }
+    // A copy: the others go on waiting where this one gives up.
+    return answer
+        .copy()
+        .orTimeout(deadline.left().toNanos(), TimeUnit.NANOSECONDS)
+        .handle(AwsFailures.orFailure(RoleSessions.ASSUME_ROLE));
+  }
+
+  private CompletableFuture<AwsCredentialsIdentity> get() {
     CompletableFuture<AwsCredentialsIdentity> answer;
     CompletableFuture<AwsCredentialsIdentity> begun = null;
     synchronized (this) {

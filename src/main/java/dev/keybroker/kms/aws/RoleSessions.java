@@ -32,12 +32,13 @@ final class RoleSessions {
   /// A new session. Fails with [dev.keybroker.kms.KmsFailure].
   CompletableFuture<RoleSession> begin(AssumedRole role) {
     Instant begin = clock.instant();
-    return own.get(ASSUME_ROLE)
+    CallDeadline deadline = CallDeadline.in(config.apiCallTimeout());
+    return own.get(ASSUME_ROLE, deadline)
         .thenCompose(
             credentials ->
                 sts.assumeRole(
                     request(role)
-                        .overrideConfiguration(it -> it.credentialsProvider(new Given(credentials)))
+                        .overrideConfiguration(Given.override(credentials, deadline))
                         .build()))
         .thenApply(response -> session(response, begin))
         .handle(AwsFailures.orFailure(ASSUME_ROLE));

@@ -1,0 +1,45 @@
+package dev.keybroker.embedded;
+
+import io.quarkus.runtime.Quarkus;
+import io.quarkus.runtime.annotations.QuarkusMain;
+import java.nio.file.Path;
+import java.util.Map;
+import org.eclipse.microprofile.config.ConfigProvider;
+import org.jboss.logging.Logger;
+
+/// The main class of dev mode: starts what is not configured, then the broker.
+///
+/// Services live as long as the process, over all of Quarkus' restarts after a change of the code:
+/// system properties say where they are. Where `quarkus.datasource.reactive.url` is configured,
+/// nothing is started and ordinary Quarkus configuration points to everything.
+@QuarkusMain
+public final class DevMain {
+  private static final Logger LOG = Logger.getLogger(DevMain.class);
+  private static final String STARTED = "keybroker.embedded.started";
+  private static final String FOLDER = "keybroker.embedded.folder";
+
+  private DevMain() {}
+
+  /// Starts the broker in dev mode.
+  public static void main(String... args) {
+    if (System.getProperty(STARTED) == null && !isConfigured("quarkus.datasource.reactive.url")) {
+      start(Path.of(System.getProperty(FOLDER, ".keybroker")));
+    }
+    Quarkus.run(args);
+  }
+
+  private static boolean isConfigured(String property) {
+    return ConfigProvider.getConfig().getOptionalValue(property, String.class).isPresent();
+  }
+
+  private static void start(Path folder) {
+    LOG.infof("Starting PostgreSQL, Redis and the local KMS, state in %s", folder);
+    EmbeddedServices services = EmbeddedServices.start(folder);
+    Runtime.getRuntime()
+        .addShutdownHook(Thread.ofPlatform().name("embedded-services").unstarted(services::close));
+    for (Map.Entry<String, String> setting : services.configuration().entrySet()) {
+      System.setProperty(setting.getKey(), setting.getValue());
+    }
+    System.setProperty(STARTED, "true");
+  }
+}

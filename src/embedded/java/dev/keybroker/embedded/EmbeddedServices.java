@@ -1,0 +1,135 @@
+package dev.keybroker.embedded;
+
+import dev.keybroker.embedded.kms.LocalCredentials;
+import dev.keybroker.embedded.kms.LocalKms;
+import dev.keybroker.embedded.kms.LocalKmsOptions;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import redis.embedded.RedisServer;
+
+/// PostgreSQL, Redis and the local KMS, each on a free loopback port, as a broker's configuration.
+///
+/// All state is in one folder: what is there is taken up again, so that a DEK that was wrapped
+/// yesterday unwraps today.
+public final class EmbeddedServices implements AutoCloseable {
+  /// The broker's own AWS account in the local KMS.
+  public static final String BROKER_ACCOUNT = "111122223333";
+
+  /// The broker's home region in the local KMS.
+  public static final String REGION = "eu-central-1";
+
+  private static final int MAC_KEY_SIZE = 32;
+
+  private final PostgresServer postgres;
+  private final RedisServer redis;
+  private final int redisPort;
+  private final LocalKms kms;
+  private final String macKey;
+
+  private EmbeddedServices(
+      PostgresServer postgres, RedisServer redis, int redisPort, LocalKms kms, String macKey) {
+    this.postgres = postgres;
+    this.redis = redis;
+    this.redisPort = redisPort;
+    this.kms = kms;
+    this.macKey = macKey;
+  }
+
+  /// Starts the three services with their state in a folder, which is made where it is not there.
+  public static EmbeddedServices start(Path folder) {
+    return start(folder, InstantSource.system());
+  }
+
+  static EmbeddedServices start(Path folder, InstantSource kmsClock) {
+    try {
+      Files.createDirectories(
+          folder,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      PostgresServer postgres = PostgresServer.start(folder);
+      int redisPort = freePort();
+      RedisServer redis =
+          RedisServer.newRedisServer()
+              .port(redisPort)
+              .bind("127.0.0.1")
+              .setting("save \"\"")
+              .setting("appendonly no")
+              .setting("dir " + folder.toAbsolutePath())
+              .build();
+      redis.start();
+      LocalKms kms =
+          LocalKms.start(
+              LocalKmsOptions.inMemory()
+                  .withStateFile(folder.resolve("local-kms.json"))
+                  .withClock(kmsClock));
+      return new EmbeddedServices(postgres, redis, redisPort, kms, macKey(folder));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String macKey(Path folder) throws IOException {
+    Path file = folder.resolve("redis-mac-key");
+    if (!Files.exists(file)) {
+      byte[] key = new byte[MAC_KEY_SIZE];
+      new SecureRandom().nextBytes(key);
+      Files.writeString(file, Base64.getEncoder().encodeToString(key), StandardCharsets.US_ASCII);
+    }
+    return Files.readString(file, StandardCharsets.US_ASCII);
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  /// The local KMS, for faults, counters and principals.
+  public LocalKms kms() {
+    return kms;
+  }
+
+  /// What a broker is told to use these services: ordinary Quarkus configuration.
+  public Map<String, String> configuration() {
+    LocalCredentials broker =
+        kms.principal(BROKER_ACCOUNT, "keybroker", LocalKms.ADMINISTRATOR_ACCESS);
+    String database = "//127.0.0.1:" + postgres.port() + "/postgres";
+    Map<String, String> configuration = new LinkedHashMap<>();
+    configuration.put("quarkus.datasource.reactive.url", "postgresql:" + database);
+    configuration.put("quarkus.datasource.jdbc.url", "jdbc:postgresql:" + database);
+    configuration.put("quarkus.datasource.username", "postgres");
+    configuration.put("quarkus.datasource.password", "postgres");
+    configuration.put("quarkus.redis.hosts", "redis://127.0.0.1:" + redisPort);
+    configuration.put("keybroker.redis.mac-key", macKey);
+    configuration.put("quarkus.kms.endpoint-override", kms.endpoint().toString());
+    configuration.put("quarkus.kms.aws.region", REGION);
+    configuration.put("quarkus.kms.aws.credentials.type", "static");
+    configuration.put(
+        "quarkus.kms.aws.credentials.static-provider.access-key-id", broker.accessKeyId());
+    configuration.put(
+        "quarkus.kms.aws.credentials.static-provider.secret-access-key", broker.secretAccessKey());
+    return configuration;
+  }
+
+  @Override
+  public void close() {
+    kms.close();
+    try {
+      redis.stop();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      postgres.close();
+    }
+  }
+}

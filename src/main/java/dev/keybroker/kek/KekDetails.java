@@ -1,0 +1,29 @@
+package dev.keybroker.kek;
+
+import dev.keybroker.crypto.KeyPairSpec;
+import dev.keybroker.kms.KmsArn;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/// A KEK as its keystore's administrator sees it: no key material.
+///
+/// @param origin null while generation is pending
+/// @param rootKeyArn the key ARN that KMS reported; while generation is pending what the keystore
+///     names, perhaps an alias
+/// @param publicKeyFingerprint SHA-256 of the SubjectPublicKeyInfo, 64 lower-case hex digits; null
+///     while generation is pending
+/// @param createTime when its generation began
+/// @param activeTime when it became ACTIVE
+/// @param retireTime when it ceased to be ACTIVE
+/// @param destroyTime when its private key is or was erased; null where no destruction is scheduled
+public record KekDetails(
+    KekName name,
+    KekState state,
+    KeyPairSpec spec,
+    @Nullable KekOrigin origin,
+    KmsArn rootKeyArn,
+    @Nullable String publicKeyFingerprint,
+    Instant createTime,
+    @Nullable Instant activeTime,
+    @Nullable Instant retireTime,
+    @Nullable Instant destroyTime) {}

@@ -1,0 +1,54 @@
+package dev.keybroker.kek.postgres;
+
+import dev.keybroker.kek.KekDetails;
+import dev.keybroker.kek.KekIntent;
+import dev.keybroker.kek.KekName;
+import dev.keybroker.kek.KekOrigin;
+import dev.keybroker.kek.KekState;
+import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.kms.AssumedRole;
+import dev.keybroker.kms.KmsArn;
+import java.util.Objects;
+
+/// Rows of `kek` from and to the domain's types.
+final class KekRows {
+  private KekRows() {}
+
+  static KekName name(KekEntity row) {
+    return new KekName(new KeystoreName(row.tenant, row.keystore), row.id);
+  }
+
+  static KekDetails details(KekEntity row) {
+    return new KekDetails(
+        name(row),
+        row.state,
+        row.spec,
+        row.state == KekState.PENDING_GENERATION ? null : row.origin,
+        KmsArn.parse(row.rootKeyArn),
+        row.publicKeySha256,
+        row.createTime,
+        row.activeTime,
+        row.retireTime,
+        row.destroyTime);
+  }
+
+  static void set(KekEntity row, KekIntent intent) {
+    AssumedRole role = intent.rootKey().role();
+    row.spec = intent.spec();
+    row.origin = KekOrigin.KMS_GENERATED;
+    row.rootKeyArn = intent.rootKey().arn().toString();
+    row.roleArn = role == null ? null : role.roleArn();
+    row.externalId = role == null ? null : role.externalId();
+    row.kmsContext = KmsContextText.write(intent.kmsContext());
+  }
+
+  static boolean says(KekEntity row, KekIntent intent) {
+    KekEntity wanted = new KekEntity();
+    set(wanted, intent);
+    return row.spec == wanted.spec
+        && Objects.equals(row.rootKeyArn, wanted.rootKeyArn)
+        && Objects.equals(row.roleArn, wanted.roleArn)
+        && Objects.equals(row.externalId, wanted.externalId)
+        && Objects.equals(row.kmsContext, wanted.kmsContext);
+  }
+}

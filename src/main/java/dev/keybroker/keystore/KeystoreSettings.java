@@ -1,0 +1,23 @@
+package dev.keybroker.keystore;
+
+import dev.keybroker.crypto.KeyPairSpec;
+import java.time.Duration;
+
+/// What an administrator sets of a keystore.
+///
+/// @param keyPairSpec the kind of the next KEKs
+/// @param privateKekLifetime how long a decrypted private KEK may live in memory, 0 s to 900 s
+public record KeystoreSettings(
+    String displayName,
+    RootKey rootKey,
+    KeyPairSpec keyPairSpec,
+    RotationPeriod rotationPeriod,
+    Duration privateKekLifetime,
+    OnKmsOutage onKmsOutage) {
+
+  /// Whether a KEK made under those settings could have been made under these: the same root key
+  /// and the same spec.
+  public boolean makesSameKeks(KeystoreSettings other) {
+    return rootKey.equals(other.rootKey) && keyPairSpec == other.keyPairSpec;
+  }
+}

@@ -1,0 +1,85 @@
+package dev.keybroker.keystore.postgres;
+
+import dev.keybroker.kek.KekName;
+import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.keystore.Keystore;
+import dev.keybroker.keystore.KeystoreSettings;
+import dev.keybroker.keystore.RootKey;
+import dev.keybroker.keystore.RootKeyError;
+import dev.keybroker.keystore.postgres.KeystoreEntity.RootKeyKind;
+import dev.keybroker.kms.KmsArn;
+import java.time.Duration;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// Rows of `keystore` from and to the domain's types.
+final class KeystoreRows {
+  private KeystoreRows() {}
+
+  static Keystore keystore(KeystoreEntity row, @Nullable UUID activeKek) {
+    KeystoreName name = name(row);
+    return new Keystore(
+        name,
+        settings(row),
+        row.version,
+        activeKek == null ? null : new KekName(name, activeKek),
+        row.createTime,
+        row.updateTime,
+        row.nextRotationTime,
+        row.errorTime == null
+            ? null
+            : new RootKeyError(
+                row.errorCode,
+                row.errorAction,
+                row.errorMessage,
+                row.errorHint,
+                row.errorRequestId,
+                row.errorTime));
+  }
+
+  static KeystoreName name(KeystoreEntity row) {
+    return new KeystoreName(row.tenant, row.id);
+  }
+
+  static KeystoreSettings settings(KeystoreEntity row) {
+    return new KeystoreSettings(
+        row.displayName,
+        switch (row.rootKeyKind) {
+          case AWS_KMS -> new RootKey.AwsKms(KmsArn.parse(row.kmsKeyArn), row.roleArn);
+          case BROKER_MANAGED -> new RootKey.BrokerManaged();
+        },
+        row.keyPairSpec,
+        row.rotationPeriod,
+        Duration.ofMillis(row.privateKekLifetimeMillis),
+        row.onKmsOutage);
+  }
+
+  static void set(KeystoreEntity row, KeystoreSettings settings) {
+    row.displayName = settings.displayName();
+    switch (settings.rootKey()) {
+      case RootKey.AwsKms(KmsArn arn, String roleArn) -> {
+        row.rootKeyKind = RootKeyKind.AWS_KMS;
+        row.kmsKeyArn = arn.toString();
+        row.roleArn = roleArn;
+      }
+      case RootKey.BrokerManaged() -> {
+        row.rootKeyKind = RootKeyKind.BROKER_MANAGED;
+        row.kmsKeyArn = null;
+        row.roleArn = null;
+      }
+    }
+    row.keyPairSpec = settings.keyPairSpec();
+    row.rotationPeriod = settings.rotationPeriod();
+    row.privateKekLifetimeMillis = settings.privateKekLifetime().toMillis();
+    row.onKmsOutage = settings.onKmsOutage();
+  }
+
+  static void setError(KeystoreEntity row, @Nullable RootKeyError error) {
+    row.errorCode = error == null ? null : error.code();
+    row.errorAction = error == null ? null : error.action();
+    row.errorMessage = error == null ? null : error.message();
+    row.errorHint = error == null ? null : error.hint();
+    row.errorRequestId = error == null ? null : error.requestId();
+    row.errorTime = error == null ? null : error.time();
+  }
+}

@@ -1,0 +1,270 @@
+package dev.keybroker.keystore.postgres;
+
+import dev.keybroker.kek.KekFailure;
+import dev.keybroker.kek.KekState;
+import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.keystore.Keystore;
+import dev.keybroker.keystore.KeystoreFailure;
+import dev.keybroker.keystore.KeystoreRepository;
+import dev.keybroker.keystore.KeystoreSettings;
+import dev.keybroker.keystore.RootKeyError;
+import dev.keybroker.keystore.RotationSchedule;
+import dev.keybroker.keystore.Tenant;
+import io.smallrye.mutiny.Uni;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.persistence.LockModeType;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.UUID;
+import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
+import org.jspecify.annotations.Nullable;
+
+/// The rows of `tenant` and `keystore`.
+@ApplicationScoped
+public class PostgresKeystoreRepository implements KeystoreRepository {
+  private static final int EXTERNAL_ID_SIZE = 16;
+  private static final Duration SAVER_LEASE = Duration.ofMinutes(1);
+  private static final String WITH_ACTIVE_KEK =
+      """
+      select s, k.id from KeystoreEntity s
+      left join KekRow k
+        on k.tenant = s.tenant and k.keystore = s.id and k.state = :active
+      """;
+
+  private final KeystoreTransactions transactions;
+  private final SecureRandom random;
+  private final Clock clock;
+
+  PostgresKeystoreRepository(KeystoreTransactions transactions, SecureRandom random, Clock clock) {
+    this.transactions = transactions;
+    this.random = random;
+    this.clock = clock;
+  }
+
+  @Override
+  public Uni<Tenant> tenant(String tenant) {
+    return transactions
+        .read(session -> session.get(TenantEntity.class, tenant))
+        .onItem()
+        .ifNull()
+        .switchTo(() -> transactions.transaction(session -> lockedTenant(session, tenant)))
+        .map(row -> new Tenant(row.id, row.externalId));
+  }
+
+  private Uni<TenantEntity> lockedTenant(StatelessSession session, String tenant) {
+    byte[] externalId = new byte[EXTERNAL_ID_SIZE];
+    random.nextBytes(externalId);
+    return session
+        .createMutationQuery(
+            """
+            insert into TenantEntity (id, externalId, createTime)
+            values (:id, :externalId, :createTime) on conflict do nothing
+            """)
+        .setParameter("id", tenant)
+        .setParameter("externalId", HexFormat.of().formatHex(externalId))
+        .setParameter("createTime", now())
+        .executeUpdate()
+        .chain(
+            () ->
+                session
+                    .createSelectionQuery("from TenantEntity where id = :id", TenantEntity.class)
+                    .setParameter("id", tenant)
+                    .setLockMode(LockModeType.PESSIMISTIC_WRITE)
+                    .getSingleResult());
+  }
+
+  @Override
+  public Uni<Inserted> insert(KeystoreName name, KeystoreSettings settings) {
+    return transactions.transaction(
+        session ->
+            // The tenant's row is the lock: creations in one tenant take turns.
+            lockedTenant(session, name.tenant())
+                .chain(() -> findNow(session, name))
+                .chain(
+                    known ->
+                        known != null
+                            ? Uni.createFrom().item(new Inserted(known, false))
+                            : insertNow(session, name, settings)));
+  }
+
+  private Uni<Inserted> insertNow(
+      StatelessSession session, KeystoreName name, KeystoreSettings settings) {
+    Instant now = now();
+    KeystoreEntity row = new KeystoreEntity();
+    row.tenant = name.tenant();
+    row.id = name.keystore();
+    KeystoreRows.set(row, settings);
+    row.version = 1;
+    row.createTime = now;
+    row.updateTime = now;
+    wantKek(row, now);
+    return session
+        .insert(row)
+        .replaceWith(() -> new Inserted(KeystoreRows.keystore(row, null), true));
+  }
+
+  @Override
+  public Uni<Keystore> find(KeystoreName name) {
+    return transactions
+        .read(session -> findNow(session, name))
+        .onItem()
+        .ifNull()
+        .failWith(() -> new KekFailure.UnknownKeystore(name));
+  }
+
+  private static Uni<Keystore> findNow(StatelessSession session, KeystoreName name) {
+    return session
+        .createSelectionQuery(
+            WITH_ACTIVE_KEK + "where s.tenant = :tenant and s.id = :keystore", Object[].class)
+        .setParameter("active", KekState.ACTIVE)
+        .setParameter("tenant", name.tenant())
+        .setParameter("keystore", name.keystore())
+        .getSingleResultOrNull()
+        .map(row -> row == null ? null : keystore(row));
+  }
+
+  private static Keystore keystore(Object[] row) {
+    return KeystoreRows.keystore((KeystoreEntity) row[0], (UUID) row[1]);
+  }
+
+  @Override
+  public Uni<List<Keystore>> list(String tenant, @Nullable String after, int limit) {
+    return transactions.read(
+        session ->
+            session
+                .createSelectionQuery(
+                    WITH_ACTIVE_KEK + "where s.tenant = :tenant and s.id > :after order by s.id",
+                    Object[].class)
+                .setParameter("active", KekState.ACTIVE)
+                .setParameter("tenant", tenant)
+                .setParameter("after", after == null ? "" : after)
+                .setMaxResults(limit)
+                .getResultList()
+                .map(rows -> rows.stream().map(PostgresKeystoreRepository::keystore).toList()));
+  }
+
+  @Override
+  public Uni<Keystore> update(KeystoreName name, long version, KeystoreSettings settings) {
+    return transactions.locked(
+        name,
+        (session, row) -> {
+          if (row.version != version) {
+            return Uni.createFrom().failure(new KeystoreFailure.Changed(name));
+          }
+          return lastChange(session, name)
+              .chain(
+                  lastChange -> {
+                    change(row, settings, lastChange);
+                    return session.update(row);
+                  })
+              .chain(() -> findNow(session, name));
+        });
+  }
+
+  private void change(KeystoreEntity row, KeystoreSettings settings, @Nullable Instant lastChange) {
+    Instant now = now();
+    KeystoreSettings before = KeystoreRows.settings(row);
+    if (!settings.makesSameKeks(before)) {
+      wantKek(row, now);
+    } else if (settings.rotationPeriod() != before.rotationPeriod() && lastChange != null) {
+      row.nextRotationTime = RotationSchedule.next(settings.rotationPeriod(), lastChange);
+      if (!row.kekWanted) {
+        planNext(row);
+      }
+    }
+    KeystoreRows.set(row, settings);
+    row.version++;
+    row.updateTime = now;
+  }
+
+  private static Uni<Instant> lastChange(StatelessSession session, KeystoreName name) {
+    return session
+        .createSelectionQuery(
+            "select activeTime from KekRow where tenant = :tenant and keystore = :keystore and"
+                + " state = :active",
+            Instant.class)
+        .setParameter("tenant", name.tenant())
+        .setParameter("keystore", name.keystore())
+        .setParameter("active", KekState.ACTIVE)
+        .getSingleResultOrNull();
+  }
+
+  @Override
+  public Uni<Void> takeBack(KeystoreName name) {
+    return transactions.locked(
+        name,
+        (session, row) ->
+            session
+                .createSelectionQuery(
+                    "select count(*) from KekRow where tenant = :tenant and keystore ="
+                        + " :keystore",
+                    Long.class)
+                .setParameter("tenant", name.tenant())
+                .setParameter("keystore", name.keystore())
+                .getSingleResult()
+                .chain(keks -> keks == 0 ? session.delete(row) : Uni.createFrom().voidItem()));
+  }
+
+  @Override
+  public Uni<Void> rotated(KeystoreName name, long version, Instant activeTime) {
+    return transactions.locked(
+        name,
+        (session, row) -> {
+          KeystoreRows.setError(row, null);
+          if (row.version == version) {
+            row.kekWanted = false;
+          }
+          row.nextRotationTime = RotationSchedule.next(row.rotationPeriod, activeTime);
+          if (!row.kekWanted) {
+            planNext(row);
+          }
+          return session.update(row);
+        });
+  }
+
+  @Override
+  public Uni<Void> failed(KeystoreName name, RootKeyError error) {
+    return transactions.locked(
+        name,
+        (session, row) -> {
+          KeystoreRows.setError(row, error);
+          return session.update(row);
+        });
+  }
+
+  @Override
+  public Uni<Void> succeeded(KeystoreName name, Instant begun) {
+    return transactions.locked(
+        name,
+        (session, row) -> {
+          if (row.errorTime == null || row.errorTime.isAfter(begun)) {
+            return Uni.createFrom().voidItem();
+          }
+          KeystoreRows.setError(row, null);
+          return session.update(row);
+        });
+  }
+
+  /// Whoever saves makes the KEK too; the scheduled rotation does it where that broker fails.
+  private static void wantKek(KeystoreEntity row, Instant now) {
+    row.kekWanted = true;
+    row.rotationAttemptTime = now.plus(SAVER_LEASE);
+    row.rotationReserved = false;
+    row.rotationFailures = 0;
+  }
+
+  private static void planNext(KeystoreEntity row) {
+    row.rotationAttemptTime = row.nextRotationTime;
+    row.rotationReserved = false;
+    row.rotationFailures = 0;
+  }
+
+  private Instant now() {
+    return clock.instant().truncatedTo(ChronoUnit.MICROS);
+  }
+}

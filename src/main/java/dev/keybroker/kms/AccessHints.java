@@ -1,0 +1,208 @@
+package dev.keybroker.kms;
+
+import java.util.Locale;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// Hints on refused access. AWS says "access denied" for many causes and tells some of them apart
+/// in its message; where it does not, the hint names the likely ones in order.
+final class AccessHints {
+  private static final String CLOUD_TRAIL =
+      " The CloudTrail event of this request id, in the key's account, shows the principal and the"
+          + " encryption context that KMS saw.";
+
+  private final KmsFailure failure;
+  private final KmsKey key;
+  private final KmsContext context;
+  private final String broker;
+  private final String message;
+
+  AccessHints(KmsFailure failure, KmsKey key, KmsContext context, @Nullable String ownPrincipal) {
+    this.failure = failure;
+    this.key = key;
+    this.context = context;
+    this.broker = ownPrincipal == null ? "the broker" : PolicyPrincipal.of(ownPrincipal);
+    this.message = failure.detail().toLowerCase(Locale.ROOT);
+  }
+
+  Hint hint() {
+    return switch (failure.code()) {
+      case "AccessDeniedException", "AccessDenied", "NotAuthorized" -> denied();
+      case "ValidationError" -> roleSession();
+      case "RegionDisabledException", "OptInRequired" -> stsRegion();
+      default -> brokerCredentials(failure);
+    };
+  }
+
+  static Hint brokerCredentials(KmsFailure failure) {
+    return new Hint(
+        HintTopic.BROKER_CREDENTIALS,
+        "The broker's own AWS credentials are not accepted ("
+            + failure.code()
+            + "). Nothing is to be changed at the key: the broker's operator has to look at its"
+            + " credentials and its clock.");
+  }
+
+  private Hint denied() {
+    if (message.contains("explicit deny")
+        || message.contains("service control policy")
+        || message.contains("resource control policy")
+        || message.contains("permissions boundary")
+        || message.contains("vpc endpoint policy")
+        || message.contains("session policy")) {
+      return overridingPolicy();
+    }
+    boolean identity = message.contains("no identity-based policy");
+    if (failure.action().startsWith("sts:")) {
+      return identity ? brokerPermissions() : trustPolicy();
+    }
+    if (identity) {
+      return key.role() == null ? brokerPermissions() : rolePermissions();
+    }
+    return message.contains("does not exist") ? keyPolicyOrMissing() : keyPolicy();
+  }
+
+  /// The principal that calls KMS, as policies name it.
+  private String principal() {
+    return key.role() == null ? broker : key.role().roleArn();
+  }
+
+  private Hint keyPolicy() {
+    return new Hint(
+        HintTopic.KEY_POLICY,
+        "The key policy of "
+            + key.arn()
+            + " does not allow "
+            + failure.action()
+            + " to "
+            + principal()
+            + ". "
+            + causes()
+            + CLOUD_TRAIL);
+  }
+
+  private Hint keyPolicyOrMissing() {
+    return new Hint(
+        HintTopic.KEY_POLICY_OR_KEY_MISSING,
+        "The key "
+            + key.arn()
+            + " is of another account than "
+            + principal()
+            + ", and AWS does not tell whether it is there. Check first, as a principal of account "
+            + key.arn().account()
+            + ", that it is: aws kms describe-key --key-id "
+            + key.arn()
+            + " --region "
+            + key.arn().region()
+            + ". If it is, its key policy does not allow "
+            + failure.action()
+            + " to that principal. "
+            + causes()
+            + CLOUD_TRAIL);
+  }
+
+  /// DescribeKey carries no encryption context: what it answers tells the principal from the rest.
+  private String causes() {
+    String statement = "The likely causes in order: (1) the statement names another Principal; ";
+    if (failure.action().equals("kms:DescribeKey") || context.pairs().isEmpty()) {
+      return statement
+          + "(2) its Action lacks "
+          + failure.action()
+          + (failure.action().equals("kms:DescribeKey")
+              ? "; (3) it has a Condition on the encryption context, which kms:DescribeKey does not"
+                  + " carry: allow it in a statement without one."
+              : ".");
+    }
+    return statement
+        + "(2) its Action lacks "
+        + failure.action()
+        + "; (3) its Condition on the encryption context does not hold: the broker sends "
+        + contextConditions()
+        + ". If kms:DescribeKey works, the Principal is right; if the other calls of the broker"
+        + " work too, the Condition holds and the Action is lacking.";
+  }
+
+  private String contextConditions() {
+    return new TreeMap<>(context.pairs())
+        .entrySet().stream()
+            .map(pair -> "kms:EncryptionContext:" + pair.getKey() + " = " + pair.getValue())
+            .collect(Collectors.joining(", "));
+  }
+
+  private Hint rolePermissions() {
+    return new Hint(
+        HintTopic.ROLE_PERMISSIONS,
+        "The role "
+            + principal()
+            + " was assumed, but its permissions policy does not allow "
+            + failure.action()
+            + " on "
+            + key.arn()
+            + ". Add the Action and the key's own ARN as the Resource (an alias is none)"
+            + (failure.action().equals("kms:DescribeKey")
+                ? "."
+                : "; if both are there, its Condition on the encryption context does not hold: the"
+                    + " broker sends "
+                    + contextConditions()
+                    + "."));
+  }
+
+  private Hint brokerPermissions() {
+    return new Hint(
+        HintTopic.BROKER_PERMISSIONS,
+        "The broker's own principal "
+            + broker
+            + " has no identity-based policy that allows "
+            + failure.action()
+            + ". Nothing is to be changed in the tenant's account: the broker's operator has to"
+            + " allow it.");
+  }
+
+  private Hint overridingPolicy() {
+    return new Hint(
+        HintTopic.OVERRIDING_POLICY,
+        "A policy beyond the usual ones refuses "
+            + failure.action()
+            + " to "
+            + (failure.action().startsWith("sts:") ? broker : principal())
+            + "; AWS's message names its kind. An explicit Deny wins over every Allow; a service or"
+            + " resource control policy, a permissions boundary, a session policy and a VPC"
+            + " endpoint policy each have to allow the call too.");
+  }
+
+  private Hint trustPolicy() {
+    AssumedRole role = key.role();
+    return new Hint(
+        HintTopic.TRUST_POLICY,
+        "The broker may not assume "
+            + (role == null ? "the role" : role.roleArn())
+            + ". The likely causes in order: (1) the role's trust policy lacks the Principal "
+            + broker
+            + " with the Action sts:AssumeRole; (2) its Condition sts:ExternalId is another one"
+            + " than this tenant's"
+            + (role == null ? "" : ", " + role.externalId())
+            + "; (3) there is no such role: STS does not say so. aws iam get-role --role-name, as a"
+            + " principal of the role's account, shows (3), and in its AssumeRolePolicyDocument (1)"
+            + " and (2). If all are right, the broker's operator has to allow sts:AssumeRole on the"
+            + " role to its principal.");
+  }
+
+  private Hint roleSession() {
+    return new Hint(
+        HintTopic.ROLE_SESSION,
+        "STS does not accept the request for a session of the role: "
+            + failure.detail()
+            + " Check the role ARN. A MaxSessionDuration of the role below the broker's session"
+            + " duration is refused too: raise it, or have the broker's operator lower"
+            + " keybroker.aws.role-session-duration.");
+  }
+
+  private Hint stsRegion() {
+    return new Hint(
+        HintTopic.STS_REGION,
+        "The service is not active for the account in this region ("
+            + failure.code()
+            + "). Activate the region, and STS in it, in the account settings of IAM.");
+  }
+}

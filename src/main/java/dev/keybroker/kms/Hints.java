@@ -1,0 +1,129 @@
+package dev.keybroker.kms;
+
+import java.util.Collection;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Says what to change in AWS where a call of KMS fails or a key does not fit.
+public final class Hints {
+  private Hints() {}
+
+  /// What to change after a failed call.
+  ///
+  /// @param context the encryption context of the call
+  /// @param ownPrincipal what [Kms#ownPrincipal()] said; null where it is not known
+  public static Hint of(
+      KmsFailure failure, KmsKey key, KmsContext context, @Nullable String ownPrincipal) {
+    return switch (failure.kind()) {
+      case ACCESS_DENIED -> new AccessHints(failure, key, context, ownPrincipal).hint();
+      case KEY_DISABLED -> KeyHints.disabled(key.arn().toString());
+      case KEY_PENDING_DELETION -> KeyHints.state(key.arn().toString(), failure.detail());
+      case KEY_NOT_FOUND -> KeyHints.missing(key.arn());
+      case KEY_UNUSABLE -> unusable(failure, key.arn());
+      case CIPHERTEXT_REFUSED -> ciphertext(failure, key);
+      case THROTTLED -> throttled(failure, key);
+      case UNREACHABLE -> unreachable(failure, key.arn());
+    };
+  }
+
+  /// Why a key that `kms:DescribeKey` describes cannot be a root key; empty where it can.
+  ///
+  /// @param allowedRegions the regions that the broker may use; empty means all
+  public static Optional<Hint> unfit(KmsKeyDescription key, Collection<String> allowedRegions) {
+    if (!allowedRegions.isEmpty() && key.regions().stream().noneMatch(allowedRegions::contains)) {
+      return Optional.of(KeyHints.regionNotAllowed(key, allowedRegions));
+    }
+    if (!key.customerManaged()) {
+      return Optional.of(KeyHints.awsManaged(key.keyArn()));
+    }
+    if (!key.usage().equals("ENCRYPT_DECRYPT") || !key.spec().equals("SYMMETRIC_DEFAULT")) {
+      return Optional.of(KeyHints.asymmetric(key.keyArn(), key.usage() + " " + key.spec()));
+    }
+    return switch (key.state()) {
+      case "Enabled" -> Optional.empty();
+      case "Disabled" -> Optional.of(KeyHints.disabled(key.keyArn().toString()));
+      default -> Optional.of(KeyHints.state(key.keyArn().toString(), key.state()));
+    };
+  }
+
+  private static Hint unusable(KmsFailure failure, KmsArn key) {
+    String detail = failure.detail().toLowerCase(Locale.ROOT);
+    if (detail.contains("origin is")
+        || (failure.code().equals("UnsupportedOperationException")
+            && detail.contains("custom key store"))) {
+      return KeyHints.customKeyStore(key);
+    }
+    if (failure.code().equals("InvalidKeyUsageException")
+        || failure.code().equals("UnsupportedOperationException")) {
+      return KeyHints.asymmetric(key, failure.detail());
+    }
+    return new Hint(
+        HintTopic.REQUEST_REFUSED,
+        "AWS refuses "
+            + failure.action()
+            + " on "
+            + key
+            + " with "
+            + failure.code()
+            + ". Check that the ARN names a symmetric encryption key for which the broker may make"
+            + " this call.");
+  }
+
+  private static Hint ciphertext(KmsFailure failure, KmsKey key) {
+    if (failure.code().equals("IncorrectKeyException")) {
+      return new Hint(
+          HintTopic.WRONG_KEY,
+          "The KEK is encrypted under another KMS key than "
+              + key.arn()
+              + ". After an alias was moved the former key is still needed for the KEKs made under"
+              + " it: keep it enabled, and keep the broker in its policy.");
+    }
+    return new Hint(
+        HintTopic.CIPHERTEXT,
+        "KMS cannot decrypt the KEK under "
+            + key.arn()
+            + ". Either the encryption context is not the one it was made with, or the key's"
+            + " material was imported anew with other bytes, or the stored ciphertext is damaged."
+            + " Imported material must be the same bytes as before.");
+  }
+
+  private static Hint throttled(KmsFailure failure, KmsKey key) {
+    return new Hint(
+        HintTopic.THROTTLED,
+        "AWS limits the rate of "
+            + failure.action()
+            + " in region "
+            + key.arn().region()
+            + "; the broker tries again. If it goes on, look at the request quotas of KMS in"
+            + " Service Quotas. The quota is that of the account whose principal calls: "
+            + (key.role() == null ? "the broker's." : "that of " + key.role().roleArn() + "."));
+  }
+
+  private static Hint unreachable(KmsFailure failure, KmsArn key) {
+    return switch (failure.code()) {
+      case "CredentialsUnavailable", "ExpiredTokenException", "ExpiredToken", "RequestExpired" ->
+          AccessHints.brokerCredentials(failure);
+      case "KMSInvalidStateException", "KeyUnavailableException" ->
+          KeyHints.keyStoreUnavailable(key.toString());
+      case "UnknownHost" ->
+          new Hint(
+              HintTopic.UNREACHABLE,
+              "The endpoint's name does not resolve. Check that "
+                  + key.region()
+                  + " in the key's ARN is the name of an AWS region; otherwise the broker's"
+                  + " operator has to look at its DNS.");
+      default ->
+          new Hint(
+              HintTopic.UNREACHABLE,
+              "AWS gave no usable answer to "
+                  + failure.action()
+                  + " in region "
+                  + key.region()
+                  + " ("
+                  + failure.code()
+                  + "). Nothing is wrong with the key; the broker tries again. If it goes on, look"
+                  + " at the AWS Health Dashboard, and at the broker's network and endpoints.");
+    };
+  }
+}

@@ -1,0 +1,137 @@
+package dev.keybroker.kms;
+
+import java.util.Collection;
+import java.util.Locale;
+import java.util.TreeSet;
+
+/// Hints on what a key is and the state it is in.
+final class KeyHints {
+  private KeyHints() {}
+
+  static Hint disabled(String key) {
+    return new Hint(
+        HintTopic.KEY_DISABLED,
+        "The key "
+            + key
+            + " is disabled. Enable it: aws kms enable-key --key-id "
+            + key
+            + ". While it is disabled nothing can be unwrapped.");
+  }
+
+  /// @param state AWS's KeyState, or the message that tells it
+  static Hint state(String key, String state) {
+    String text = state.toLowerCase(Locale.ROOT).replace(" ", "");
+    if (text.contains("pendingdeletion") || text.contains("pendingreplicadeletion")) {
+      return new Hint(
+          HintTopic.KEY_PENDING_DELETION,
+          "The key "
+              + key
+              + " is pending deletion. Cancel that before its date, then enable the key: aws kms"
+              + " cancel-key-deletion --key-id "
+              + key
+              + "; aws kms enable-key --key-id "
+              + key
+              + ". Once the key is deleted every recording under it is lost.");
+    }
+    if (text.contains("pendingimport")) {
+      return new Hint(
+          HintTopic.KEY_PENDING_IMPORT,
+          "The key "
+              + key
+              + " has no key material: it was never imported, was deleted, or has expired. Import"
+              + " the same material again.");
+    }
+    if (text.contains("unavailable") || text.contains("keystore")) {
+      return keyStoreUnavailable(key);
+    }
+    return new Hint(
+        HintTopic.KEY_STATE,
+        "The state of the key "
+            + key
+            + " does not allow the call. Wait until aws kms describe-key --key-id "
+            + key
+            + " shows KeyState Enabled.");
+  }
+
+  static Hint keyStoreUnavailable(String key) {
+    return new Hint(
+        HintTopic.KEY_STORE_UNAVAILABLE,
+        "The custom key store of "
+            + key
+            + " does not answer. Look at its ConnectionState and ConnectionErrorCode with aws kms"
+            + " describe-custom-key-stores, and connect it with aws kms connect-custom-key-store;"
+            + " for an external key store look at its proxy and key manager too.");
+  }
+
+  static Hint missing(KmsArn key) {
+    if (key.isAlias()) {
+      return new Hint(
+          HintTopic.ALIAS_MISSING,
+          "There is no alias "
+              + key
+              + ". Aliases belong to one account and region: aws kms list-aliases --region "
+              + key.region()
+              + ", as a principal of account "
+              + key.account()
+              + ", shows those there are. Create it, correct the ARN, or give the key's own ARN.");
+    }
+    return new Hint(
+        HintTopic.KEY_MISSING,
+        "There is no key "
+            + key
+            + ". Check the key id, the account "
+            + key.account()
+            + " and the region "
+            + key.region()
+            + " in the ARN; a key is found in its own region only, a multi-Region key in each of"
+            + " its regions under that region's ARN. A deleted key does not come back.");
+  }
+
+  static Hint regionNotAllowed(KmsKeyDescription key, Collection<String> allowedRegions) {
+    return new Hint(
+        HintTopic.REGION_NOT_ALLOWED,
+        "The key "
+            + key.keyArn()
+            + " is in "
+            + String.join(", ", key.regions())
+            + ", but the broker uses keys in "
+            + String.join(", ", new TreeSet<>(allowedRegions))
+            + " only. Give a key of an allowed region, or a multi-Region key with a replica in"
+            + " one.");
+  }
+
+  /// @param what what it is instead
+  static Hint asymmetric(KmsArn key, String what) {
+    return new Hint(
+        HintTopic.ASYMMETRIC_KEY,
+        "The key "
+            + key
+            + " cannot encrypt a KEK: it must have KeySpec SYMMETRIC_DEFAULT and KeyUsage"
+            + " ENCRYPT_DECRYPT ("
+            + what
+            + "). Neither can be changed; create another one: aws kms create-key --region "
+            + key.region()
+            + ".");
+  }
+
+  static Hint awsManaged(KmsArn key) {
+    return new Hint(
+        HintTopic.AWS_MANAGED_KEY,
+        "The key "
+            + key
+            + " is managed by AWS, and its policy cannot be changed. Create a customer managed key:"
+            + " aws kms create-key --region "
+            + key.region()
+            + ".");
+  }
+
+  static Hint customKeyStore(KmsArn key) {
+    return new Hint(
+        HintTopic.CUSTOM_KEY_STORE,
+        "The key "
+            + key
+            + " is in a custom key store (CloudHSM or external), where KMS generates no key pairs."
+            + " The broker then generates the pair itself and needs kms:Encrypt: allow it in the"
+            + " key policy beside kms:Decrypt and kms:DescribeKey.");
+  }
+}

@@ -1,0 +1,145 @@
+package dev.keybroker.boot;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/// The arrows of the house: who may import whom.
+@AnalyzeClasses(packages = "dev.keybroker", importOptions = ImportOption.DoNotIncludeTests.class)
+class HouseTest {
+  private static final String CONTRACT = "dev.keybroker.v1..";
+
+  @ArchTest
+  static final ArchRule packages_haveNoCycles =
+      slices().matching("dev.keybroker.(**)").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule crypto_standsAlone =
+      classes()
+          .that()
+          .resideInAPackage("..crypto..")
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage(
+              "dev.keybroker.crypto..",
+              "java..",
+              "javax.crypto..",
+              "javax.security..",
+              "com.amazon.corretto..",
+              "org.jspecify..");
+
+  @ArchTest
+  static final ArchRule kms_importsCryptoOnly =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.keybroker.kms..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "dev.keybroker.kek..",
+              "dev.keybroker.keystore..",
+              "dev.keybroker.dek..",
+              "dev.keybroker.access..",
+              "dev.keybroker.audit..");
+
+  @ArchTest
+  static final ArchRule kek_importsNoUseCase =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.keybroker.kek..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("dev.keybroker.keystore..", "dev.keybroker.dek..");
+
+  @ArchTest
+  static final ArchRule nothing_importsTheFaceOrTheWiring =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.keybroker.grpc..", "dev.keybroker.boot..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("dev.keybroker.grpc..", "dev.keybroker.boot..");
+
+  @ArchTest
+  static final ArchRule wiring_isImportedByNothing =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.keybroker.boot..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("dev.keybroker.boot..");
+
+  @ArchTest
+  static final ArchRule adapters_areWiredByBootAlone =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(
+              "dev.keybroker.boot..", "..postgres..", "..redis..", "..aws..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "dev.keybroker..postgres..", "dev.keybroker..redis..", "dev.keybroker..aws..");
+
+  @ArchTest
+  static final ArchRule protoTypes_liveInTheFace =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.keybroker.grpc..", CONTRACT)
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(CONTRACT, "com.google.protobuf..", "io.grpc..");
+
+  @ArchTest
+  static final ArchRule hibernate_staysInItsAdapters =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.keybroker..postgres..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.hibernate..", "jakarta.persistence..", "org.flywaydb..");
+
+  @ArchTest
+  static final ArchRule redis_staysInItsAdapter =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.keybroker..redis..", "dev.keybroker.boot..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.quarkus.redis..");
+
+  @ArchTest
+  static final ArchRule awsSdk_staysInItsAdapter =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.keybroker..aws..", "dev.keybroker.boot..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("software.amazon.awssdk..");
+
+  @ArchTest
+  static final ArchRule vertx_staysInAdapters =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(
+              "dev.keybroker..postgres..", "dev.keybroker..redis..", "dev.keybroker.boot..", CONTRACT)
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.vertx..");
+
+  @ArchTest
+  static final ArchRule time_comesFromTheClock =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.keybroker.boot..")
+          .should()
+          .callMethod(java.time.Instant.class, "now")
+          .orShould()
+          .callMethod(System.class, "currentTimeMillis")
+          .orShould()
+          .callMethod(java.time.Clock.class, "systemUTC");
+}

@@ -1,0 +1,139 @@
+package dev.keybroker.crypto;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// Runs the snippets of `src/docs` that wrap without the broker, and unwraps what they print.
+class OfflineSnippetsTest {
+
+  private static final Path SNIPPETS = Path.of("src/docs/snippets").toAbsolutePath();
+  private static final Map<String, String> CONTEXT =
+      Map.of("recording", "a=1", "\uFF5E", "x", "\uD83D\uDE00", "é", "empty", "");
+
+  @TempDir static Path programs;
+
+  @TempDir Path folder;
+
+  @ParameterizedTest
+  @EnumSource
+  void java_anySpec_unwraps(KeyPairSpec spec) throws Exception {
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    assertUnwraps(spec, List.of(java, SNIPPETS.resolve("WrapOffline.java").toString()));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void python_anySpec_unwraps(KeyPairSpec spec) throws Exception {
+    String python = null;
+    for (String candidate : List.of("python3", "/usr/bin/python3")) {
+      if (python == null && runs(candidate, "-c", "import cryptography")) {
+        python = candidate;
+      }
+    }
+    assumeTrue(python != null, "no Python with the package cryptography");
+    assertUnwraps(spec, List.of(python, SNIPPETS.resolve("wrap_offline.py").toString()));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void go_anySpec_unwraps(KeyPairSpec spec) throws Exception {
+    assumeTrue(runs("go", "doc", "crypto/ecdh"), "no Go 1.20 or newer");
+    Path program = programs.resolve("wrap_offline");
+    if (!Files.exists(program)) {
+      String source = SNIPPETS.resolve("wrap_offline.go").toString();
+      output(List.of("go", "build", "-o", program.toString(), source), "");
+    }
+    assertUnwraps(spec, List.of(program.toString()));
+  }
+
+  private void assertUnwraps(KeyPairSpec spec, List<String> program) throws Exception {
+    CryptoProvider provider = TestKeks.detected();
+    byte[] spki = TestKeks.publicKek(provider, spec).subjectPublicKeyInfo();
+    SecretBytes dek = SecretBytes.random(32, new SecureRandom());
+    Base64.Encoder lines = Base64.getMimeEncoder(64, new byte[] {'\n'});
+    List<String> forms =
+        List.of(
+            Base64.getEncoder().encodeToString(spki),
+            "-----BEGIN PUBLIC KEY-----\n"
+                + lines.encodeToString(spki)
+                + "\n-----END PUBLIC KEY-----\n");
+    for (String publicKey : forms) {
+      Path file = Files.writeString(folder.resolve("public-key"), publicKey);
+      List<String> command = new ArrayList<>(program);
+      command.add(spec.name());
+      command.add("tenants/demo/keystores/calls/keks/" + TestKeks.KEK_ID);
+      command.add(file.toString());
+      CONTEXT.forEach((key, value) -> command.add(key + "=" + value));
+
+      byte[] wrapped =
+          Base64.getDecoder()
+              .decode(output(command, HexFormat.of().formatHex(dek.toByteArray()) + "\n").strip());
+
+      SecretBytes unwrapped =
+          TestKeks.wrapping(provider)
+              .unwrap(
+                  TestKeks.KEK_ID,
+                  TestKeks.privateKek(provider, spec),
+                  wrapped,
+                  EncryptionContext.of(CONTEXT));
+      assertArrayEquals(dek.toByteArray(), unwrapped.toByteArray());
+    }
+  }
+
+  private String output(List<String> command, String input) throws Exception {
+    Path in = Files.writeString(folder.resolve("dek.hex"), input);
+    Path out = folder.resolve("out");
+    Path err = folder.resolve("err");
+    Process process = start(command, in, out, err);
+    assertTrue(process.waitFor(2, TimeUnit.MINUTES));
+    assertEquals(0, process.exitValue(), () -> read(err));
+    return read(out);
+  }
+
+  private boolean runs(String... command) throws Exception {
+    Path none = Files.writeString(folder.resolve("none"), "");
+    try {
+      Process process = start(List.of(command), none, folder.resolve("out"), folder.resolve("err"));
+      return process.waitFor(2, TimeUnit.MINUTES) && process.exitValue() == 0;
+    } catch (IOException notInstalled) {
+      return false;
+    }
+  }
+
+  private Process start(List<String> command, Path in, Path out, Path err) throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .directory(folder.toFile())
+            .redirectInput(in.toFile())
+            .redirectOutput(out.toFile())
+            .redirectError(err.toFile());
+    builder.environment().put("LC_ALL", "C.UTF-8");
+    return builder.start();
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file, UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

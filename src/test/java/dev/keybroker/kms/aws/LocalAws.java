@@ -1,0 +1,153 @@
+package dev.keybroker.kms.aws;
+
+import dev.keybroker.embedded.kms.LocalCredentials;
+import dev.keybroker.embedded.kms.LocalKms;
+import dev.keybroker.embedded.kms.LocalKmsOptions;
+import dev.keybroker.kms.AssumedRole;
+import dev.keybroker.kms.KmsArn;
+import dev.keybroker.kms.KmsKey;
+import java.net.URI;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.awscore.AwsServiceClientConfiguration;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.kms.KmsClient;
+import software.amazon.awssdk.services.kms.KmsServiceClientConfiguration;
+import software.amazon.awssdk.services.kms.model.CreateKeyRequest;
+
+/// A local KMS with the broker's account and a tenant's, and what a test needs there: keys with
+/// policies, roles with trust policies, and the adapter under test.
+final class LocalAws implements AutoCloseable {
+  static final String BROKER = "111111111111";
+  static final String TENANT = "222222222222";
+  static final String EXTERNAL_ID = "c0ffee00c0ffee00";
+  static final Region HOME = Region.EU_CENTRAL_1;
+  static final String BROKER_ARN = "arn:aws:iam::" + BROKER + ":user/broker";
+  static final String CALLS =
+      "\"kms:GenerateDataKeyPair*\",\"kms:Encrypt\",\"kms:Decrypt\",\"kms:DescribeKey\"";
+
+  final LocalKms server;
+  private final LocalCredentials broker;
+  private final List<AutoCloseable> opened = new ArrayList<>();
+
+  LocalAws() {
+    this(InstantSource.system());
+  }
+
+  LocalAws(InstantSource clock) {
+    server = LocalKms.start(LocalKmsOptions.inMemory().withClock(clock));
+    opened.add(server);
+    broker = server.principal(BROKER, "broker", LocalKms.ADMINISTRATOR_ACCESS);
+  }
+
+  AwsKms kms(AwsConfig config) {
+    return kms(config, InstantSource.system());
+  }
+
+  AwsKms kms(AwsConfig config, InstantSource clock) {
+    return opened(new AwsKms(service(server.endpoint()), config, clock));
+  }
+
+  /// What the Quarkus extension would say of the broker's client.
+  AwsServiceClientConfiguration service(URI endpoint) {
+    return service(endpoint, provider(broker));
+  }
+
+  static AwsServiceClientConfiguration service(URI endpoint, StaticCredentialsProvider broker) {
+    return KmsServiceClientConfiguration.builder()
+        .region(HOME)
+        .endpointOverride(endpoint)
+        .credentialsProvider(broker)
+        .build();
+  }
+
+  static StaticCredentialsProvider provider(LocalCredentials credentials) {
+    return StaticCredentialsProvider.create(
+        AwsBasicCredentials.create(credentials.accessKeyId(), credentials.secretAccessKey()));
+  }
+
+  /// The administrator of an account.
+  KmsClient admin(String account, Region region) {
+    return opened(
+        KmsClient.builder()
+            .region(region)
+            .endpointOverride(server.endpoint())
+            .credentialsProvider(
+                provider(server.principal(account, "admin", LocalKms.ADMINISTRATOR_ACCESS)))
+            .build());
+  }
+
+  /// A key of the broker's own account, under the default policy.
+  KmsKey ownKey() {
+    return new KmsKey(create(BROKER, HOME, CreateKeyRequest.builder().build()), null);
+  }
+
+  /// A key of the tenant's account whose policy admits `principal` to the broker's calls.
+  KmsArn tenantKey(Region region, String principal) {
+    return tenantKeyWith(region, allow(principal, CALLS, ""));
+  }
+
+  KmsArn tenantKeyWith(Region region, String statement) {
+    return create(
+        TENANT, region, CreateKeyRequest.builder().policy(keyPolicy(TENANT, statement)).build());
+  }
+
+  KmsArn create(String account, Region region, CreateKeyRequest request) {
+    return KmsArn.parse(admin(account, region).createKey(request).keyMetadata().arn());
+  }
+
+  /// The tenant's role, which trusts the broker and may use every key.
+  AssumedRole role(String name) {
+    return new AssumedRole(
+        server.role(TENANT, name, trust(BROKER_ARN, EXTERNAL_ID), LocalKms.ADMINISTRATOR_ACCESS),
+        EXTERNAL_ID);
+  }
+
+  static String trust(String principal, String externalId) {
+    return """
+    {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"%s"},
+    "Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"%s"}}}]}\
+    """
+        .formatted(principal, externalId);
+  }
+
+  static String identityPolicy(String actions, String resource) {
+    return """
+    {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":[%s],"Resource":"%s"}]}\
+    """
+        .formatted(actions, resource);
+  }
+
+  /// @param condition the member `"Condition":…`, or nothing
+  static String allow(String principal, String actions, String condition) {
+    return """
+    {"Effect":"Allow","Principal":{"AWS":"%s"},"Action":[%s],"Resource":"*"%s}\
+    """
+        .formatted(principal, actions, condition.isEmpty() ? "" : "," + condition);
+  }
+
+  /// The statement and the account's own administration.
+  static String keyPolicy(String account, String statement) {
+    return """
+    {"Version":"2012-10-17","Statement":[
+    {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::%s:root"},"Action":"kms:*","Resource":"*"},
+    %s]}\
+    """
+        .formatted(account, statement);
+  }
+
+  <T extends AutoCloseable> T opened(T resource) {
+    opened.add(resource);
+    return resource;
+  }
+
+  @Override
+  public void close() throws Exception {
+    for (AutoCloseable resource : opened.reversed()) {
+      resource.close();
+    }
+  }
+}
