@@ -37,7 +37,11 @@ class FailureStatusTest {
   private static final String SECRET = "what AWS said";
 
   /// @param details the types of what comes after the ErrorInfo
-  private record Row(Throwable failure, Code code, String reason, String... details) {
+  private record Row(Throwable failure, Code code, String reason, List<String> details) {
+    Row(Throwable failure, Code code, String reason, String... details) {
+      this(failure, code, reason, List.of(details));
+    }
+
     @Override
     public String toString() {
       return failure.getClass().getSimpleName() + " → " + reason;
@@ -111,7 +115,7 @@ class FailureStatusTest {
     assertEquals(row.reason(), info.getReason());
     assertEquals("keybroker.dev", info.getDomain());
     assertEquals(
-        List.of(row.details()),
+        row.details(),
         status.getDetailsList().stream().skip(1).map(FailureStatusTest::typeName).toList());
   }
 

@@ -198,12 +198,11 @@ class MemoryKekTierTest {
 
   @Test
   void staleRecord_storesAnswerWithinTheStaleWait_isReplaced() {
-    MemoryKekTier waiting = tier(TestCacheConfig.defaults().withStaleWait(Duration.ofSeconds(10)));
     next.answer(readNow());
-    waiting.active(KEYSTORE).await().indefinitely();
+    active();
     time.pass(FRESHNESS);
     CompletableFuture<ActiveKek> answer = next.hold();
-    CompletableFuture<ActiveKek> caller = waiting.active(KEYSTORE).subscribeAsCompletionStage();
+    CompletableFuture<ActiveKek> caller = tier.active(KEYSTORE).subscribeAsCompletionStage();
     assertFalse(caller.isDone());
     ActiveKek second = readNow();
 

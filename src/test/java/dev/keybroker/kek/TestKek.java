@@ -23,6 +23,7 @@ import java.util.UUID;
 /// A KEK with its public key, and a DEK wrapped under it to try private keys with.
 ///
 /// @param dek what `wrapped` holds
+@SuppressWarnings("ArrayRecordComponent") // never compared
 record TestKek(Kek kek, WrappingKey publicKey, SecretBytes dek, byte[] wrapped) {
   static final CryptoProvider PROVIDER = CryptoProvider.detect();
   static final KeyCodec CODEC = new KeyCodec(PROVIDER);
