@@ -15,14 +15,16 @@ import org.jboss.logging.Logger;
 @QuarkusMain
 public final class DevMain {
   private static final Logger LOG = Logger.getLogger(DevMain.class);
-  private static final String STARTED = "keybroker.embedded.started";
+  /// The ARN of the demo tenant's KMS key; set where the services are started.
+  static final String DEMO_KEY = "keybroker.embedded.demo-key";
+
   private static final String FOLDER = "keybroker.embedded.folder";
 
-  private DevMain() {}
+  DevMain() {}
 
   /// Starts the broker in dev mode.
   public static void main(String... args) {
-    if (System.getProperty(STARTED) == null && !isConfigured("quarkus.datasource.reactive.url")) {
+    if (System.getProperty(DEMO_KEY) == null && !isConfigured("quarkus.datasource.reactive.url")) {
       start(Path.of(System.getProperty(FOLDER, ".keybroker")));
     }
     Quarkus.run(args);
@@ -40,6 +42,6 @@ public final class DevMain {
     for (Map.Entry<String, String> setting : services.configuration().entrySet()) {
       System.setProperty(setting.getKey(), setting.getValue());
     }
-    System.setProperty(STARTED, "true");
+    System.setProperty(DEMO_KEY, DemoKey.make(services.kms(), services.brokerPrincipal()));
   }
 }

@@ -99,10 +99,18 @@ public final class EmbeddedServices implements AutoCloseable {
     return kms;
   }
 
+  /// The ARN of the broker's own principal in the local KMS.
+  public String brokerPrincipal() {
+    return broker().arn();
+  }
+
+  private LocalCredentials broker() {
+    return kms.principal(BROKER_ACCOUNT, "keybroker", LocalKms.ADMINISTRATOR_ACCESS);
+  }
+
   /// What a broker is told to use these services: ordinary Quarkus configuration.
   public Map<String, String> configuration() {
-    LocalCredentials broker =
-        kms.principal(BROKER_ACCOUNT, "keybroker", LocalKms.ADMINISTRATOR_ACCESS);
+    LocalCredentials broker = broker();
     String database = "//127.0.0.1:" + postgres.port() + "/postgres";
     Map<String, String> configuration = new LinkedHashMap<>();
     configuration.put("quarkus.datasource.reactive.url", "postgresql:" + database);

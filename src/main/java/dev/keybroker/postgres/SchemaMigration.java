@@ -9,6 +9,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.flywaydb.core.api.exception.FlywayValidateException;
 import org.jboss.logging.Logger;
 
 /// Migrates the schema at start, and goes on trying while PostgreSQL does not answer: a broker that
@@ -55,6 +56,9 @@ public class SchemaMigration {
       flyway.migrate();
       done.countDown();
       return true;
+    } catch (FlywayValidateException e) {
+      // Another schema than this version's: waiting mends nothing.
+      throw e;
     } catch (FlywayException e) {
       LOG.warnf("the schema could not be migrated yet: %s", e.getMessage());
       return false;

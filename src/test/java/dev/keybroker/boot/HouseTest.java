@@ -78,8 +78,7 @@ class HouseTest {
   static final ArchRule adapters_areWiredByBootAlone =
       noClasses()
           .that()
-          .resideOutsideOfPackages(
-              "dev.keybroker.boot..", "..postgres..", "..redis..", "..aws..")
+          .resideOutsideOfPackages("dev.keybroker.boot..", "..postgres..", "..redis..", "..aws..")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(
@@ -126,7 +125,10 @@ class HouseTest {
       noClasses()
           .that()
           .resideOutsideOfPackages(
-              "dev.keybroker..postgres..", "dev.keybroker..redis..", "dev.keybroker.boot..", CONTRACT)
+              "dev.keybroker..postgres..",
+              "dev.keybroker..redis..",
+              "dev.keybroker.boot..",
+              CONTRACT)
           .should()
           .dependOnClassesThat()
           .resideInAPackage("io.vertx..");

@@ -28,9 +28,13 @@ class OfflineSnippetsTest {
   private static final Map<String, String> CONTEXT =
       Map.of("recording", "a=1", "\uFF5E", "x", "\uD83D\uDE00", "é", "empty", "");
 
-  @TempDir static Path programs;
+  @SuppressWarnings("NullAway.Init")
+  @TempDir
+  static Path programs;
 
-  @TempDir Path folder;
+  @SuppressWarnings("NullAway.Init")
+  @TempDir
+  Path folder;
 
   @ParameterizedTest
   @EnumSource
@@ -69,33 +73,32 @@ class OfflineSnippetsTest {
     byte[] spki = TestKeks.publicKek(provider, spec).subjectPublicKeyInfo();
     SecretBytes dek = SecretBytes.random(32, new SecureRandom());
     Base64.Encoder lines = Base64.getMimeEncoder(64, new byte[] {'\n'});
-    List<String> forms =
-        List.of(
-            Base64.getEncoder().encodeToString(spki),
-            "-----BEGIN PUBLIC KEY-----\n"
+    // Both forms in which the programs read a key.
+    String publicKey =
+        spec.encapsulation() == Encapsulation.HPKE
+            ? "-----BEGIN PUBLIC KEY-----\n"
                 + lines.encodeToString(spki)
-                + "\n-----END PUBLIC KEY-----\n");
-    for (String publicKey : forms) {
-      Path file = Files.writeString(folder.resolve("public-key"), publicKey);
-      List<String> command = new ArrayList<>(program);
-      command.add(spec.name());
-      command.add("tenants/demo/keystores/calls/keks/" + TestKeks.KEK_ID);
-      command.add(file.toString());
-      CONTEXT.forEach((key, value) -> command.add(key + "=" + value));
+                + "\n-----END PUBLIC KEY-----\n"
+            : Base64.getEncoder().encodeToString(spki);
+    Path file = Files.writeString(folder.resolve("public-key"), publicKey);
+    List<String> command = new ArrayList<>(program);
+    command.add(spec.name());
+    command.add("tenants/demo/keystores/calls/keks/" + TestKeks.KEK_ID);
+    command.add(file.toString());
+    CONTEXT.forEach((key, value) -> command.add(key + "=" + value));
 
-      byte[] wrapped =
-          Base64.getDecoder()
-              .decode(output(command, HexFormat.of().formatHex(dek.toByteArray()) + "\n").strip());
+    byte[] wrapped =
+        Base64.getDecoder()
+            .decode(output(command, HexFormat.of().formatHex(dek.toByteArray()) + "\n").strip());
 
-      SecretBytes unwrapped =
-          TestKeks.wrapping(provider)
-              .unwrap(
-                  TestKeks.KEK_ID,
-                  TestKeks.privateKek(provider, spec),
-                  wrapped,
-                  EncryptionContext.of(CONTEXT));
-      assertArrayEquals(dek.toByteArray(), unwrapped.toByteArray());
-    }
+    SecretBytes unwrapped =
+        TestKeks.wrapping(provider)
+            .unwrap(
+                TestKeks.KEK_ID,
+                TestKeks.privateKek(provider, spec),
+                wrapped,
+                EncryptionContext.of(CONTEXT));
+    assertArrayEquals(dek.toByteArray(), unwrapped.toByteArray());
   }
 
   private String output(List<String> command, String input) throws Exception {

@@ -16,9 +16,7 @@ final class TestKeks {
 
   private static final CryptoProvider DETECTED = CryptoProvider.detect();
   private static final CryptoProvider JDK = CryptoProvider.jdk();
-  private static final Map<KeyPairSpec, Encoded> PAIRS = new EnumMap<>(KeyPairSpec.class);
-
-  private record Encoded(byte[] spki, byte[] pkcs8) {}
+  private static final Map<KeyPairSpec, GeneratedKeyPair> PAIRS = new EnumMap<>(KeyPairSpec.class);
 
   private TestKeks() {}
 
@@ -47,7 +45,7 @@ final class TestKeks {
   }
 
   static WrappingKey publicKek(CryptoProvider provider, KeyPairSpec spec) {
-    return new KeyCodec(provider).parsePublic(spec, pair(spec).spki);
+    return new KeyCodec(provider).parsePublic(spec, pair(spec).subjectPublicKeyInfo());
   }
 
   static UnwrappingKey privateKek(CryptoProvider provider, KeyPairSpec spec) {
@@ -57,21 +55,15 @@ final class TestKeks {
   }
 
   static SecretBytes privateKekPkcs8(KeyPairSpec spec) {
-    return SecretBytes.copyOf(pair(spec).pkcs8);
+    return SecretBytes.adopt(pair(spec).pkcs8().toByteArray());
   }
 
   static DekWrapping wrapping(CryptoProvider provider) {
     return new DekWrapping(provider, new SecureRandom());
   }
 
-  private static synchronized Encoded pair(KeyPairSpec spec) {
+  private static synchronized GeneratedKeyPair pair(KeyPairSpec spec) {
     return PAIRS.computeIfAbsent(
-        spec,
-        missing -> {
-          try (GeneratedKeyPair pair =
-              new KeyPairs(DETECTED, new SecureRandom()).generate(missing)) {
-            return new Encoded(pair.subjectPublicKeyInfo(), pair.pkcs8().toByteArray());
-          }
-        });
+        spec, missing -> new KeyPairs(DETECTED, new SecureRandom()).generate(missing));
   }
 }

@@ -252,8 +252,7 @@ public final class AwsKms implements Kms, AutoCloseable {
 
   /// Lazy; a cancellation gives up the SDK call that is under way, and a result that comes all the
   /// same is discarded. Delivers on a thread of its own: the SDK's timeouts come on its timer,
-  // which
-  /// must not wait for what a caller does with them.
+  /// which must not wait for what a caller does with them.
   private <T> Uni<T> operation(
       String action, Function<InFlight, CompletableFuture<T>> start, Consumer<T> discard) {
     return Uni.createFrom()

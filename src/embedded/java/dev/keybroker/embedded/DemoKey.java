@@ -1,0 +1,75 @@
+package dev.keybroker.embedded;
+
+import dev.keybroker.embedded.kms.LocalCredentials;
+import dev.keybroker.embedded.kms.LocalKms;
+import java.util.concurrent.CompletionException;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.kms.KmsAsyncClient;
+import software.amazon.awssdk.services.kms.model.NotFoundException;
+
+/// The KMS key of the tenant `demo`, in an account of its own, as a tenant would make it: its
+/// policy admits the broker for this tenant's encryption context and nothing else.
+final class DemoKey {
+  static final String TENANT = "demo";
+  private static final String ACCOUNT = "444455556666";
+  private static final String ALIAS = "alias/demo-recordings";
+
+  /// The account itself, the broker, and what the broker needs.
+  private static final String POLICY =
+      """
+      {"Version": "2012-10-17", "Statement": [
+        {"Sid": "Administration", "Effect": "Allow",
+         "Principal": {"AWS": "arn:aws:iam::%1$s:root"}, "Action": "kms:*", "Resource": "*"},
+        {"Sid": "Describe", "Effect": "Allow",
+         "Principal": {"AWS": "%2$s"}, "Action": "kms:DescribeKey", "Resource": "*"},
+        {"Sid": "Recordings", "Effect": "Allow", "Principal": {"AWS": "%2$s"},
+         "Action": ["kms:GenerateDataKeyPair*", "kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*"],
+         "Resource": "*",
+         "Condition": {"StringEquals": {"kms:EncryptionContext:keybroker:tenant": "%3$s"}}}
+      ]}
+      """;
+
+  private DemoKey() {}
+
+  /// Makes the key where it is not there yet.
+  ///
+  /// @param broker the ARN of the broker's principal
+  /// @return the key's ARN
+  static String make(LocalKms kms, String broker) {
+    LocalCredentials owner = kms.principal(ACCOUNT, "root", null);
+    try (KmsAsyncClient client =
+        KmsAsyncClient.builder()
+            .endpointOverride(kms.endpoint())
+            .region(Region.of(EmbeddedServices.REGION))
+            .credentialsProvider(
+                StaticCredentialsProvider.create(
+                    AwsBasicCredentials.create(owner.accessKeyId(), owner.secretAccessKey())))
+            .build()) {
+      return find(client, broker);
+    }
+  }
+
+  private static String find(KmsAsyncClient client, String broker) {
+    try {
+      return client.describeKey(request -> request.keyId(ALIAS)).join().keyMetadata().arn();
+    } catch (CompletionException e) {
+      if (!(e.getCause() instanceof NotFoundException)) {
+        throw e;
+      }
+      String arn =
+          client
+              .createKey(
+                  request ->
+                      request
+                          .description("Recordings of the tenant demo")
+                          .policy(POLICY.formatted(ACCOUNT, broker, TENANT)))
+              .join()
+              .keyMetadata()
+              .arn();
+      client.createAlias(request -> request.aliasName(ALIAS).targetKeyId(arn)).join();
+      return arn;
+    }
+  }
+}
