@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -34,7 +35,7 @@ final class ConfigurationTable {
     Map<String, String> sections = new TreeMap<>();
     try (Stream<Path> files = Files.walk(SOURCES)) {
       files
-          .filter(file -> file.toString().endsWith("Config.java"))
+          .filter(file -> file.toString().endsWith(".java"))
           .forEach(file -> section(file).ifPresent(it -> sections.put(it.prefix, it.text)));
     }
     return String.join("\n", sections.values());
@@ -44,13 +45,13 @@ final class ConfigurationTable {
 
   private static Optional<Section> section(Path file) {
     try {
-      String name = SOURCES.relativize(file).toString().replace(".java", "").replace('/', '.');
-      Class<?> type = Class.forName(name);
-      ConfigMapping mapping = type.getAnnotation(ConfigMapping.class);
-      if (mapping == null) {
+      String source = Files.readString(file);
+      if (!source.contains("@ConfigMapping(")) {
         return Optional.empty();
       }
-      String source = Files.readString(file);
+      String name = SOURCES.relativize(file).toString().replace(".java", "").replace('/', '.');
+      Class<?> type = Class.forName(name);
+      ConfigMapping mapping = Objects.requireNonNull(type.getAnnotation(ConfigMapping.class));
       StringBuilder text = new StringBuilder();
       text.append("## `").append(mapping.prefix()).append("`\n\n");
       text.append(documentation(source, "public interface " + type.getSimpleName()));
