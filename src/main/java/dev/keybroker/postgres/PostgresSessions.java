@@ -12,6 +12,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.hibernate.HibernateException;
 import org.hibernate.reactive.mutiny.Mutiny;
+import org.jboss.logging.Logger;
 
 /// Runs work in a Hibernate Reactive session of its own.
 ///
@@ -20,6 +21,8 @@ import org.hibernate.reactive.mutiny.Mutiny;
 /// arrive there.
 @ApplicationScoped
 public class PostgresSessions {
+  private static final Logger LOG = Logger.getLogger(PostgresSessions.class);
+
   private final Mutiny.SessionFactory sessions;
   private final Vertx vertx;
   private final PostgresConfig config;
@@ -58,6 +61,8 @@ public class PostgresSessions {
         .ifNoItem()
         .after(timeout)
         .fail()
+        .onFailure(PostgresSessions::isOfPostgres)
+        .invoke(failure -> LOG.warnf("PostgreSQL does not answer: %s", failure))
         .onFailure(PostgresSessions::isOfPostgres)
         .transform(PostgresUnavailable::new);
   }
