@@ -96,7 +96,10 @@ public final class DekBroker {
                           kekRecords
                               .kek(parsed.kekId())
                               .call(DekBroker::checkState)
-                              .chain(again -> unwrapWith(again, parsed, context)));
+                              .chain(again -> unwrapWith(again, parsed, context)))
+                  // Twice: the lane is slower than the keys may live.
+                  .onFailure(WipedMeanwhile.class)
+                  .transform(wiped -> new DekFailure.Overloaded());
             });
   }
 
