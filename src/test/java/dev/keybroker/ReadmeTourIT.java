@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -57,7 +58,7 @@ class ReadmeTourIT {
         Files.createTempDirectory(Files.createDirectories(Path.of("target/readme-tour")), "run-")
             .toAbsolutePath();
     try (EmbeddedServices services = EmbeddedServices.start(folder.resolve("services"));
-        PackagedBroker broker = PackagedBroker.start(folder, services.configuration())) {
+        PackagedBroker broker = PackagedBroker.start(folder, configuration(services))) {
       makeDemoKeystores(broker, makeKmsKey(services));
 
       String printed = run(tour, folder, broker);
@@ -102,6 +103,17 @@ class ReadmeTourIT {
     Assumptions.assumeTrue(present, message);
   }
 
+  /// What the broker is told, and patience: a busy machine is no failure of the tour.
+  private static Map<String, String> configuration(EmbeddedServices services) {
+    Map<String, String> configuration = new HashMap<>(services.configuration());
+    configuration.put("keybroker.postgres.timeout", "20s");
+    configuration.put("keybroker.postgres.transaction-timeout", "20s");
+    configuration.put("keybroker.aws.api-call-timeout", "30s");
+    configuration.put("keybroker.aws.api-call-attempt-timeout", "20s");
+    configuration.put("keybroker.aws.connection-timeout", "10s");
+    return configuration;
+  }
+
   private static String makeKmsKey(EmbeddedServices services) {
     Map<String, String> configuration = services.configuration();
     String credentials = "quarkus.kms.aws.credentials.static-provider.";
@@ -136,7 +148,7 @@ class ReadmeTourIT {
       KeystoresGrpc.KeystoresBlockingStub keystores, String id, KeyPairSpec spec, String keyArn) {
     Keystore keystore =
         keystores
-            .withDeadlineAfter(30, TimeUnit.SECONDS)
+            .withDeadlineAfter(60, TimeUnit.SECONDS)
             .createKeystore(
                 CreateKeystoreRequest.newBuilder()
                     .setParent("tenants/demo")
