@@ -76,8 +76,6 @@ create table kek (
   active_time           timestamptz,
   retire_time           timestamptz,
   destroy_time          timestamptz,
-  -- What DISABLED or DESTROY_SCHEDULED goes back to.
-  state_before          text,
   foreign key (tenant, keystore) references keystore (tenant, id),
   check (state = 'PENDING_GENERATION' or (public_key is not null and public_key_sha256 is not null)),
   check (state in ('PENDING_GENERATION', 'DESTROYED') or encrypted_private_key is not null),

@@ -1,19 +1,28 @@
 package dev.keybroker.boot;
 
+import dev.keybroker.crypto.DekWrapping;
 import dev.keybroker.crypto.KeyCodec;
 import dev.keybroker.crypto.KeyPairs;
 import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KekRepository;
+import dev.keybroker.keystore.Diagnosis;
 import dev.keybroker.keystore.KekGeneration;
+import dev.keybroker.keystore.KekLife;
+import dev.keybroker.keystore.KeyPairSource;
 import dev.keybroker.keystore.KeystoreConfig;
 import dev.keybroker.keystore.KeystoreRepository;
 import dev.keybroker.keystore.Keystores;
 import dev.keybroker.keystore.KmsContextConfig;
+import dev.keybroker.keystore.OnboardingGuide;
 import dev.keybroker.keystore.RootKeyAccess;
+import dev.keybroker.keystore.RootKeyCheck;
+import dev.keybroker.keystore.Rotation;
 import dev.keybroker.kms.Kms;
 import io.smallrye.mutiny.infrastructure.Infrastructure;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
+import java.security.SecureRandom;
+import java.time.Clock;
 
 /// The control plane, put together.
 class ControlPlane {
@@ -25,20 +34,70 @@ class ControlPlane {
 
   @Produces
   @Singleton
-  KekGeneration kekGeneration(
-      KekRepository keks,
-      Kms kms,
-      KeyCodec codec,
-      KeyPairs keyPairs,
-      RootKeyAccess access,
-      KekChanges changes) {
-    return new KekGeneration(
-        keks, kms, codec, keyPairs, access, changes, Infrastructure.getDefaultExecutor());
+  KeyPairSource keyPairSource(Kms kms, KeyCodec codec, KeyPairs keyPairs) {
+    return new KeyPairSource(kms, codec, keyPairs, Infrastructure.getDefaultExecutor());
   }
 
   @Produces
   @Singleton
-  Keystores keystores(KeystoreRepository keystores, KekGeneration generation) {
-    return new Keystores(keystores, generation);
+  KekGeneration kekGeneration(
+      KekRepository keks, KeyPairSource keyPairs, RootKeyAccess access, KekChanges changes) {
+    return new KekGeneration(keks, keyPairs, access, changes);
+  }
+
+  @Produces
+  @Singleton
+  Diagnosis diagnosis(Kms kms, Clock clock) {
+    return new Diagnosis(kms, clock);
+  }
+
+  @Produces
+  @Singleton
+  RootKeyCheck rootKeyCheck(
+      Kms kms,
+      KeyPairSource keyPairs,
+      KeyCodec codec,
+      DekWrapping wrapping,
+      SecureRandom random,
+      Diagnosis diagnosis,
+      KeystoreConfig config,
+      Clock clock) {
+    return new RootKeyCheck(kms, keyPairs, codec, wrapping, random, diagnosis, config, clock);
+  }
+
+  @Produces
+  @Singleton
+  Rotation rotation(
+      KeystoreRepository keystores,
+      KekGeneration generation,
+      RootKeyAccess access,
+      Diagnosis diagnosis) {
+    return new Rotation(keystores, generation, access, diagnosis);
+  }
+
+  @Produces
+  @Singleton
+  Keystores keystores(
+      KeystoreRepository keystores,
+      RootKeyAccess access,
+      RootKeyCheck check,
+      Rotation rotation,
+      KekChanges changes,
+      Clock clock) {
+    return new Keystores(keystores, access, check, rotation, changes, clock);
+  }
+
+  @Produces
+  @Singleton
+  KekLife kekLife(
+      KeystoreRepository keystores, KekRepository keks, KekChanges changes, Clock clock) {
+    return new KekLife(keystores, keks, changes, clock);
+  }
+
+  @Produces
+  @Singleton
+  OnboardingGuide onboardingGuide(
+      KeystoreRepository keystores, Diagnosis diagnosis, KmsContextConfig context) {
+    return new OnboardingGuide(keystores, diagnosis, context);
   }
 }

@@ -67,6 +67,10 @@ final class FailureStatus {
       case KeystoreFailure.AlreadyExists exists ->
           GrpcErrors.keystoreAlreadyExists(exists.keystore());
       case KeystoreFailure.Changed changed -> GrpcErrors.etagMismatch(changed.keystore());
+      case KeystoreFailure.CheckFailed failed ->
+          GrpcErrors.keystoreTestFailed(failed.keystore(), failed.step());
+      case KeystoreFailure.KekActive active -> GrpcErrors.kekActive(active.kek());
+      case KeystoreFailure.UnknownKek unknown -> GrpcErrors.kekNotFound(unknown.kek());
       case KeystoreFailure.NoBrokerManagedKey ignored ->
           GrpcErrors.requestInvalid(
               List.of(

@@ -6,15 +6,19 @@ import com.google.protobuf.util.Durations;
 import com.google.rpc.BadRequest;
 import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
+import com.google.rpc.PreconditionFailure;
 import com.google.rpc.ResourceInfo;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.keystore.CheckResult;
+import dev.keybroker.keystore.RootKeyError;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /// Every status that leaves the service: one factory for each reason of `src/docs/errors.md`. The
 /// texts are fixed and leak nothing.
@@ -74,6 +78,39 @@ final class GrpcErrors {
 
   static Status kekNotFound() {
     return status(Code.NOT_FOUND, "KEK_NOT_FOUND", "There is no such KEK.", Map.of());
+  }
+
+  static Status kekNotFound(KekName kek) {
+    return status(
+        Code.NOT_FOUND,
+        "KEK_NOT_FOUND",
+        "There is no such KEK.",
+        Map.of("kek", kek.toString()),
+        resource("keybroker.dev/Kek", kek.toString()));
+  }
+
+  static Status keystoreTestFailed(KeystoreName keystore, CheckResult.Step step) {
+    RootKeyError error = Objects.requireNonNull(step.error());
+    return status(
+        Code.FAILED_PRECONDITION,
+        "KEYSTORE_TEST_FAILED",
+        "A step of the keystore's test failed.",
+        Map.of("keystore", keystore.toString()),
+        PreconditionFailure.newBuilder()
+            .addViolations(
+                PreconditionFailure.Violation.newBuilder()
+                    .setType(step.kind().id())
+                    .setSubject(keystore.toString())
+                    .setDescription(error.hint()))
+            .build());
+  }
+
+  static Status kekActive(KekName kek) {
+    return status(
+        Code.FAILED_PRECONDITION,
+        "KEK_ACTIVE",
+        "The ACTIVE KEK can neither be disabled nor destroyed.",
+        Map.of("kek", kek.toString()));
   }
 
   static Status keystoreHasNoActiveKek(KeystoreName keystore) {

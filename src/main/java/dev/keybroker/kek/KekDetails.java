@@ -26,4 +26,19 @@ public record KekDetails(
     Instant createTime,
     @Nullable Instant activeTime,
     @Nullable Instant retireTime,
-    @Nullable Instant destroyTime) {}
+    @Nullable Instant destroyTime) {
+  /// The same KEK in another state.
+  public KekDetails state(KekState newState, @Nullable Instant newDestroyTime) {
+    return new KekDetails(
+        name,
+        newState,
+        spec,
+        origin,
+        rootKeyArn,
+        publicKeyFingerprint,
+        createTime,
+        activeTime,
+        retireTime,
+        newDestroyTime);
+  }
+}

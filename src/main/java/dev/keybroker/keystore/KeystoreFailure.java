@@ -1,5 +1,6 @@
 package dev.keybroker.keystore;
 
+import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KeystoreName;
 
 /// Why the control plane refused. Carries no stack trace: these are answers, not faults.
@@ -40,6 +41,54 @@ public abstract sealed class KeystoreFailure extends RuntimeException {
   public static final class NoBrokerManagedKey extends KeystoreFailure {
     public NoBrokerManagedKey() {
       super("no broker-managed key is configured");
+    }
+  }
+
+  /// A step of the check failed for a reason to mend in AWS.
+  public static final class CheckFailed extends KeystoreFailure {
+    private final transient KeystoreName keystore;
+    private final transient CheckResult.Step step;
+
+    public CheckFailed(KeystoreName keystore, CheckResult.Step step) {
+      super("check of the root key failed: " + step.kind().id());
+      this.keystore = keystore;
+      this.step = step;
+    }
+
+    public KeystoreName keystore() {
+      return keystore;
+    }
+
+    public CheckResult.Step step() {
+      return step;
+    }
+  }
+
+  /// The ACTIVE KEK can neither be disabled nor destroyed.
+  public static final class KekActive extends KeystoreFailure {
+    private final transient KekName kek;
+
+    public KekActive(KekName kek) {
+      super("KEK is active");
+      this.kek = kek;
+    }
+
+    public KekName kek() {
+      return kek;
+    }
+  }
+
+  /// No KEK of this name.
+  public static final class UnknownKek extends KeystoreFailure {
+    private final transient KekName kek;
+
+    public UnknownKek(KekName kek) {
+      super("unknown KEK");
+      this.kek = kek;
+    }
+
+    public KekName kek() {
+      return kek;
     }
   }
 }

@@ -1,61 +1,212 @@
 package dev.keybroker.keystore;
 
+import dev.keybroker.kek.KekChange;
+import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KekDetails;
-import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.kms.KmsContext;
+import dev.keybroker.kms.KmsFailure;
+import dev.keybroker.kms.KmsKey;
 import io.smallrye.mutiny.Uni;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// The use cases of a tenant's administrator. Thread-safe; blocks no caller's thread.
 ///
-/// Unis fail with [KeystoreFailure], [KekFailure] or [dev.keybroker.kms.KmsFailure].
+/// Unis fail with [KeystoreFailure], [dev.keybroker.kek.KekFailure] or
+/// [dev.keybroker.kms.KmsFailure].
 public final class Keystores {
-  private static final int ATTEMPTS = 3;
-
   private final KeystoreRepository keystores;
-  private final KekGeneration generation;
+  private final RootKeyAccess access;
+  private final RootKeyCheck check;
+  private final Rotation rotation;
+  private final KekChanges changes;
+  private final InstantSource clock;
 
-  public Keystores(KeystoreRepository keystores, KekGeneration generation) {
+  public Keystores(
+      KeystoreRepository keystores,
+      RootKeyAccess access,
+      RootKeyCheck check,
+      Rotation rotation,
+      KekChanges changes,
+      InstantSource clock) {
     this.keystores = keystores;
-    this.generation = generation;
+    this.access = access;
+    this.check = check;
+    this.rotation = rotation;
+    this.changes = changes;
+    this.clock = clock;
   }
 
-  /// Saves a keystore and makes its first KEK. The same settings again have the same answer.
+  public Uni<Keystore> find(KeystoreName name) {
+    return keystores.find(name);
+  }
+
+  /// Up to `limit` keystores of a tenant by id, from the first one after `after`.
+  public Uni<List<Keystore>> list(String tenant, @Nullable String after, int limit) {
+    return keystores.list(tenant, after, limit);
+  }
+
+  /// Checks the root key, saves the keystore and makes its first KEK. The same settings again have
+  /// the same answer.
   public Uni<Keystore> create(KeystoreName name, KeystoreSettings settings) {
-    return keystores
-        .insert(name, settings)
+    return existing(name, settings)
+        .onItem()
+        .ifNull()
+        .switchTo(
+            () ->
+                passed(name, settings)
+                    .chain(() -> keystores.insert(name, settings))
+                    .map(inserted -> same(inserted.keystore(), settings)))
         .chain(
-            inserted -> {
-              Keystore keystore = inserted.keystore();
-              if (!keystore.settings().equals(settings)) {
-                return Uni.createFrom().failure(new KeystoreFailure.AlreadyExists(name));
-              }
-              if (keystore.activeKek() != null) {
-                return Uni.createFrom().item(keystore);
-              }
-              return makeKek(name, null)
-                  .onFailure()
-                  .call(() -> keystores.takeBack(name).onFailure().recoverWithNull())
-                  .chain(() -> keystores.find(name));
-            });
+            keystore ->
+                keystore.activeKek() != null
+                    ? Uni.createFrom().item(keystore)
+                    : rotation
+                        .rotate(name, null)
+                        .onFailure()
+                        .call(() -> keystores.takeBack(name).onFailure().recoverWithNull())
+                        .chain(() -> keystores.find(name)));
   }
 
-  /// Makes the next KEK under the settings as they are saved now, and plans the one after it.
-  private Uni<KekDetails> makeKek(KeystoreName name, @Nullable String requestId) {
+  /// As [#create], but for the saving: the keystore as it would be.
+  public Uni<Keystore> validate(KeystoreName name, KeystoreSettings settings) {
+    return existing(name, settings)
+        .onItem()
+        .ifNull()
+        .switchTo(
+            () ->
+                passed(name, settings)
+                    .map(
+                        passed -> {
+                          Instant now = clock.instant();
+                          return new Keystore(name, settings, 0, null, now, now, null, null);
+                        }));
+  }
+
+  /// The keystore of these settings, or null where there is none of this name.
+  private Uni<Keystore> existing(KeystoreName name, KeystoreSettings settings) {
+    return keystores
+        .find(name)
+        .map(keystore -> same(keystore, settings))
+        .onFailure(dev.keybroker.kek.KekFailure.UnknownKeystore.class)
+        .recoverWithNull();
+  }
+
+  private static Keystore same(Keystore keystore, KeystoreSettings settings) {
+    if (!keystore.settings().equals(settings)) {
+      throw new KeystoreFailure.AlreadyExists(keystore.name());
+    }
+    return keystore;
+  }
+
+  /// Changes settings. Those that make other KEKs are checked first, and the next KEK is made at
+  /// once; where that fails, nothing is changed.
+  ///
+  /// @param version the version that was read; null overwrites unseen changes
+  /// @param validateOnly the answer is the keystore as it would be, nothing is saved
+  public Uni<Keystore> update(
+      KeystoreName name,
+      @Nullable Long version,
+      UnaryOperator<KeystoreSettings> change,
+      boolean validateOnly) {
     return keystores
         .find(name)
         .chain(
-            keystore ->
-                keystores
-                    .tenant(name.tenant())
-                    .chain(tenant -> generation.generate(keystore, tenant, requestId))
-                    .call(
-                        kek ->
-                            kek.activeTime() == null
-                                ? Uni.createFrom().voidItem()
-                                : keystores.rotated(name, keystore.version(), kek.activeTime())))
-        .onFailure(KekFailure.UnknownKek.class)
-        .retry()
-        .atMost(ATTEMPTS);
+            before -> {
+              if (version != null && version != before.version()) {
+                return Uni.createFrom().failure(new KeystoreFailure.Changed(name));
+              }
+              KeystoreSettings settings = change.apply(before.settings());
+              boolean makesSameKeks = settings.makesSameKeks(before.settings());
+              Uni<Void> checked =
+                  makesSameKeks ? Uni.createFrom().voidItem() : passed(name, settings);
+              if (validateOnly) {
+                return checked.replaceWith(() -> preview(before, settings));
+              }
+              return settings.equals(before.settings())
+                  ? Uni.createFrom().item(before)
+                  : checked.chain(() -> save(before, settings, makesSameKeks));
+            });
+  }
+
+  private static Keystore preview(Keystore before, KeystoreSettings settings) {
+    return new Keystore(
+        before.name(),
+        settings,
+        before.version(),
+        before.activeKek(),
+        before.createTime(),
+        before.updateTime(),
+        before.nextRotationTime(),
+        before.lastError());
+  }
+
+  private Uni<Keystore> save(Keystore before, KeystoreSettings settings, boolean makesSameKeks) {
+    KeystoreName name = before.name();
+    return keystores
+        .update(name, before.version(), settings)
+        .chain(
+            saved ->
+                makesSameKeks
+                    ? Uni.createFrom().item(saved)
+                    : rotation
+                        .rotate(name, null)
+                        .onFailure()
+                        .call(
+                            () ->
+                                keystores
+                                    .undo(saved, before.settings())
+                                    .onFailure()
+                                    .recoverWithNull())
+                        .chain(() -> keystores.find(name)))
+        .call(() -> changes.publish(new KekChange.OfSettings(name)));
+  }
+
+  /// Checks the root key of a keystore as it is saved.
+  public Uni<CheckResult> test(KeystoreName name) {
+    return keystores.find(name).chain(keystore -> test(name, keystore.settings()));
+  }
+
+  /// Checks the root key of settings that are not saved.
+  public Uni<CheckResult> test(KeystoreName name, KeystoreSettings settings) {
+    return keystores
+        .tenant(name.tenant())
+        .chain(
+            tenant -> {
+              KmsKey key = access.key(settings.rootKey(), tenant);
+              KmsContext context = access.context(name);
+              return check.run(key, context, settings.keyPairSpec());
+            });
+  }
+
+  /// Where AWS could not be asked, the failure is that one: nothing is to be mended.
+  private Uni<Void> passed(KeystoreName name, KeystoreSettings settings) {
+    return test(name, settings)
+        .invoke(
+            result -> {
+              CheckResult.Step failed = result.failed();
+              if (failed == null) {
+                return;
+              }
+              KmsFailure failure = failed.failure();
+              if (failure != null
+                  && (failure.kind() == KmsFailure.Kind.UNREACHABLE
+                      || failure.kind() == KmsFailure.Kind.THROTTLED)) {
+                throw failure;
+              }
+              throw new KeystoreFailure.CheckFailed(name, failed);
+            })
+        .replaceWithVoid();
+  }
+
+  /// Makes the next KEK now.
+  ///
+  /// @param requestId the same id again is the same KEK; null where the caller gave none
+  public Uni<KekDetails> rotate(KeystoreName name, @Nullable String requestId) {
+    return rotation.rotate(name, requestId);
   }
 }

@@ -12,6 +12,11 @@ public interface PostgresConfig {
   @WithDefault("800ms")
   Duration timeout();
 
+  /// How long a transaction of the control plane may take before it counts as failed. At least 1
+  /// ms.
+  @WithDefault("5s")
+  Duration transactionTimeout();
+
   /// How long to wait between two attempts to migrate the schema at start while PostgreSQL does not
   /// answer. At least 100 ms.
   @WithDefault("1s")

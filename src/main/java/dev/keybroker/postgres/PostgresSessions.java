@@ -6,10 +6,13 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.hibernate.HibernateException;
 import org.hibernate.reactive.mutiny.Mutiny;
+import org.jboss.logging.Logger;
 
 /// Runs work in a Hibernate Reactive session of its own.
 ///
@@ -18,6 +21,8 @@ import org.hibernate.reactive.mutiny.Mutiny;
 /// arrive there.
 @ApplicationScoped
 public class PostgresSessions {
+  private static final Logger LOG = Logger.getLogger(PostgresSessions.class);
+
   private final Mutiny.SessionFactory sessions;
   private final Vertx vertx;
   private final PostgresConfig config;
@@ -31,16 +36,18 @@ public class PostgresSessions {
   /// One read outside a transaction. Fails with [PostgresUnavailable] where PostgreSQL does not
   /// answer in time.
   public <T> Uni<T> read(Function<Mutiny.StatelessSession, Uni<T>> work) {
-    return onOwnContext(() -> sessions.withStatelessSession(work));
+    return onOwnContext(() -> sessions.withStatelessSession(work), config.timeout());
   }
 
   /// One transaction; rolled back where the work fails, with the work's own failure. A transaction
   /// that failed with [PostgresUnavailable] may yet have been committed.
   public <T> Uni<T> transaction(Function<Mutiny.StatelessSession, Uni<T>> work) {
-    return onOwnContext(() -> sessions.withStatelessTransaction(work));
+    return onOwnContext(() -> sessions.withStatelessTransaction(work), config.transactionTimeout());
   }
 
-  private <T> Uni<T> onOwnContext(java.util.function.Supplier<Uni<T>> work) {
+  /// The time limit ends the wait, never the work: a transaction that is given up halfway would
+  /// keep its connection and its locks.
+  private <T> Uni<T> onOwnContext(Supplier<Uni<T>> work, Duration timeout) {
     return Uni.createFrom()
         .<T>emitter(
             emitter -> {
@@ -49,14 +56,13 @@ public class PostgresSessions {
                       VertxContext.createNewDuplicatedContext(vertx.getOrCreateContext()));
               VertxContextSafetyToggle.setContextSafe(context, true);
               context.runOnContext(
-                  ignored ->
-                      work.get()
-                          .ifNoItem()
-                          .after(config.timeout())
-                          .fail()
-                          .subscribe()
-                          .with(emitter::complete, emitter::fail));
+                  ignored -> work.get().subscribe().with(emitter::complete, emitter::fail));
             })
+        .ifNoItem()
+        .after(timeout)
+        .fail()
+        .onFailure(PostgresSessions::isOfPostgres)
+        .invoke(failure -> LOG.warnf("PostgreSQL does not answer: %s", failure))
         .onFailure(PostgresSessions::isOfPostgres)
         .transform(PostgresUnavailable::new);
   }

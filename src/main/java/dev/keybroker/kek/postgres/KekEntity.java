@@ -64,8 +64,4 @@ class KekEntity {
 
   @Column(name = "destroy_time")
   Instant destroyTime;
-
-  @Enumerated(EnumType.STRING)
-  @Column(name = "state_before")
-  KekState stateBefore;
 }

@@ -1,5 +1,6 @@
 package dev.keybroker.kek.postgres;
 
+import dev.keybroker.kek.KekCursor;
 import dev.keybroker.kek.KekDetails;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KekIntent;
@@ -16,16 +17,21 @@ import jakarta.persistence.LockModeType;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
+import org.hibernate.LockMode;
 import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 import org.jspecify.annotations.Nullable;
 
-/// The generation of KEKs. Each step locks the keystore's row first, so that two brokers that
+/// The rows of `kek`. Each change locks the keystore's row first, so that two brokers that
 /// generate for one keystore take turns; the partial unique indexes `kek_one_active` and
 /// `kek_one_pending` hold even where that is forgotten.
 @ApplicationScoped
 public class PostgresKekRepository implements KekRepository {
+  private static final Instant END_OF_TIME = Instant.parse("9999-12-31T00:00:00Z");
+  private static final UUID NO_ID = new UUID(0, 0);
+
   private final PostgresSessions sessions;
   private final Clock clock;
 
@@ -167,6 +173,99 @@ public class PostgresKekRepository implements KekRepository {
         .getSingleResultOrNull();
   }
 
+  @Override
+  public Uni<KekDetails> find(KekName kek) {
+    return available(sessions.read(session -> row(session, kek))).map(KekRows::details);
+  }
+
+  private static Uni<KekEntity> row(StatelessSession session, KekName kek) {
+    return session
+        .get(KekEntity.class, kek.id())
+        .map(row -> row != null && KekRows.name(row).equals(kek) ? row : null)
+        .onItem()
+        .ifNull()
+        .failWith(KekFailure.UnknownKek::new);
+  }
+
+  @Override
+  public Uni<List<KekDetails>> history(
+      KeystoreName keystore, @Nullable KekCursor after, int limit) {
+    return available(
+            sessions.read(
+                session ->
+                    session
+                        .createSelectionQuery(
+                            """
+                            from KekEntity where tenant = :tenant and keystore = :keystore
+                            and (createTime < :time or (createTime = :time and id < :id))
+                            order by createTime desc, id desc
+                            """,
+                            KekEntity.class)
+                        .setParameter("tenant", keystore.tenant())
+                        .setParameter("keystore", keystore.keystore())
+                        .setParameter("time", after == null ? END_OF_TIME : after.createTime())
+                        .setParameter("id", after == null ? NO_ID : after.id())
+                        .setMaxResults(limit)
+                        .getResultList()))
+        .map(rows -> rows.stream().map(KekRows::details).toList());
+  }
+
+  @Override
+  public Uni<KekDetails> change(KekName kek, Change change) {
+    return locked(
+            kek.keystore(),
+            session ->
+                row(session, kek)
+                    .chain(
+                        row -> {
+                          KekDetails changed = change.apply(KekRows.details(row));
+                          row.state = changed.state();
+                          row.destroyTime = changed.destroyTime();
+                          return session.update(row).replaceWith(() -> KekRows.details(row));
+                        }))
+        .onFailure(KekFailure.UnknownKeystore.class)
+        .transform(unknown -> new KekFailure.UnknownKek());
+  }
+
+  @Override
+  public Uni<List<UUID>> eraseDue(Instant now, int limit) {
+    return available(
+        sessions.transaction(
+            session ->
+                session
+                    .createSelectionQuery(
+                        "from KekEntity where state = :scheduled and destroyTime <= :now",
+                        KekEntity.class)
+                    .setParameter("scheduled", KekState.DESTROY_SCHEDULED)
+                    .setParameter("now", now)
+                    .setMaxResults(limit)
+                    .setLockMode(LockMode.UPGRADE_SKIPLOCKED)
+                    .getResultList()
+                    .chain(
+                        due -> {
+                          for (KekEntity row : due) {
+                            row.state = KekState.DESTROYED;
+                            row.encryptedPrivateKey = null;
+                          }
+                          return session
+                              .updateAll(due.toArray())
+                              .replaceWith(() -> due.stream().map(row -> row.id).toList());
+                        })));
+  }
+
+  @Override
+  public Uni<Integer> abandonOlderThan(Instant time) {
+    return available(
+        sessions.transaction(
+            session ->
+                session
+                    .createMutationQuery(
+                        "delete from KekEntity where state = :pending and createTime < :time")
+                    .setParameter("pending", KekState.PENDING_GENERATION)
+                    .setParameter("time", time)
+                    .executeUpdate()));
+  }
+
   private <T> Uni<T> locked(KeystoreName keystore, Function<StatelessSession, Uni<T>> work) {
     Function<StatelessSession, Uni<T>> transaction =
         session ->
@@ -183,9 +282,11 @@ public class PostgresKekRepository implements KekRepository {
                         settings == null
                             ? Uni.createFrom().failure(new KekFailure.UnknownKeystore(keystore))
                             : work.apply(session));
-    return sessions
-        .transaction(transaction)
-        .onFailure(PostgresUnavailable.class)
+    return available(sessions.transaction(transaction));
+  }
+
+  private static <T> Uni<T> available(Uni<T> work) {
+    return work.onFailure(PostgresUnavailable.class)
         .transform(failure -> new KekFailure.StoreUnavailable());
   }
 

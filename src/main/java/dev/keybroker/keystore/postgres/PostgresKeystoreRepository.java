@@ -195,6 +195,31 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
   }
 
   @Override
+  public Uni<Void> undo(Keystore saved, KeystoreSettings before) {
+    return transactions.locked(
+        saved.name(),
+        (session, row) -> {
+          if (row.version != saved.version()) {
+            return Uni.createFrom().voidItem();
+          }
+          KeystoreRows.set(row, before);
+          row.version++;
+          row.updateTime = now();
+          row.kekWanted = false;
+          return lastChange(session, saved.name())
+              .chain(
+                  lastChange -> {
+                    row.nextRotationTime =
+                        lastChange == null
+                            ? null
+                            : RotationSchedule.next(before.rotationPeriod(), lastChange);
+                    planNext(row);
+                    return session.update(row);
+                  });
+        });
+  }
+
+  @Override
   public Uni<Void> takeBack(KeystoreName name) {
     return transactions.locked(
         name,

@@ -1,0 +1,28 @@
+package dev.keybroker.grpc;
+
+import org.jspecify.annotations.Nullable;
+
+/// The etag of a keystore: its version in hexadecimal digits. Opaque to clients.
+final class Etag {
+  /// Belongs to no keystore, so it never matches.
+  private static final long NONE = -1;
+
+  private Etag() {}
+
+  /// Empty for a keystore that is not saved.
+  static String of(long version) {
+    return version == 0 ? "" : Long.toHexString(version);
+  }
+
+  /// Null where the etag is empty.
+  static @Nullable Long version(String etag) {
+    if (etag.isEmpty()) {
+      return null;
+    }
+    try {
+      return Long.parseLong(etag, 16);
+    } catch (NumberFormatException e) {
+      return NONE;
+    }
+  }
+}

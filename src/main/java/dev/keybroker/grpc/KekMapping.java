@@ -1,0 +1,48 @@
+package dev.keybroker.grpc;
+
+import dev.keybroker.kek.KekDetails;
+import dev.keybroker.v1.Kek;
+import dev.keybroker.v1.KekOrigin;
+import dev.keybroker.v1.KekState;
+
+/// KEKs as an administrator sees them, from the domain's type.
+final class KekMapping {
+  private KekMapping() {}
+
+  static Kek kek(KekDetails kek) {
+    Kek.Builder message =
+        Kek.newBuilder()
+            .setName(kek.name().toString())
+            .setState(
+                switch (kek.state()) {
+                  case PENDING_GENERATION -> KekState.KEK_STATE_PENDING_GENERATION;
+                  case ACTIVE -> KekState.KEK_STATE_ACTIVE;
+                  case RETIRED -> KekState.KEK_STATE_RETIRED;
+                  case DISABLED -> KekState.KEK_STATE_DISABLED;
+                  case DESTROY_SCHEDULED -> KekState.KEK_STATE_DESTROY_SCHEDULED;
+                  case DESTROYED -> KekState.KEK_STATE_DESTROYED;
+                })
+            .setSpec(BrokerMapping.spec(kek.spec()))
+            .setRootKeyArn(kek.rootKeyArn().toString())
+            .setOrigin(
+                switch (kek.origin()) {
+                  case null -> KekOrigin.KEK_ORIGIN_UNSPECIFIED;
+                  case KMS_GENERATED -> KekOrigin.KEK_ORIGIN_KMS_GENERATED;
+                  case BROKER_GENERATED -> KekOrigin.KEK_ORIGIN_BROKER_GENERATED;
+                })
+            .setCreateTime(BrokerMapping.timestamp(kek.createTime()));
+    if (kek.publicKeyFingerprint() != null) {
+      message.setPublicKeyFingerprint(kek.publicKeyFingerprint());
+    }
+    if (kek.activeTime() != null) {
+      message.setActiveTime(BrokerMapping.timestamp(kek.activeTime()));
+    }
+    if (kek.retireTime() != null) {
+      message.setRetireTime(BrokerMapping.timestamp(kek.retireTime()));
+    }
+    if (kek.destroyTime() != null) {
+      message.setDestroyTime(BrokerMapping.timestamp(kek.destroyTime()));
+    }
+    return message.build();
+  }
+}

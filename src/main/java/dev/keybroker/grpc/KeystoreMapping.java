@@ -1,0 +1,170 @@
+package dev.keybroker.grpc;
+
+import com.google.protobuf.Duration;
+import com.google.protobuf.util.Durations;
+import dev.keybroker.crypto.KeyPairSpec;
+import dev.keybroker.keystore.CheckResult;
+import dev.keybroker.keystore.KeystoreSettings;
+import dev.keybroker.keystore.RootKeyError;
+import dev.keybroker.kms.KmsArn;
+import dev.keybroker.v1.AwsKmsKey;
+import dev.keybroker.v1.BrokerManagedKey;
+import dev.keybroker.v1.Keystore;
+import dev.keybroker.v1.KmsError;
+import dev.keybroker.v1.OnKmsOutage;
+import dev.keybroker.v1.RootKey;
+import dev.keybroker.v1.RotationPeriod;
+import dev.keybroker.v1.TestKeystoreResponse;
+import dev.keybroker.v1.TestStep;
+
+/// Keystores and what is said of them, from and to the domain's types.
+final class KeystoreMapping {
+  private static final java.time.Duration DEFAULT_LIFETIME = java.time.Duration.ofSeconds(60);
+
+  private KeystoreMapping() {}
+
+  static KeystoreSettings settings(Keystore keystore) {
+    return new KeystoreSettings(
+        keystore.getDisplayName(),
+        rootKey(keystore.getRootKey()),
+        spec(keystore.getKeyPairSpec()),
+        rotationPeriod(keystore.getRotationPeriod()),
+        lifetime(keystore),
+        onKmsOutage(keystore.getOnKmsOutage()));
+  }
+
+  static dev.keybroker.keystore.RootKey rootKey(RootKey rootKey) {
+    return switch (rootKey.getKindCase()) {
+      case AWS_KMS ->
+          new dev.keybroker.keystore.RootKey.AwsKms(
+              KmsArn.parse(rootKey.getAwsKms().getKeyArn()),
+              rootKey.getAwsKms().getRoleArn().isEmpty() ? null : rootKey.getAwsKms().getRoleArn());
+      case BROKER_MANAGED -> new dev.keybroker.keystore.RootKey.BrokerManaged();
+      case KIND_NOT_SET -> throw new RequestInvalid("keystore.root_key", "is required");
+    };
+  }
+
+  static KeyPairSpec spec(dev.keybroker.v1.KeyPairSpec spec) {
+    return switch (spec) {
+      case KEY_PAIR_SPEC_RSA_2048 -> KeyPairSpec.RSA_2048;
+      case KEY_PAIR_SPEC_RSA_4096 -> KeyPairSpec.RSA_4096;
+      case KEY_PAIR_SPEC_ECC_NIST_P256 -> KeyPairSpec.ECC_NIST_P256;
+      case KEY_PAIR_SPEC_ECC_NIST_P384 -> KeyPairSpec.ECC_NIST_P384;
+      case KEY_PAIR_SPEC_UNSPECIFIED, KEY_PAIR_SPEC_RSA_3072, UNRECOGNIZED -> KeyPairSpec.RSA_3072;
+    };
+  }
+
+  static dev.keybroker.keystore.RotationPeriod rotationPeriod(RotationPeriod period) {
+    return switch (period) {
+      case ROTATION_PERIOD_DAILY -> dev.keybroker.keystore.RotationPeriod.DAILY;
+      case ROTATION_PERIOD_WEEKLY -> dev.keybroker.keystore.RotationPeriod.WEEKLY;
+      case ROTATION_PERIOD_MONTHLY -> dev.keybroker.keystore.RotationPeriod.MONTHLY;
+      case ROTATION_PERIOD_YEARLY -> dev.keybroker.keystore.RotationPeriod.YEARLY;
+      case ROTATION_PERIOD_UNSPECIFIED, ROTATION_PERIOD_NEVER, UNRECOGNIZED ->
+          dev.keybroker.keystore.RotationPeriod.NEVER;
+    };
+  }
+
+  /// In whole milliseconds; what is below is cut off.
+  static java.time.Duration lifetime(Keystore keystore) {
+    return keystore.hasPrivateKekLifetime()
+        ? java.time.Duration.ofMillis(Durations.toMillis(keystore.getPrivateKekLifetime()))
+        : DEFAULT_LIFETIME;
+  }
+
+  static dev.keybroker.keystore.OnKmsOutage onKmsOutage(OnKmsOutage onKmsOutage) {
+    return onKmsOutage == OnKmsOutage.ON_KMS_OUTAGE_FAIL_CLOSED
+        ? dev.keybroker.keystore.OnKmsOutage.FAIL_CLOSED
+        : dev.keybroker.keystore.OnKmsOutage.WRAP_WITH_LAST_KNOWN_KEK;
+  }
+
+  static Keystore keystore(dev.keybroker.keystore.Keystore keystore) {
+    KeystoreSettings settings = keystore.settings();
+    Keystore.Builder message =
+        Keystore.newBuilder()
+            .setName(keystore.name().toString())
+            .setDisplayName(settings.displayName())
+            .setRootKey(rootKey(settings.rootKey()))
+            .setKeyPairSpec(BrokerMapping.spec(settings.keyPairSpec()))
+            .setRotationPeriod(rotationPeriod(settings.rotationPeriod()))
+            .setPrivateKekLifetime(duration(settings.privateKekLifetime()))
+            .setOnKmsOutage(
+                switch (settings.onKmsOutage()) {
+                  case WRAP_WITH_LAST_KNOWN_KEK ->
+                      OnKmsOutage.ON_KMS_OUTAGE_WRAP_WITH_LAST_KNOWN_KEK;
+                  case FAIL_CLOSED -> OnKmsOutage.ON_KMS_OUTAGE_FAIL_CLOSED;
+                })
+            .setEtag(Etag.of(keystore.version()))
+            .setCreateTime(BrokerMapping.timestamp(keystore.createTime()))
+            .setUpdateTime(BrokerMapping.timestamp(keystore.updateTime()));
+    if (keystore.activeKek() != null) {
+      message.setActiveKek(keystore.activeKek().toString());
+    }
+    if (keystore.nextRotationTime() != null) {
+      message.setNextRotationTime(BrokerMapping.timestamp(keystore.nextRotationTime()));
+    }
+    if (keystore.lastError() != null) {
+      message.setLastError(error(keystore.lastError()));
+    }
+    return message.build();
+  }
+
+  private static RootKey rootKey(dev.keybroker.keystore.RootKey rootKey) {
+    return switch (rootKey) {
+      case dev.keybroker.keystore.RootKey.AwsKms(KmsArn arn, String roleArn) ->
+          RootKey.newBuilder()
+              .setAwsKms(
+                  AwsKmsKey.newBuilder()
+                      .setKeyArn(arn.toString())
+                      .setRoleArn(roleArn == null ? "" : roleArn))
+              .build();
+      case dev.keybroker.keystore.RootKey.BrokerManaged() ->
+          RootKey.newBuilder().setBrokerManaged(BrokerManagedKey.getDefaultInstance()).build();
+    };
+  }
+
+  private static RotationPeriod rotationPeriod(dev.keybroker.keystore.RotationPeriod period) {
+    return switch (period) {
+      case NEVER -> RotationPeriod.ROTATION_PERIOD_NEVER;
+      case DAILY -> RotationPeriod.ROTATION_PERIOD_DAILY;
+      case WEEKLY -> RotationPeriod.ROTATION_PERIOD_WEEKLY;
+      case MONTHLY -> RotationPeriod.ROTATION_PERIOD_MONTHLY;
+      case YEARLY -> RotationPeriod.ROTATION_PERIOD_YEARLY;
+    };
+  }
+
+  private static KmsError error(RootKeyError error) {
+    return KmsError.newBuilder()
+        .setCode(error.code())
+        .setAction(error.action())
+        .setMessage(error.message())
+        .setHint(error.hint())
+        .setRequestId(error.requestId() == null ? "" : error.requestId())
+        .setTime(BrokerMapping.timestamp(error.time()))
+        .build();
+  }
+
+  static TestKeystoreResponse result(CheckResult result) {
+    TestKeystoreResponse.Builder response =
+        TestKeystoreResponse.newBuilder().setPassed(result.failed() == null);
+    for (CheckResult.Step step : result.steps()) {
+      TestStep.Builder message =
+          TestStep.newBuilder()
+              .setName(step.kind().id())
+              .setPassed(step.error() == null)
+              .setTook(duration(step.took()));
+      if (step.error() != null) {
+        message.setError(error(step.error()));
+      }
+      response.addSteps(message);
+    }
+    return response.build();
+  }
+
+  private static Duration duration(java.time.Duration duration) {
+    return Duration.newBuilder()
+        .setSeconds(duration.getSeconds())
+        .setNanos(duration.getNano())
+        .build();
+  }
+}

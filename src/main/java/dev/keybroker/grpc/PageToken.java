@@ -1,0 +1,81 @@
+package dev.keybroker.grpc;
+
+import dev.keybroker.kek.KekCursor;
+import dev.keybroker.kek.KekDetails;
+import dev.keybroker.kek.KeystoreName;
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// Page tokens: what was listed, and the last item of the page before. Opaque to clients, and no
+/// secret: who forges one gets a page of the parent that the request names, or REQUEST_INVALID.
+final class PageToken {
+  private static final int DEFAULT_SIZE = 50;
+
+  private PageToken() {}
+
+  static int size(int requested) {
+    return requested == 0 ? DEFAULT_SIZE : requested;
+  }
+
+  static String afterKeystore(KeystoreName last) {
+    return encode("tenants/" + last.tenant() + " " + last.keystore());
+  }
+
+  /// The keystore's id; null for the first page.
+  static @Nullable String keystore(String token, String parent) {
+    if (token.isEmpty()) {
+      return null;
+    }
+    String id = decode(token, parent);
+    if (!KeystoreName.isId(id)) {
+      throw invalid();
+    }
+    return id;
+  }
+
+  static String afterKek(KekDetails last) {
+    return encode(last.name().keystore() + " " + last.createTime() + "/" + last.name().id());
+  }
+
+  /// Null for the first page.
+  static @Nullable KekCursor kek(String token, String parent) {
+    if (token.isEmpty()) {
+      return null;
+    }
+    String[] parts = decode(token, parent).split("/", 2);
+    try {
+      if (parts.length == 2) {
+        return new KekCursor(Instant.parse(parts[0]), UUID.fromString(parts[1]));
+      }
+    } catch (DateTimeException | IllegalArgumentException e) {
+      // Said below, without the text.
+    }
+    throw invalid();
+  }
+
+  private static String encode(String text) {
+    return Base64.getUrlEncoder()
+        .withoutPadding()
+        .encodeToString(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static String decode(String token, String parent) {
+    try {
+      String text = new String(Base64.getUrlDecoder().decode(token), StandardCharsets.UTF_8);
+      if (text.startsWith(parent + " ")) {
+        return text.substring(parent.length() + 1);
+      }
+    } catch (IllegalArgumentException e) {
+      // Said below, without the text.
+    }
+    throw invalid();
+  }
+
+  private static RequestInvalid invalid() {
+    return new RequestInvalid("page_token", "must be the next_page_token of the same list");
+  }
+}

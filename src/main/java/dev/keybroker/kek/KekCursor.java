@@ -1,0 +1,7 @@
+package dev.keybroker.kek;
+
+import java.time.Instant;
+import java.util.UUID;
+
+/// A place in a keystore's history of KEKs, which is sorted by time and then by id.
+public record KekCursor(Instant createTime, UUID id) {}

@@ -1,0 +1,47 @@
+package dev.keybroker.keystore;
+
+import dev.keybroker.kms.Hints;
+import dev.keybroker.kms.Kms;
+import dev.keybroker.kms.KmsContext;
+import dev.keybroker.kms.KmsFailure;
+import dev.keybroker.kms.KmsKey;
+import io.smallrye.mutiny.Uni;
+import java.time.InstantSource;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/// Says what to mend after a failed call of KMS. Thread-safe.
+public final class Diagnosis {
+  private final Kms kms;
+  private final InstantSource clock;
+  private final AtomicReference<@Nullable String> ownPrincipal = new AtomicReference<>();
+
+  public Diagnosis(Kms kms, InstantSource clock) {
+    this.kms = kms;
+    this.clock = clock;
+  }
+
+  /// The ARN of the broker's own principal, asked for once. Fails with [KmsFailure].
+  public Uni<String> ownPrincipal() {
+    String known = ownPrincipal.get();
+    return known != null
+        ? Uni.createFrom().item(known)
+        : kms.ownPrincipal().invoke(ownPrincipal::set);
+  }
+
+  /// The failure as the keystore's administrator reads it. Never fails.
+  public Uni<RootKeyError> of(KmsFailure failure, KmsKey key, KmsContext context) {
+    return ownPrincipal()
+        .onFailure()
+        .recoverWithNull()
+        .map(
+            principal ->
+                new RootKeyError(
+                    failure.code(),
+                    failure.action(),
+                    failure.detail(),
+                    Hints.of(failure, key, context, principal).text(),
+                    failure.requestId(),
+                    clock.instant()));
+  }
+}

@@ -1,0 +1,113 @@
+package dev.keybroker.keystore;
+
+import dev.keybroker.kek.KekChange;
+import dev.keybroker.kek.KekChanges;
+import dev.keybroker.kek.KekCursor;
+import dev.keybroker.kek.KekDetails;
+import dev.keybroker.kek.KekFailure;
+import dev.keybroker.kek.KekName;
+import dev.keybroker.kek.KekRepository;
+import dev.keybroker.kek.KekState;
+import dev.keybroker.kek.KeystoreName;
+import io.smallrye.mutiny.Uni;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The life of KEKs after their making: history, disable and enable, scheduled destruction.
+/// Thread-safe. Every change is announced to every broker.
+///
+/// Unis fail with [KekFailure] or [KeystoreFailure].
+public final class KekLife {
+  private final KeystoreRepository keystores;
+  private final KekRepository keks;
+  private final KekChanges changes;
+  private final InstantSource clock;
+
+  public KekLife(
+      KeystoreRepository keystores, KekRepository keks, KekChanges changes, InstantSource clock) {
+    this.keystores = keystores;
+    this.keks = keks;
+    this.changes = changes;
+    this.clock = clock;
+  }
+
+  public Uni<KekDetails> find(KekName kek) {
+    return named(kek, keks.find(kek));
+  }
+
+  /// Up to `limit` KEKs of a keystore, newest first, from the first one that is older than `after`.
+  public Uni<List<KekDetails>> history(
+      KeystoreName keystore, @Nullable KekCursor after, int limit) {
+    return keystores.find(keystore).chain(() -> keks.history(keystore, after, limit));
+  }
+
+  /// RETIRED becomes DISABLED.
+  public Uni<KekDetails> disable(KekName kek) {
+    return change(
+        kek,
+        known ->
+            switch (known.state()) {
+              case RETIRED -> known.state(KekState.DISABLED, null);
+              case DISABLED -> known;
+              case ACTIVE -> throw new KeystoreFailure.KekActive(kek);
+              case DESTROYED -> throw new KekFailure.Destroyed(kek);
+              case PENDING_GENERATION, DESTROY_SCHEDULED ->
+                  throw new KekFailure.StateInvalid(kek, known.state());
+            });
+  }
+
+  /// DISABLED becomes RETIRED.
+  public Uni<KekDetails> enable(KekName kek) {
+    return change(
+        kek,
+        known ->
+            switch (known.state()) {
+              case DISABLED -> known.state(KekState.RETIRED, null);
+              case ACTIVE, RETIRED -> known;
+              case DESTROYED -> throw new KekFailure.Destroyed(kek);
+              case PENDING_GENERATION, DESTROY_SCHEDULED ->
+                  throw new KekFailure.StateInvalid(kek, known.state());
+            });
+  }
+
+  /// RETIRED or DISABLED becomes DESTROY_SCHEDULED, its private key to be erased after `wait`.
+  public Uni<KekDetails> scheduleDestruction(KekName kek, Duration wait) {
+    Instant destroyTime = clock.instant().plus(wait);
+    return change(
+        kek,
+        known ->
+            switch (known.state()) {
+              case RETIRED, DISABLED -> known.state(KekState.DESTROY_SCHEDULED, destroyTime);
+              case ACTIVE -> throw new KeystoreFailure.KekActive(kek);
+              case DESTROYED -> throw new KekFailure.Destroyed(kek);
+              case PENDING_GENERATION, DESTROY_SCHEDULED ->
+                  throw new KekFailure.StateInvalid(kek, known.state());
+            });
+  }
+
+  /// DESTROY_SCHEDULED becomes DISABLED.
+  public Uni<KekDetails> restore(KekName kek) {
+    return change(
+        kek,
+        known ->
+            switch (known.state()) {
+              case DESTROY_SCHEDULED -> known.state(KekState.DISABLED, null);
+              case DESTROYED -> throw new KekFailure.Destroyed(kek);
+              case PENDING_GENERATION, ACTIVE, RETIRED, DISABLED ->
+                  throw new KekFailure.StateInvalid(kek, known.state());
+            });
+  }
+
+  private Uni<KekDetails> change(KekName kek, KekRepository.Change change) {
+    return named(kek, keks.change(kek, change))
+        .call(() -> changes.publish(new KekChange.OfKek(kek.id())));
+  }
+
+  private static <T> Uni<T> named(KekName kek, Uni<T> work) {
+    return work.onFailure(KekFailure.UnknownKek.class)
+        .transform(unknown -> new KeystoreFailure.UnknownKek(kek));
+  }
+}

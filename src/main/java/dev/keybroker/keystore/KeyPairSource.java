@@ -1,0 +1,98 @@
+package dev.keybroker.keystore;
+
+import dev.keybroker.crypto.InvalidKekException;
+import dev.keybroker.crypto.KeyCodec;
+import dev.keybroker.crypto.KeyPairSpec;
+import dev.keybroker.crypto.KeyPairs;
+import dev.keybroker.crypto.WrappingKey;
+import dev.keybroker.kek.KekOrigin;
+import dev.keybroker.kms.Kms;
+import dev.keybroker.kms.KmsArn;
+import dev.keybroker.kms.KmsContext;
+import dev.keybroker.kms.KmsFailure;
+import dev.keybroker.kms.KmsKey;
+import io.smallrye.mutiny.Uni;
+import java.util.concurrent.Executor;
+
+/// Makes key pairs whose private half is encrypted under a KMS key: by KMS, or here where the KMS
+/// key is in a custom key store, for which KMS makes none. Thread-safe.
+public final class KeyPairSource {
+  private static final String GENERATE = "kms:GenerateDataKeyPairWithoutPlaintext";
+
+  private final Kms kms;
+  private final KeyCodec codec;
+  private final KeyPairs keyPairs;
+  private final Executor workers;
+
+  /// @param workers for key pairs that are made here; RSA takes up to seconds
+  public KeyPairSource(Kms kms, KeyCodec codec, KeyPairs keyPairs, Executor workers) {
+    this.kms = kms;
+    this.codec = codec;
+    this.keyPairs = keyPairs;
+    this.workers = workers;
+  }
+
+  /// A key pair, its public half parsed.
+  ///
+  /// @param encryptedPrivateKey PKCS#8 DER under the KMS key
+  /// @param keyArn the key ARN that KMS reported
+  @SuppressWarnings("ArrayRecordComponent") // carried, never compared
+  record Pair(KekOrigin origin, WrappingKey publicKey, byte[] encryptedPrivateKey, KmsArn keyArn) {}
+
+  /// Fails with [KmsFailure].
+  Uni<Pair> pair(KmsKey key, KeyPairSpec spec, KmsContext context) {
+    return kms.generateKeyPair(key, spec, context)
+        .map(
+            pair ->
+                new Pair(
+                    KekOrigin.KMS_GENERATED,
+                    publicKey(spec, pair.publicKey()),
+                    pair.encryptedPrivateKey(),
+                    pair.keyArn()))
+        .onFailure(KeyPairSource::isUnusable)
+        .recoverWithUni(
+            refusal ->
+                kms.describe(key)
+                    .chain(
+                        description ->
+                            description.inCustomKeyStore()
+                                ? madeHere(key, spec, context)
+                                : Uni.createFrom().failure(refusal)));
+  }
+
+  /// The private key is encrypted by KMS and wiped, whatever the outcome.
+  private Uni<Pair> madeHere(KmsKey key, KeyPairSpec spec, KmsContext context) {
+    return Uni.createFrom()
+        .item(() -> keyPairs.generate(spec))
+        .runSubscriptionOn(workers)
+        .chain(
+            pair ->
+                kms.encryptPrivateKey(key, pair.pkcs8(), context)
+                    .map(
+                        encrypted ->
+                            new Pair(
+                                KekOrigin.BROKER_GENERATED,
+                                publicKey(spec, pair.subjectPublicKeyInfo()),
+                                encrypted.ciphertext(),
+                                encrypted.keyArn()))
+                    .onTermination()
+                    .invoke(pair::close));
+  }
+
+  private static boolean isUnusable(Throwable failure) {
+    return failure instanceof KmsFailure kms && kms.kind() == KmsFailure.Kind.KEY_UNUSABLE;
+  }
+
+  private WrappingKey publicKey(KeyPairSpec spec, byte[] subjectPublicKeyInfo) {
+    try {
+      return codec.parsePublic(spec, subjectPublicKeyInfo);
+    } catch (InvalidKekException e) {
+      throw new KmsFailure(
+          KmsFailure.Kind.UNREACHABLE,
+          GENERATE,
+          "MalformedResponse",
+          "the public key is not of the spec that was asked for",
+          null);
+    }
+  }
+}

@@ -1,0 +1,21 @@
+package dev.keybroker.keystore;
+
+import java.util.List;
+
+/// What a tenant's administrator pastes into AWS. Nothing of it is secret.
+///
+/// @param keyPolicyStatement JSON: an array of the statements to add to the key's policy
+/// @param trustPolicy JSON: the trust policy of the tenant's role
+/// @param permissionsPolicy JSON: the permissions policy of the tenant's role
+/// @param verificationCommands AWS CLI commands that show, from the tenant's side, what is there
+public record OnboardingDocuments(
+    String brokerPrincipalArn,
+    String externalId,
+    String keyPolicyStatement,
+    String trustPolicy,
+    String permissionsPolicy,
+    List<String> verificationCommands) {
+  public OnboardingDocuments {
+    verificationCommands = List.copyOf(verificationCommands);
+  }
+}

@@ -1,0 +1,229 @@
+package dev.keybroker.keystore;
+
+import dev.keybroker.crypto.DekWrapping;
+import dev.keybroker.crypto.EncryptionContext;
+import dev.keybroker.crypto.KeyCodec;
+import dev.keybroker.crypto.KeyPairSpec;
+import dev.keybroker.crypto.NotAuthenticException;
+import dev.keybroker.crypto.SecretBytes;
+import dev.keybroker.crypto.UnwrappingKey;
+import dev.keybroker.keystore.CheckResult.Kind;
+import dev.keybroker.keystore.CheckResult.Step;
+import dev.keybroker.kms.AssumedRole;
+import dev.keybroker.kms.Hint;
+import dev.keybroker.kms.Hints;
+import dev.keybroker.kms.Kms;
+import dev.keybroker.kms.KmsContext;
+import dev.keybroker.kms.KmsFailure;
+import dev.keybroker.kms.KmsKey;
+import dev.keybroker.kms.KmsKeyDescription;
+import io.smallrye.mutiny.Uni;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// Runs against a root key each step that its KEKs will need, from the role to a DEK unwrapped.
+/// Saves nothing; the key pair and the DEK are thrown away.
+public final class RootKeyCheck {
+  private static final int DEK_SIZE = 32;
+
+  private final Kms kms;
+  private final KeyPairSource keyPairs;
+  private final KeyCodec codec;
+  private final DekWrapping wrapping;
+  private final SecureRandom random;
+  private final Diagnosis diagnosis;
+  private final List<String> allowedRegions;
+  private final InstantSource clock;
+
+  public RootKeyCheck(
+      Kms kms,
+      KeyPairSource keyPairs,
+      KeyCodec codec,
+      DekWrapping wrapping,
+      SecureRandom random,
+      Diagnosis diagnosis,
+      KeystoreConfig config,
+      InstantSource clock) {
+    this.kms = kms;
+    this.keyPairs = keyPairs;
+    this.codec = codec;
+    this.wrapping = wrapping;
+    this.random = random;
+    this.diagnosis = diagnosis;
+    this.allowedRegions = config.allowedRegions().orElse(List.of());
+    this.clock = clock;
+  }
+
+  /// What KMS refuses is a failed step. The Uni fails for faults of the broker only.
+  public Uni<CheckResult> run(KmsKey key, KmsContext context, KeyPairSpec spec) {
+    return Uni.createFrom().deferred(() -> new Run(key, context, spec).run());
+  }
+
+  /// A step that failed: its entry is in the list.
+  private static final class Stopped extends RuntimeException {
+    Stopped() {
+      super("a step of the check failed", null, false, false);
+    }
+  }
+
+  /// A key that is described well and does not fit.
+  private static final class Unfit extends RuntimeException {
+    private final transient Hint hint;
+    private final transient KmsKeyDescription key;
+
+    Unfit(KmsKeyDescription key, Hint hint) {
+      super("the key does not fit", null, false, false);
+      this.key = key;
+      this.hint = hint;
+    }
+  }
+
+  private final class Run {
+    private final KmsKey key;
+    private final KmsContext context;
+    private final KeyPairSpec spec;
+    private final UUID kek = UUID.randomUUID();
+    private final SecretBytes dek = SecretBytes.random(DEK_SIZE, random);
+    private final List<Step> steps = new ArrayList<>();
+
+    Run(KmsKey key, KmsContext context, KeyPairSpec spec) {
+      this.key = key;
+      this.context = context;
+      this.spec = spec;
+    }
+
+    Uni<CheckResult> run() {
+      AssumedRole role = key.role();
+      Uni<Void> assumed =
+          role == null
+              ? Uni.createFrom().voidItem()
+              : step(Kind.ASSUME_ROLE, () -> kms.assumeRole(role));
+      return assumed
+          .chain(() -> step(Kind.DESCRIBE_KEY, this::describe))
+          .chain(() -> step(Kind.GENERATE_KEY_PAIR, () -> keyPairs.pair(key, spec, context)))
+          .chain(this::roundTrip)
+          .onFailure(Stopped.class)
+          .recoverWithNull()
+          .map(done -> new CheckResult(steps))
+          .onTermination()
+          .invoke(dek::close);
+    }
+
+    private Uni<Void> describe() {
+      return kms.describe(key)
+          .invoke(
+              described ->
+                  Hints.unfit(described, allowedRegions)
+                      .ifPresent(
+                          hint -> {
+                            throw new Unfit(described, hint);
+                          }))
+          .replaceWithVoid();
+    }
+
+    private Uni<Void> roundTrip(KeyPairSource.Pair pair) {
+      return step(
+              Kind.WRAP,
+              () ->
+                  Uni.createFrom()
+                      .item(wrapping.wrap(kek, pair.publicKey(), dek, EncryptionContext.empty())))
+          .chain(wrapped -> decrypt(pair).chain(privateKey -> unwrap(wrapped, privateKey)))
+          .chain(
+              unwrapped ->
+                  step(Kind.COMPARE, () -> compare(unwrapped))
+                      .onTermination()
+                      .invoke(unwrapped::close));
+    }
+
+    private Uni<UnwrappingKey> decrypt(KeyPairSource.Pair pair) {
+      KmsKey reported = new KmsKey(pair.keyArn(), key.role());
+      return step(
+          Kind.DECRYPT_PRIVATE_KEY,
+          () ->
+              kms.decryptPrivateKey(reported, pair.encryptedPrivateKey(), context)
+                  .map(
+                      decrypted -> {
+                        try (decrypted) {
+                          return codec.parsePrivate(spec, decrypted.privateKey());
+                        }
+                      }));
+    }
+
+    private Uni<SecretBytes> unwrap(byte[] wrapped, UnwrappingKey privateKey) {
+      return step(
+          Kind.UNWRAP,
+          () -> {
+            try (privateKey) {
+              return Uni.createFrom()
+                  .item(wrapping.unwrap(kek, privateKey, wrapped, EncryptionContext.empty()));
+            } catch (NotAuthenticException e) {
+              throw new IllegalStateException("the DEK does not unwrap", e);
+            }
+          });
+    }
+
+    private Uni<Void> compare(SecretBytes unwrapped) {
+      if (!unwrapped.equals(dek)) {
+        throw new IllegalStateException("another DEK was unwrapped");
+      }
+      return Uni.createFrom().voidItem();
+    }
+
+    private <T> Uni<T> step(Kind kind, Supplier<Uni<T>> work) {
+      return Uni.createFrom()
+          .deferred(
+              () -> {
+                long start = System.nanoTime();
+                return Uni.createFrom()
+                    .deferred(work::get)
+                    .onItem()
+                    .invoke(() -> steps.add(new Step(kind, since(start), null, null)))
+                    .onFailure()
+                    .recoverWithUni(failure -> failed(kind, since(start), failure));
+              });
+    }
+
+    private static Duration since(long start) {
+      return Duration.ofNanos(System.nanoTime() - start);
+    }
+
+    private <T> Uni<T> failed(Kind kind, Duration took, Throwable failure) {
+      Uni<RootKeyError> error =
+          switch (failure) {
+            case KmsFailure refused -> diagnosis.of(refused, key, context);
+            case Unfit unfit -> Uni.createFrom().item(unfit(unfit));
+            default -> Uni.createFrom().failure(failure);
+          };
+      return error.chain(
+          known -> {
+            @Nullable KmsFailure refused =
+                failure instanceof KmsFailure kmsFailure ? kmsFailure : null;
+            steps.add(new Step(kind, took, known, refused));
+            return Uni.createFrom().failure(new Stopped());
+          });
+    }
+
+    private RootKeyError unfit(Unfit unfit) {
+      KmsKeyDescription described = unfit.key;
+      return new RootKeyError(
+          "",
+          "kms:DescribeKey",
+          "KeyState %s, KeyUsage %s, KeySpec %s, %s, regions %s"
+              .formatted(
+                  described.state(),
+                  described.usage(),
+                  described.spec(),
+                  described.customerManaged() ? "customer managed" : "AWS managed",
+                  String.join(", ", described.regions())),
+          unfit.hint.text(),
+          null,
+          clock.instant());
+    }
+  }
+}

@@ -1,0 +1,72 @@
+package dev.keybroker.keystore;
+
+import dev.keybroker.kek.KekDetails;
+import dev.keybroker.kek.KekFailure;
+import dev.keybroker.kek.KekState;
+import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.kms.KmsFailure;
+import io.smallrye.mutiny.Uni;
+import org.jspecify.annotations.Nullable;
+
+/// Replaces a keystore's ACTIVE KEK by a new one under the settings as they are saved. Where that
+/// fails, the old one stays ACTIVE and the keystore keeps the error. Thread-safe.
+public final class Rotation {
+  /// A change of the settings in the middle of a rotation makes it begin again.
+  private static final int ATTEMPTS = 3;
+
+  private final KeystoreRepository keystores;
+  private final KekGeneration generation;
+  private final RootKeyAccess access;
+  private final Diagnosis diagnosis;
+
+  public Rotation(
+      KeystoreRepository keystores,
+      KekGeneration generation,
+      RootKeyAccess access,
+      Diagnosis diagnosis) {
+    this.keystores = keystores;
+    this.generation = generation;
+    this.access = access;
+    this.diagnosis = diagnosis;
+  }
+
+  /// Makes the next KEK now and plans the one after it. Fails with [KmsFailure], [KeystoreFailure]
+  /// or [KekFailure]; a retry is safe, with a request id also where the answer was lost.
+  ///
+  /// @param requestId the same id again is the same KEK; null where the caller gave none
+  public Uni<KekDetails> rotate(KeystoreName name, @Nullable String requestId) {
+    return keystores
+        .find(name)
+        .chain(
+            keystore ->
+                keystores
+                    .tenant(name.tenant())
+                    .chain(tenant -> rotate(keystore, tenant, requestId)))
+        .onFailure(KekFailure.UnknownKek.class)
+        .retry()
+        .atMost(ATTEMPTS);
+  }
+
+  private Uni<KekDetails> rotate(Keystore keystore, Tenant tenant, @Nullable String requestId) {
+    return generation
+        .generate(keystore, tenant, requestId)
+        .onFailure(KmsFailure.class)
+        .call(failure -> noteFailure(keystore, tenant, (KmsFailure) failure))
+        .call(
+            kek ->
+                kek.state() == KekState.ACTIVE && kek.activeTime() != null
+                    ? keystores.rotated(keystore.name(), keystore.version(), kek.activeTime())
+                    : Uni.createFrom().voidItem());
+  }
+
+  private Uni<Void> noteFailure(Keystore keystore, Tenant tenant, KmsFailure failure) {
+    return diagnosis
+        .of(
+            failure,
+            access.key(keystore.settings().rootKey(), tenant),
+            access.context(keystore.name()))
+        .chain(error -> keystores.failed(keystore.name(), error))
+        .onFailure()
+        .recoverWithNull();
+  }
+}

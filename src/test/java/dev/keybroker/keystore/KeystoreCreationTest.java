@@ -1,0 +1,74 @@
+package dev.keybroker.keystore;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.keybroker.crypto.KeyPairSpec;
+import dev.keybroker.embedded.EmbeddedServices;
+import dev.keybroker.embedded.EmbeddedServicesResource;
+import dev.keybroker.kek.KekFailure;
+import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.kms.KmsArn;
+import dev.keybroker.kms.KmsFailure;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.smallrye.mutiny.Uni;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+@QuarkusTest
+@QuarkusTestResource(EmbeddedServicesResource.class)
+@SuppressWarnings("NullAway.Init") // filled by Quarkus
+class KeystoreCreationTest {
+  private static final String BROKER_STATEMENT =
+      """
+      {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/keybroker"},\
+      "Action":"kms:*","Resource":"*"}\
+      """;
+
+  EmbeddedServices services;
+  @Inject Keystores keystores;
+  @Inject KeystoreRepository repository;
+
+  @Test
+  void create_sameSettingsAgain_isTheSameKeystore() {
+    try (TenantAccount account = new TenantAccount(services, "222233334444")) {
+      KeystoreName name = KeystoreName.parse("tenants/creation/keystores/calls");
+      KeystoreSettings settings = settings(account.newKey(BROKER_STATEMENT));
+      Keystore first = await(keystores.create(name, settings));
+      assertNotNull(first.activeKek());
+      assertNull(first.nextRotationTime());
+      assertEquals(first, await(keystores.create(name, settings)));
+      assertThrows(
+          KeystoreFailure.AlreadyExists.class,
+          () -> await(keystores.create(name, settings(account.newKey(BROKER_STATEMENT)))));
+    }
+  }
+
+  @Test
+  void create_keyRefused_savesNothing() {
+    try (TenantAccount account = new TenantAccount(services, "222233334444")) {
+      KeystoreName name = KeystoreName.parse("tenants/creation/keystores/refused");
+      assertThrows(
+          KmsFailure.class, () -> await(keystores.create(name, settings(account.newKey()))));
+      assertThrows(KekFailure.UnknownKeystore.class, () -> await(repository.find(name)));
+    }
+  }
+
+  private static KeystoreSettings settings(String keyArn) {
+    return new KeystoreSettings(
+        "Calls",
+        new RootKey.AwsKms(KmsArn.parse(keyArn), null),
+        KeyPairSpec.ECC_NIST_P256,
+        RotationPeriod.NEVER,
+        Duration.ofSeconds(60),
+        OnKmsOutage.WRAP_WITH_LAST_KNOWN_KEK);
+  }
+
+  private static <T> T await(Uni<T> uni) {
+    return uni.await().atMost(Duration.ofSeconds(20));
+  }
+}
