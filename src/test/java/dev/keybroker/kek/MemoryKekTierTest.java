@@ -25,7 +25,8 @@ class MemoryKekTierTest {
   private final ScriptedTier next = new ScriptedTier();
   private final ScriptedTier source = new ScriptedTier();
   private final TestKek test = TestKek.of(new FakeKms(TestKek.PROVIDER), Duration.ofSeconds(60));
-  private final MemoryKekTier tier = tier(TestCacheConfig.defaults().withStaleWait(Duration.ofSeconds(10)));
+  private final MemoryKekTier tier =
+      tier(TestCacheConfig.defaults().withStaleWait(Duration.ofSeconds(10)));
 
   private MemoryKekTier tier(TestCacheConfig config) {
     return new MemoryKekTier(next, source, config, time.ticker(), time, new SimpleMeterRegistry());

@@ -14,9 +14,7 @@ import dev.keybroker.kms.KmsFailure;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -275,8 +273,7 @@ class MemoryPrivateKeksTest {
     time.pass(LIFETIME);
     kms.refuse(KmsFailure.Kind.ACCESS_DENIED);
 
-    assertEquals(
-        KmsFailure.Kind.ACCESS_DENIED, refused(test.withLifetime(Duration.ofMinutes(15))));
+    assertEquals(KmsFailure.Kind.ACCESS_DENIED, refused(test.withLifetime(Duration.ofMinutes(15))));
   }
 
   @Test
