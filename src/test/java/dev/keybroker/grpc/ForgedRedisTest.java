@@ -47,7 +47,8 @@ class ForgedRedisTest extends BrokerTestCase {
   void openRedis() {
     redis =
         new Jedis(
-            URI.create(Objects.requireNonNull(services.configuration().get("quarkus.redis.hosts"))));
+            URI.create(
+                Objects.requireNonNull(services.configuration().get("quarkus.redis.hosts"))));
     try (GeneratedKeyPair pair =
         new KeyPairs(CryptoProvider.jdk(), new SecureRandom())
             .generate(KeyPairSpec.ECC_NIST_P256)) {
@@ -103,8 +104,7 @@ class ForgedRedisTest extends BrokerTestCase {
     plantAndWrap(keystore, forged(keystore));
 
     PublicKek used =
-        broker.getPublicKek(
-            GetPublicKekRequest.newBuilder().setKeystore(keystore.name()).build());
+        broker.getPublicKek(GetPublicKekRequest.newBuilder().setKeystore(keystore.name()).build());
     assertFalse(Arrays.equals(attackersKey, used.getPublicKey().toByteArray()));
   }
 

@@ -32,8 +32,7 @@ class RevocationTest extends BrokerTestCase {
       assertTrue(
           lastBegun - revoked < LIFETIME.toNanos(),
           () -> "unwrapped " + Duration.ofNanos(lastBegun - revoked) + " after the revocation");
-      assertRefused(
-          Code.FAILED_PRECONDITION, "KMS_KEY_DISABLED", () -> unwrap(keystore, wrapped));
+      assertRefused(Code.FAILED_PRECONDITION, "KMS_KEY_DISABLED", () -> unwrap(keystore, wrapped));
       assertEquals(32, wrap(keystore).getDek().size());
 
       admin.enableKey(r -> r.keyId(keystore.keyArn()));
