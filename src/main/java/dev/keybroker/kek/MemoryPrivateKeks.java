@@ -98,6 +98,14 @@ public final class MemoryPrivateKeks implements PrivateKeks {
     return Uni.createFrom().item(lease(held, allowed, false, null));
   }
 
+  @Override
+  public void used(Kek kek) {
+    Held held = keys.getIfPresent(kek.name().id());
+    if (held != null) {
+      refreshAhead(kek, held, ticker.read());
+    }
+  }
+
   private PrivateKek lease(
       Held held, long allowed, boolean forThisUseOnly, @Nullable String requestId) {
     long bound = held.decryptedAt + Math.min(held.lifetime, allowed);
