@@ -69,10 +69,7 @@ class DataPlaneTest extends BrokerTestCase {
   void generatedDek_hasTheSizeAskedFor(int size) {
     WrapDekResponse wrapped =
         broker.wrapDek(
-            WrapDekRequest.newBuilder()
-                .setKeystore(p256().name())
-                .setDekSizeBytes(size)
-                .build());
+            WrapDekRequest.newBuilder().setKeystore(p256().name()).setDekSizeBytes(size).build());
 
     assertEquals(size == 0 ? 32 : size, wrapped.getDek().size());
     assertEquals(wrapped.getDek(), unwrap(p256(), wrapped.getWrappedDek()));
@@ -168,8 +165,7 @@ class DataPlaneTest extends BrokerTestCase {
             .setDestinationKeystore(foreign.name())
             .build();
 
-    assertRefused(
-        Code.INVALID_ARGUMENT, "REQUEST_INVALID", () -> broker.rewrapDek(request));
+    assertRefused(Code.INVALID_ARGUMENT, "REQUEST_INVALID", () -> broker.rewrapDek(request));
   }
 
   @Test
@@ -211,13 +207,11 @@ class DataPlaneTest extends BrokerTestCase {
                     .build())
             .getResultsList();
 
-    assertEquals(
-        wrapped.get(4).getResponse().getDek(), unwrapped.get(0).getResponse().getDek());
+    assertEquals(wrapped.get(4).getResponse().getDek(), unwrapped.get(0).getResponse().getDek());
     assertEquals("WRAPPED_DEK_NOT_AUTHENTIC", reasonOf(unwrapped.get(1).getError()));
     assertEquals("KEYSTORE_NOT_FOUND", reasonOf(unwrapped.get(2).getError()));
     assertEquals("REQUEST_INVALID", reasonOf(unwrapped.get(3).getError()));
-    assertEquals(
-        wrapped.get(0).getResponse().getDek(), unwrapped.get(4).getResponse().getDek());
+    assertEquals(wrapped.get(0).getResponse().getDek(), unwrapped.get(4).getResponse().getDek());
   }
 
   @Test
@@ -259,8 +253,7 @@ class DataPlaneTest extends BrokerTestCase {
   void dek_wrappedOfflineUnderThePublicKek_unwraps(KeyPairSpec spec) {
     TestKeystore keystore = keystores.shared(spec);
     PublicKek publicKek =
-        broker.getPublicKek(
-            GetPublicKekRequest.newBuilder().setKeystore(keystore.name()).build());
+        broker.getPublicKek(GetPublicKekRequest.newBuilder().setKeystore(keystore.name()).build());
     CryptoProvider provider = CryptoProvider.jdk();
     WrappingKey key =
         new KeyCodec(provider).parsePublic(spec, publicKek.getPublicKey().toByteArray());

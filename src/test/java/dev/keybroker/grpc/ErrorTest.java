@@ -45,7 +45,8 @@ class ErrorTest extends BrokerTestCase {
         Arguments.of("", good.toBuilder().setDek(zeros(32)).setDekSizeBytes(32).build()),
         Arguments.of("dek_size_bytes", good.toBuilder().setDekSizeBytes(33).build()),
         Arguments.of("dek_size_bytes", good.toBuilder().setDekSizeBytes(-16).build()),
-        Arguments.of("encryption_context", good.toBuilder().putAllEncryptionContext(pairs(17, "")).build()),
+        Arguments.of(
+            "encryption_context", good.toBuilder().putAllEncryptionContext(pairs(17, "")).build()),
         Arguments.of("encryption_context", good.toBuilder().putEncryptionContext("", "v").build()),
         Arguments.of(
             "encryption_context",
@@ -83,8 +84,7 @@ class ErrorTest extends BrokerTestCase {
   void badWrap_isRefusedWithItsField(String field, WrapDekRequest request) {
     assertBadRequest(
         field,
-        assertRefused(
-            Code.INVALID_ARGUMENT, "REQUEST_INVALID", () -> broker.wrapDek(request)));
+        assertRefused(Code.INVALID_ARGUMENT, "REQUEST_INVALID", () -> broker.wrapDek(request)));
   }
 
   static Stream<Arguments> badUnwraps() {
@@ -104,8 +104,7 @@ class ErrorTest extends BrokerTestCase {
   void badUnwrap_isRefusedWithItsField(String field, UnwrapDekRequest request) {
     assertBadRequest(
         field,
-        assertRefused(
-            Code.INVALID_ARGUMENT, "REQUEST_INVALID", () -> broker.unwrapDek(request)));
+        assertRefused(Code.INVALID_ARGUMENT, "REQUEST_INVALID", () -> broker.unwrapDek(request)));
   }
 
   @Test
@@ -163,8 +162,7 @@ class ErrorTest extends BrokerTestCase {
   }
 
   private Consumer<TestKeystore> fault(Fault.Kind kind) {
-    return keystore ->
-        services.kms().faults().add(Fault.of(kind).onResource(keystore.keyArn()));
+    return keystore -> services.kms().faults().add(Fault.of(kind).onResource(keystore.keyArn()));
   }
 
   @Test
@@ -216,8 +214,7 @@ class ErrorTest extends BrokerTestCase {
 
   @Test
   void kms_thatFailsWithin_isUnreachable() {
-    assertRetryable(
-        refusal(Code.UNAVAILABLE, "KMS_UNREACHABLE", fault(Fault.Kind.INTERNAL_ERROR)));
+    assertRetryable(refusal(Code.UNAVAILABLE, "KMS_UNREACHABLE", fault(Fault.Kind.INTERNAL_ERROR)));
     assertRetryable(
         refusal(Code.UNAVAILABLE, "KMS_UNREACHABLE", fault(Fault.Kind.CONNECTION_RESET)));
   }

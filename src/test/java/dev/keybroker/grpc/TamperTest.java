@@ -61,8 +61,7 @@ class TamperTest extends BrokerTestCase {
 
   private void assertAllNotAuthentic(List<UnwrapDekRequest> requests) {
     for (int from = 0; from < requests.size(); from += BATCH) {
-      List<UnwrapDekRequest> part =
-          requests.subList(from, Math.min(from + BATCH, requests.size()));
+      List<UnwrapDekRequest> part = requests.subList(from, Math.min(from + BATCH, requests.size()));
       List<UnwrapDekResult> results =
           broker
               .batchUnwrapDeks(BatchUnwrapDeksRequest.newBuilder().addAllRequests(part).build())
@@ -144,17 +143,14 @@ class TamperTest extends BrokerTestCase {
     }
     ByteString bytes = broker.wrapDek(wrapRequest(p256().name(), forth)).getWrappedDek();
 
-    assertEquals(
-        32, broker.unwrapDek(unwrapRequest(p256().name(), bytes, back)).getDek().size());
+    assertEquals(32, broker.unwrapDek(unwrapRequest(p256().name(), bytes, back)).getDek().size());
   }
 
   @Test
   void wrappedDek_inAnotherKeystore_isRefused() {
     TestKeystore sameTenant =
         keystores.create(
-            p256().keystore().tenant(),
-            KeyPairSpec.ECC_NIST_P256,
-            java.time.Duration.ofMinutes(1));
+            p256().keystore().tenant(), KeyPairSpec.ECC_NIST_P256, java.time.Duration.ofMinutes(1));
     TestKeystore otherTenant = keystores.fresh();
     ByteString bytes = wrapped(p256());
 
