@@ -1,0 +1,133 @@
+package dev.keybroker.bench;
+
+import com.google.protobuf.ByteString;
+import dev.keybroker.v1.KeyBrokerGrpc;
+import dev.keybroker.v1.UnwrapDekRequest;
+import dev.keybroker.v1.UnwrapDekResponse;
+import dev.keybroker.v1.WrapDekRequest;
+import dev.keybroker.v1.WrapDekResponse;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/// A Java gRPC client that looks at every answer.
+final class CheckedClient implements AutoCloseable {
+  static final Map<String, String> CONTEXT =
+      Map.of("recording", "2026-11-22/0001", "media", "audio");
+
+  private static final int DEK_SIZE = 32;
+  private static final int CONNECTIONS = 4;
+
+  /// A wrapped DEK with what it must unwrap to.
+  record Wrapped(ByteString wrapped, ByteString dek) {}
+
+  private final List<ManagedChannel> channels = new ArrayList<>();
+  private final List<KeyBrokerGrpc.KeyBrokerFutureStub> stubs = new ArrayList<>();
+
+  CheckedClient(int port) {
+    for (int i = 0; i < CONNECTIONS; i++) {
+      ManagedChannel channel =
+          NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().directExecutor().build();
+      channels.add(channel);
+      stubs.add(KeyBrokerGrpc.newFutureStub(channel));
+    }
+  }
+
+  static WrapDekRequest wrapRequest(String keystore) {
+    return WrapDekRequest.newBuilder()
+        .setKeystore(keystore)
+        .putAllEncryptionContext(CONTEXT)
+        .build();
+  }
+
+  static UnwrapDekRequest unwrapRequest(String keystore, ByteString wrapped) {
+    return UnwrapDekRequest.newBuilder()
+        .setKeystore(keystore)
+        .setWrappedDek(wrapped)
+        .putAllEncryptionContext(CONTEXT)
+        .build();
+  }
+
+  private KeyBrokerGrpc.KeyBrokerFutureStub stub(long call) {
+    return stubs.get((int) (call % CONNECTIONS));
+  }
+
+  WrapDekResponse wrap(String keystore) {
+    return KeyBrokerGrpc.newBlockingStub(channels.getFirst()).wrapDek(wrapRequest(keystore));
+  }
+
+  /// So many fresh DEKs of a keystore, as the broker wraps them.
+  List<Wrapped> stock(String keystore, int size) {
+    Wrapped[] stock = new Wrapped[size];
+    WrapDekRequest request = wrapRequest(keystore);
+    ClosedLoop.calls(
+        size,
+        64,
+        call -> stub(call).wrapDek(request),
+        (call, answer) -> stock[(int) call] = checked(keystore, answer));
+    return List.of(stock);
+  }
+
+  private static Wrapped checked(String keystore, WrapDekResponse answer) {
+    check(answer.getKek().startsWith(keystore + "/keks/"), "a KEK of another keystore");
+    check(answer.getDek().size() == DEK_SIZE, "a DEK of another size");
+    check(!answer.getWrappedDek().isEmpty(), "no wrapped DEK");
+    return new Wrapped(answer.getWrappedDek(), answer.getDek());
+  }
+
+  /// Wraps for a time.
+  Latencies wraps(String keystore, int callers, double seconds) {
+    WrapDekRequest request = wrapRequest(keystore);
+    return ClosedLoop.time(
+        seconds,
+        callers,
+        call -> stub(call).wrapDek(request),
+        (call, answer) -> checked(keystore, answer));
+  }
+
+  /// Unwraps each of these once. Every answer must be the DEK that was wrapped.
+  Latencies unwraps(String keystore, List<Wrapped> stock, int callers) {
+    return ClosedLoop.calls(
+        stock.size(),
+        callers,
+        call -> stub(call).unwrapDek(unwrapRequest(keystore, stock.get((int) call).wrapped())),
+        (call, answer) -> check(stock.get((int) call), answer));
+  }
+
+  /// Unwraps the same wrapped DEK for a time.
+  Latencies unwrapsAgain(String keystore, Wrapped wrapped, int callers, double seconds) {
+    UnwrapDekRequest request = unwrapRequest(keystore, wrapped.wrapped());
+    return ClosedLoop.time(
+        seconds,
+        callers,
+        call -> stub(call).unwrapDek(request),
+        (call, answer) -> check(wrapped, answer));
+  }
+
+  private static void check(Wrapped wrapped, UnwrapDekResponse answer) {
+    check(wrapped.dek().equals(answer.getDek()), "another DEK than the one that was wrapped");
+  }
+
+  private static void check(boolean right, String otherwise) {
+    if (!right) {
+      throw new IllegalStateException("wrong answer: " + otherwise);
+    }
+  }
+
+  @Override
+  public void close() {
+    for (ManagedChannel channel : channels) {
+      channel.shutdownNow();
+    }
+    try {
+      for (ManagedChannel channel : channels) {
+        channel.awaitTermination(5, TimeUnit.SECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,264 @@
+package dev.keybroker.bench;
+
+import dev.keybroker.bench.CheckedClient.Wrapped;
+import dev.keybroker.v1.UnwrapDekRequest;
+import dev.keybroker.v1.UnwrapDekResponse;
+import dev.keybroker.v1.WrapDekRequest;
+import dev.keybroker.v1.WrapDekResponse;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/// The loads, round by round.
+final class Measurements implements AutoCloseable {
+  private static final List<String> SPECS = List.of("p256", "rsa2048", "rsa3072");
+  private static final int CALLERS = 64;
+
+  /// Callers as connections and calls under way on each.
+  private static final Map<Integer, int[]> CONCURRENCY = concurrency();
+
+  private final Options options;
+  private final Path folder;
+  private final Services services;
+  private final Broker broker;
+  private final Broker sessionOff;
+  private final Report report;
+  private final CheckedClient client;
+  private final CheckedClient sessionOffClient;
+  private final KmsPerRecording kms;
+  private final Map<String, Wire> wraps = new LinkedHashMap<>();
+  private final Map<String, Wire> unwraps = new LinkedHashMap<>();
+  private final Map<String, Wrapped> wrapped = new LinkedHashMap<>();
+
+  Measurements(
+      Options options,
+      Path folder,
+      Services services,
+      Broker broker,
+      Broker sessionOff,
+      String key,
+      Report report) {
+    this.options = options;
+    this.folder = folder;
+    this.services = services;
+    this.broker = broker;
+    this.sessionOff = sessionOff;
+    this.report = report;
+    this.client = new CheckedClient(broker.port());
+    this.sessionOffClient = new CheckedClient(sessionOff.port());
+    this.kms = new KmsPerRecording(services.kms(), key);
+    SPECS.forEach(this::prepare);
+  }
+
+  private static Map<Integer, int[]> concurrency() {
+    Map<Integer, int[]> concurrency = new LinkedHashMap<>();
+    concurrency.put(1, new int[] {1, 1});
+    concurrency.put(8, new int[] {8, 1});
+    concurrency.put(CALLERS, new int[] {8, 8});
+    concurrency.put(256, new int[] {8, 32});
+    return concurrency;
+  }
+
+  private void prepare(String spec) {
+    String keystore = Bench.keystore(spec);
+    WrapDekRequest wrapRequest = CheckedClient.wrapRequest(keystore);
+    WrapDekResponse answer = client.wrap(keystore);
+    wraps.put(
+        spec, new Wire("keybroker.v1.KeyBroker/WrapDek", wrapRequest, answer.getSerializedSize()));
+    UnwrapDekRequest unwrapRequest = CheckedClient.unwrapRequest(keystore, answer.getWrappedDek());
+    int unwrapAnswer =
+        UnwrapDekResponse.newBuilder()
+            .setDek(answer.getDek())
+            .setKek(answer.getKek())
+            .build()
+            .getSerializedSize();
+    unwraps.put(spec, new Wire("keybroker.v1.KeyBroker/UnwrapDek", unwrapRequest, unwrapAnswer));
+    wrapped.put(spec, new Wrapped(answer.getWrappedDek(), answer.getDek()));
+  }
+
+  void run() throws IOException, InterruptedException, SQLException {
+    warmUp();
+    for (int round = 1; round <= options.rounds(); round++) {
+      System.err.println("round " + round + " of " + options.rounds());
+      Openssl openssl = Openssl.measure();
+      throughput(openssl);
+      callers();
+      storm(openssl);
+    }
+    calls();
+    services.kmsLatency(0);
+    // The client has a core of its own: KMS moves to the broker's, which is idle meanwhile.
+    Cores.SERVER.take(services.pid());
+    for (int round = 1; round <= options.rounds(); round++) {
+      kmsPerRecording();
+    }
+    Cores.LOADER.take(services.pid());
+    services.kmsLatency(0);
+  }
+
+  private void warmUp() throws IOException, InterruptedException {
+    System.err.println("warming up");
+    double seconds = 4 * options.seconds();
+    for (String spec : SPECS) {
+      load(broker, wrap(spec), CALLERS, seconds);
+      load(broker, wrap(spec).echo(), CALLERS, seconds);
+      load(broker, unwrap(spec), CALLERS, seconds);
+      load(sessionOff, wrap(spec), CALLERS, seconds);
+      unwrapNew(spec, 0.001);
+    }
+    kms.wraps(CALLERS, seconds);
+    kms.unwraps(CALLERS, seconds);
+  }
+
+  private Wire wrap(String spec) {
+    return wraps.get(spec);
+  }
+
+  private Wire unwrap(String spec) {
+    return unwraps.get(spec);
+  }
+
+  private Latencies load(Broker on, Wire wire, int callers, double seconds)
+      throws IOException, InterruptedException {
+    int[] shape = CONCURRENCY.get(callers);
+    return wire.load(on.port(), shape[0], shape[1], seconds, folder);
+  }
+
+  private double perSecond(Broker on, Wire wire) throws IOException, InterruptedException {
+    return load(on, wire, CALLERS, options.seconds()).perSecond();
+  }
+
+  /// Unwraps DEKs that each have an encapsulated secret of their own, never seen by this broker.
+  private double unwrapNew(String spec, double secondsEach) {
+    String keystore = Bench.keystore(spec);
+    List<Wrapped> stock =
+        sessionOffClient.stock(keystore, Math.max(200, (int) (options.seconds() / secondsEach)));
+    return client.unwraps(keystore, stock, CALLERS).perSecond();
+  }
+
+  private void throughput(Openssl openssl) throws IOException, InterruptedException {
+    for (String spec : SPECS) {
+      double echo = perSecond(broker, wrap(spec).echo());
+      double session = perSecond(broker, wrap(spec));
+      report.row("WrapDek " + name(spec) + ", session", "echo", 0.8).add(session, echo);
+      if (spec.equals("rsa3072")) {
+        double off = perSecond(sessionOff, wrap(spec));
+        report
+            .row("WrapDek " + name(spec) + ", session off", "limit", 0.85)
+            .add(off, 1 / (1 / echo + openssl.rsa3072Public()));
+        report.row("WrapDek " + name(spec) + ", session off", "echo", 0).add(off, echo);
+      }
+      // What a session wraps must unwrap.
+      client.unwraps(Bench.keystore(spec), client.stock(Bench.keystore(spec), 500), CALLERS);
+    }
+    for (String spec : SPECS) {
+      double bare = bare(openssl, spec);
+      double echo = perSecond(broker, unwrap(spec).echo());
+      double again = perSecond(broker, unwrap(spec));
+      report.row("UnwrapDek " + name(spec) + ", z repeated", "echo", 0.75).add(again, echo);
+      double limit = 1 / (1 / echo + bare);
+      report
+          .row("UnwrapDek " + name(spec) + ", z new", "limit", 0.85)
+          .add(unwrapNew(spec, 1 / limit), limit);
+    }
+  }
+
+  private static double bare(Openssl openssl, String spec) {
+    return switch (spec) {
+      case "p256" -> openssl.p256();
+      case "rsa2048" -> openssl.rsa2048Private();
+      default -> openssl.rsa3072Private();
+    };
+  }
+
+  private static String name(String spec) {
+    return spec.equals("p256") ? "P256" : spec.replace("rsa", "RSA_");
+  }
+
+  private void callers() throws IOException, InterruptedException {
+    for (int callers : CONCURRENCY.keySet()) {
+      Latencies echo = load(broker, wrap("rsa3072").echo(), callers, options.seconds());
+      Latencies wrap = load(broker, wrap("rsa3072"), callers, options.seconds());
+      Latencies unwrap = load(broker, unwrap("rsa3072"), callers, options.seconds());
+      report.latencies("echo", callers, echo);
+      report.latencies("WrapDek RSA_3072, session", callers, wrap);
+      report.latencies("UnwrapDek RSA_3072, z repeated", callers, unwrap);
+    }
+  }
+
+  /// Wraps beside as many RSA_3072 unwraps as the broker can do.
+  private void storm(Openssl openssl) throws IOException, InterruptedException {
+    for (int callers : new int[] {1, 8}) {
+      Latencies alone = load(broker, wrap("rsa3072"), callers, options.seconds());
+      String keystore = Bench.keystore("rsa3072");
+      int size = (int) ((options.seconds() + 2) / openssl.rsa3072Private());
+      List<Wrapped> stock = sessionOffClient.stock(keystore, size);
+      CompletableFuture<Latencies> storm =
+          CompletableFuture.supplyAsync(() -> client.unwraps(keystore, stock, CALLERS));
+      Latencies beside = load(broker, wrap("rsa3072"), callers, options.seconds());
+      if (storm.isDone()) {
+        storm.join();
+        throw new IllegalStateException("the storm of unwraps was over before the wraps were");
+      }
+      storm.join();
+      report
+          .atMost("p99 of WrapDek beside a storm of RSA_3072 unwraps, callers: " + callers, 2)
+          .add(beside.p99(), alone.p99());
+    }
+  }
+
+  private void calls() throws IOException, InterruptedException, SQLException {
+    System.err.println("counting the calls of stores and KMS");
+    Map<String, Wire> wires = new LinkedHashMap<>();
+    wires.put("WrapDek RSA_3072, session", wrap("rsa3072"));
+    wires.put("UnwrapDek RSA_3072, z repeated", unwrap("rsa3072"));
+    Services.Calls before = settled();
+    for (Map.Entry<String, Wire> wire : wires.entrySet()) {
+      double seconds = options.countSeconds();
+      double answers = load(broker, wire.getValue(), CALLERS, seconds).perSecond() * seconds;
+      Services.Calls after = settled();
+      report.calls(wire.getKey(), seconds, answers, after.since(before));
+      before = after;
+    }
+  }
+
+  /// PostgreSQL publishes what an idle connection did after up to ten seconds.
+  private Services.Calls settled() throws IOException, InterruptedException, SQLException {
+    Thread.sleep(11_000);
+    return services.calls();
+  }
+
+  private void kmsPerRecording() throws IOException, InterruptedException {
+    String keystore = Bench.keystore("rsa3072");
+    for (int callers : new int[] {1, CALLERS}) {
+      double wrap = client.wraps(keystore, callers, options.seconds()).perSecond();
+      double unwrap =
+          client
+              .unwrapsAgain(keystore, wrapped.get("rsa3072"), callers, options.seconds())
+              .perSecond();
+      for (int latency : new int[] {0, 10}) {
+        services.kmsLatency(latency);
+        String at = ", " + latency + " ms, callers: " + callers;
+        double target = latency == 10 && callers == 1 ? 50 : 0;
+        report
+            .row("WrapDek RSA_3072", "one kms:GenerateDataKey each" + at, target)
+            .add(wrap, kms.wraps(callers, options.seconds()).perSecond());
+        report
+            .row("UnwrapDek RSA_3072, z repeated", "one kms:Decrypt each" + at, target)
+            .add(unwrap, kms.unwraps(callers, options.seconds()).perSecond());
+      }
+      services.kmsLatency(0);
+    }
+  }
+
+  @Override
+  public void close() {
+    client.close();
+    sessionOffClient.close();
+    kms.close();
+  }
+}
