@@ -12,6 +12,8 @@ import dev.keybroker.kek.KekChange;
 import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.MemoryKekTier;
 import dev.keybroker.kek.MemoryPrivateKeks;
+import dev.keybroker.kek.ObservedPrivateKeks;
+import dev.keybroker.kek.RootKeyObserver;
 import dev.keybroker.kek.postgres.PostgresKekTier;
 import dev.keybroker.kek.redis.RedisConfig;
 import dev.keybroker.kek.redis.RedisKekChanges;
@@ -105,9 +107,17 @@ class DataPlane {
       MemoryKekTier tier,
       MemoryPrivateKeks privateKeks,
       DekWrapping wrapping,
+      RootKeyObserver rootKeys,
       UnwrapLane lane,
+      Clock clock,
       MeterRegistry registry) {
-    return new DekBroker(tier, tier, privateKeks, wrapping, lane, new DekMetrics(registry));
+    return new DekBroker(
+        tier,
+        tier,
+        new ObservedPrivateKeks(privateKeks, rootKeys, clock),
+        wrapping,
+        lane,
+        new DekMetrics(registry));
   }
 
   void start(@Observes StartupEvent event, DekBroker broker, KekChanges changes) {

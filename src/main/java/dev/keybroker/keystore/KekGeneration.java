@@ -8,6 +8,7 @@ import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekRepository;
 import dev.keybroker.kek.NewKek;
 import io.smallrye.mutiny.Uni;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /// Makes a keystore's next KEK: intent → key pair → ACTIVE → announced to every broker.
@@ -77,6 +78,11 @@ public final class KekGeneration {
 
   private static <T> Uni<T> toTheEnd(Uni<T> work) {
     return Uni.createFrom()
-        .completionStage(() -> work.subscribeAsCompletionStage().minimalCompletionStage());
+        .completionStage(
+            () -> {
+              CompletableFuture<T> done = new CompletableFuture<>();
+              work.subscribe().with(done::complete, done::completeExceptionally);
+              return done.minimalCompletionStage();
+            });
   }
 }
