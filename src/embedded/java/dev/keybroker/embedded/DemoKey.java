@@ -16,21 +16,6 @@ final class DemoKey {
   private static final String ACCOUNT = "444455556666";
   private static final String ALIAS = "alias/demo-recordings";
 
-  /// The account itself, the broker, and what the broker needs.
-  private static final String POLICY =
-      """
-      {"Version": "2012-10-17", "Statement": [
-        {"Sid": "Administration", "Effect": "Allow",
-         "Principal": {"AWS": "arn:aws:iam::%1$s:root"}, "Action": "kms:*", "Resource": "*"},
-        {"Sid": "Describe", "Effect": "Allow",
-         "Principal": {"AWS": "%2$s"}, "Action": "kms:DescribeKey", "Resource": "*"},
-        {"Sid": "Recordings", "Effect": "Allow", "Principal": {"AWS": "%2$s"},
-         "Action": ["kms:GenerateDataKeyPair*", "kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*"],
-         "Resource": "*",
-         "Condition": {"StringEquals": {"kms:EncryptionContext:keybroker:tenant": "%3$s"}}}
-      ]}
-      """;
-
   private DemoKey() {}
 
   /// Makes the key where it is not there yet.
@@ -62,14 +47,29 @@ final class DemoKey {
           client
               .createKey(
                   request ->
-                      request
-                          .description("Recordings of the tenant demo")
-                          .policy(POLICY.formatted(ACCOUNT, broker, TENANT)))
+                      request.description("Recordings of the tenant demo").policy(policy(broker)))
               .join()
               .keyMetadata()
               .arn();
       client.createAlias(request -> request.aliasName(ALIAS).targetKeyId(arn)).join();
       return arn;
     }
+  }
+
+  /// Admits the account itself and, for what it needs, the broker.
+  private static String policy(String broker) {
+    return """
+    {"Version": "2012-10-17", "Statement": [
+      {"Sid": "Administration", "Effect": "Allow",
+       "Principal": {"AWS": "arn:aws:iam::%1$s:root"}, "Action": "kms:*", "Resource": "*"},
+      {"Sid": "Describe", "Effect": "Allow",
+       "Principal": {"AWS": "%2$s"}, "Action": "kms:DescribeKey", "Resource": "*"},
+      {"Sid": "Recordings", "Effect": "Allow", "Principal": {"AWS": "%2$s"},
+       "Action": ["kms:GenerateDataKeyPair*", "kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*"],
+       "Resource": "*",
+       "Condition": {"StringEquals": {"kms:EncryptionContext:keybroker:tenant": "%3$s"}}}
+    ]}
+    """
+        .formatted(ACCOUNT, broker, TENANT);
   }
 }

@@ -5,8 +5,12 @@ import dev.keybroker.crypto.DekWrapping;
 import dev.keybroker.crypto.KeyCodec;
 import dev.keybroker.dek.DekBroker;
 import dev.keybroker.dek.DekMetrics;
+import dev.keybroker.dek.OpenedSecrets;
+import dev.keybroker.dek.OpenedSecretsConfig;
 import dev.keybroker.dek.UnwrapLane;
 import dev.keybroker.dek.UnwrapLaneConfig;
+import dev.keybroker.dek.WrapSessionConfig;
+import dev.keybroker.dek.WrapSessions;
 import dev.keybroker.kek.KekCacheConfig;
 import dev.keybroker.kek.KekChange;
 import dev.keybroker.kek.KekChanges;
@@ -23,6 +27,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.redis.datasource.ReactiveRedisDataSource;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.smallrye.mutiny.infrastructure.Infrastructure;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
@@ -84,15 +89,20 @@ class DataPlane {
       ReactiveRedisDataSource redis,
       RedisConfig config,
       MemoryKekTier tier,
-      MemoryPrivateKeks privateKeks) {
-    return new RedisKekChanges(redis, config, change -> changed(change, tier, privateKeks));
-  }
-
-  private static void changed(KekChange change, MemoryKekTier tier, MemoryPrivateKeks privateKeks) {
-    if (change instanceof KekChange.OfKek ofKek) {
-      privateKeks.forget(ofKek.kek());
-    }
-    tier.changed(change).subscribe().with(done -> {});
+      MemoryPrivateKeks privateKeks,
+      WrapSessions sessions,
+      OpenedSecrets openedSecrets) {
+    return new RedisKekChanges(
+        redis,
+        config,
+        change -> {
+          if (change instanceof KekChange.OfKek ofKek) {
+            privateKeks.forget(ofKek.kek());
+          }
+          openedSecrets.changed(change);
+          // After the record is read again: a session that is begun before would be the old KEK's.
+          tier.changed(change).subscribe().with(done -> sessions.changed(change));
+        });
   }
 
   @Produces
@@ -103,10 +113,24 @@ class DataPlane {
 
   @Produces
   @Singleton
+  WrapSessions wrapSessions(DekWrapping wrapping, WrapSessionConfig config, Ticker ticker) {
+    return new WrapSessions(wrapping, config, ticker, Infrastructure.getDefaultExecutor());
+  }
+
+  @Produces
+  @Singleton
+  OpenedSecrets openedSecrets(OpenedSecretsConfig config, Ticker ticker) {
+    return new OpenedSecrets(config, ticker);
+  }
+
+  @Produces
+  @Singleton
   DekBroker dekBroker(
       MemoryKekTier tier,
       MemoryPrivateKeks privateKeks,
       DekWrapping wrapping,
+      WrapSessions sessions,
+      OpenedSecrets openedSecrets,
       RootKeyObserver rootKeys,
       UnwrapLane lane,
       Clock clock,
@@ -116,6 +140,8 @@ class DataPlane {
         tier,
         new ObservedPrivateKeks(privateKeks, rootKeys, clock),
         wrapping,
+        sessions,
+        openedSecrets,
         lane,
         new DekMetrics(registry));
   }
@@ -130,11 +156,15 @@ class DataPlane {
       @Observes ShutdownEvent event,
       KekChanges changes,
       MemoryPrivateKeks privateKeks,
+      WrapSessions sessions,
+      OpenedSecrets openedSecrets,
       UnwrapLane lane) {
     if (changes instanceof RedisKekChanges overRedis) {
       overRedis.close();
     }
     lane.close();
+    sessions.endAll();
+    openedSecrets.forgetAll();
     privateKeks.forgetAll();
   }
 }

@@ -14,6 +14,7 @@ import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kek.PrivateKek;
 import dev.keybroker.kek.PrivateKeks;
 import io.smallrye.mutiny.Uni;
+import org.jspecify.annotations.Nullable;
 
 /// The use cases of the data plane. Thread-safe; blocks no caller's thread.
 ///
@@ -24,6 +25,8 @@ public final class DekBroker {
   private final KekRecords kekRecords;
   private final PrivateKeks privateKeks;
   private final DekWrapping wrapping;
+  private final WrapSessions sessions;
+  private final OpenedSecrets openedSecrets;
   private final UnwrapLane lane;
   private final DekMetrics metrics;
 
@@ -32,12 +35,16 @@ public final class DekBroker {
       KekRecords kekRecords,
       PrivateKeks privateKeks,
       DekWrapping wrapping,
+      WrapSessions sessions,
+      OpenedSecrets openedSecrets,
       UnwrapLane lane,
       DekMetrics metrics) {
     this.activeKeks = activeKeks;
     this.kekRecords = kekRecords;
     this.privateKeks = privateKeks;
     this.wrapping = wrapping;
+    this.sessions = sessions;
+    this.openedSecrets = openedSecrets;
     this.lane = lane;
     this.metrics = metrics;
   }
@@ -57,8 +64,7 @@ public final class DekBroker {
   private WrappedResult wrapUnder(ActiveKek kek, SecretBytes dek, EncryptionContext context) {
     return metrics.wrapCrypto(
         kek.key().spec().encapsulation(),
-        () ->
-            new WrappedResult(wrapping.wrap(kek.name().id(), kek.key(), dek, context), kek.name()));
+        () -> new WrappedResult(sessions.wrap(kek, dek, context), kek.name()));
   }
 
   /// Unwraps a DEK with the KEK that it names, where that is a KEK of this keystore. The caller
@@ -96,7 +102,10 @@ public final class DekBroker {
                           kekRecords
                               .kek(parsed.kekId())
                               .call(DekBroker::checkState)
-                              .chain(again -> unwrapWith(again, parsed, context)));
+                              .chain(again -> unwrapWith(again, parsed, context)))
+                  // Twice: the lane is slower than the keys may live.
+                  .onFailure(WipedMeanwhile.class)
+                  .transform(wiped -> new DekFailure.Overloaded());
             });
   }
 
@@ -120,23 +129,62 @@ public final class DekBroker {
   }
 
   private Uni<UnwrappedResult> unwrapWith(Kek kek, WrappedDek wrapped, EncryptionContext context) {
+    byte[] encapsulated;
+    try {
+      encapsulated = wrapped.encapsulated(kek.spec());
+      UnwrappedResult opened = unwrapOpened(kek, encapsulated, wrapped, context);
+      if (opened != null) {
+        return Uni.createFrom().item(opened);
+      }
+    } catch (NotAuthenticException e) {
+      return Uni.createFrom().failure(new DekFailure.NotAuthentic());
+    }
     return privateKeks
         .privateKek(kek)
         .chain(
             privateKek ->
-                lane.run(() -> unwrapNow(kek, privateKek, wrapped, context))
+                lane.run(() -> unwrapNow(kek, privateKek, encapsulated, wrapped, context))
                     .onTermination()
                     .invoke(privateKek::close));
   }
 
-  private UnwrappedResult unwrapNow(
-      Kek kek, PrivateKek privateKek, WrappedDek wrapped, EncryptionContext context) {
+  /// Unwraps under a secret that is in memory, on the caller's thread; null where it is not.
+  private @Nullable UnwrappedResult unwrapOpened(
+      Kek kek, byte[] encapsulated, WrappedDek wrapped, EncryptionContext context)
+      throws NotAuthenticException {
+    OpenedSecrets.Opened opened = openedSecrets.get(kek, encapsulated);
+    if (opened == null) {
+      return null;
+    }
     SecretBytes dek;
     try {
       dek =
           metrics.unwrapCrypto(
               kek.spec().encapsulation(),
-              () -> wrapping.unwrap(kek.name().id(), privateKek.key(), wrapped, context));
+              () -> wrapping.open(kek.spec(), opened.z(), wrapped, context));
+    } catch (IllegalStateException e) {
+      return null;
+    }
+    if (openedSecrets.isExpired(opened, kek)) {
+      dek.close();
+      return null;
+    }
+    privateKeks.used(kek);
+    return new UnwrappedResult(dek, kek.name(), null);
+  }
+
+  private UnwrappedResult unwrapNow(
+      Kek kek,
+      PrivateKek privateKek,
+      byte[] encapsulated,
+      WrappedDek wrapped,
+      EncryptionContext context) {
+    SecretBytes dek;
+    try {
+      dek =
+          metrics.unwrapCrypto(
+              kek.spec().encapsulation(),
+              () -> decapsulateAndOpen(kek, privateKek, encapsulated, wrapped, context));
     } catch (NotAuthenticException e) {
       throw new DekFailure.NotAuthentic();
     } catch (IllegalStateException e) {
@@ -147,6 +195,29 @@ public final class DekBroker {
       throw new WipedMeanwhile();
     }
     return new UnwrappedResult(dek, kek.name(), privateKek.requestId());
+  }
+
+  private SecretBytes decapsulateAndOpen(
+      Kek kek,
+      PrivateKek privateKek,
+      byte[] encapsulated,
+      WrappedDek wrapped,
+      EncryptionContext context)
+      throws NotAuthenticException {
+    SecretBytes z = wrapping.encapsulator().decapsulate(privateKek.key(), encapsulated);
+    boolean kept = false;
+    try {
+      SecretBytes dek = wrapping.open(kek.spec(), z, wrapped, context);
+      if (privateKek.isKept()) {
+        openedSecrets.put(kek, encapsulated, z, privateKek);
+        kept = true;
+      }
+      return dek;
+    } finally {
+      if (!kept) {
+        z.close();
+      }
+    }
   }
 
   /// Moves a wrapped DEK of a keystore to the ACTIVE KEK of the destination. The plaintext stays in

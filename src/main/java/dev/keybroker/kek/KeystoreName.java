@@ -17,8 +17,8 @@ public record KeystoreName(String tenant, String keystore) implements Comparable
 
   /// Parses a resource name; anything else is an [IllegalArgumentException] with fixed text.
   public static KeystoreName parse(String name) {
-    int split = name.indexOf(KEYSTORES);
-    if (!name.startsWith(TENANTS) || split < TENANTS.length()) {
+    int split = name.indexOf(KEYSTORES, TENANTS.length());
+    if (!name.startsWith(TENANTS) || split < 0) {
       throw new IllegalArgumentException("not a keystore name");
     }
     return new KeystoreName(

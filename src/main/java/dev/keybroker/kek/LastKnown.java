@@ -109,8 +109,8 @@ final class LastKnown<K, V extends Dated> {
     if (held == null) {
       return Uni.createFrom().voidItem();
     }
-    return source
-        .apply(key)
+    return Uni.createFrom()
+        .deferred(() -> source.apply(key))
         .invoke(value -> keep(key, value))
         .onFailure()
         .invoke(failure -> expire(key, failure))
@@ -146,7 +146,8 @@ final class LastKnown<K, V extends Dated> {
     if (running != null) {
       return running;
     }
-    next.apply(key)
+    Uni.createFrom()
+        .deferred(() -> next.apply(key))
         .subscribe()
         .with(
             value -> {
@@ -167,12 +168,15 @@ final class LastKnown<K, V extends Dated> {
         records
             .asMap()
             .compute(
-                key,
-                (k, held) ->
-                    held != null && held.value.readTime().isAfter(value.readTime())
-                        ? held
-                        : held(value));
+                key, (k, held) -> held != null && isNewer(held.value, value) ? held : held(value));
     return kept.value;
+  }
+
+  /// Whether the record in memory was read later. A read time in the future says nothing: the clock
+  /// was set back since, or is another broker's.
+  private boolean isNewer(V inMemory, V read) {
+    return inMemory.readTime().isAfter(read.readTime())
+        && !inMemory.readTime().isAfter(clock.instant());
   }
 
   private Held<V> held(V value) {

@@ -9,6 +9,7 @@ import dev.keybroker.crypto.KeyCodec;
 import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.crypto.UnwrappingKey;
 import dev.keybroker.kms.Kms;
+import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -17,6 +18,7 @@ import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -83,22 +85,31 @@ public final class MemoryPrivateKeks implements PrivateKeks {
     if (allowed <= 0) {
       misses.increment();
       forget(kek.name().id());
-      return decrypt(kek, 0).map(held -> lease(held, true, held.requestId));
+      return decrypt(kek, 0).map(held -> lease(held, 0, true, held.requestId));
     }
     Held held = keys.getIfPresent(kek.name().id());
     long now = ticker.read();
     if (held == null || held.isExpired(now, allowed)) {
       misses.increment();
-      return shared(kek, held).map(fresh -> lease(fresh, false, fresh.requestId));
+      return shared(kek, held).map(fresh -> lease(fresh, allowed, false, fresh.requestId));
     }
     hits.increment();
     refreshAhead(kek, held, now);
-    return Uni.createFrom().item(lease(held, false, null));
+    return Uni.createFrom().item(lease(held, allowed, false, null));
   }
 
-  private PrivateKek lease(Held held, boolean forThisUseOnly, @Nullable String requestId) {
-    return new PrivateKek(
-        held.key, held.decryptedAt + held.lifetime, ticker, forThisUseOnly, requestId);
+  @Override
+  public void used(Kek kek) {
+    Held held = keys.getIfPresent(kek.name().id());
+    if (held != null) {
+      refreshAhead(kek, held, ticker.read());
+    }
+  }
+
+  private PrivateKek lease(
+      Held held, long allowed, boolean forThisUseOnly, @Nullable String requestId) {
+    long bound = held.decryptedAt + Math.min(held.lifetime, allowed);
+    return new PrivateKek(held.key, bound, ticker, forThisUseOnly, requestId);
   }
 
   private void refreshAhead(Kek kek, Held held, long now) {
@@ -134,22 +145,44 @@ public final class MemoryPrivateKeks implements PrivateKeks {
               decrypt(kek, kek.privateKekLifetime().toNanos())
                   .subscribe()
                   .with(
-                      held -> {
-                        // A KEK that was disabled or forgotten meanwhile must not come back.
-                        if (decrypts.get(id) == mine) {
-                          keys.put(id, held);
-                          decrypts.remove(id, mine);
-                        } else {
-                          held.key.close();
-                        }
-                        mine.complete(held);
-                      },
+                      held -> decrypted(id, held, mine),
                       failure -> {
                         decrypts.remove(id, mine);
                         mine.completeExceptionally(failure);
                       });
               return mine.minimalCompletionStage();
             });
+  }
+
+  private void decrypted(UUID id, Held held, CompletableFuture<Held> decrypt) {
+    if (held.isExpired(ticker.read(), held.lifetime)) {
+      decrypts.remove(id, decrypt);
+      held.key.close();
+      decrypt.completeExceptionally(
+          new KmsFailure(
+              KmsFailure.Kind.UNREACHABLE,
+              "kms:Decrypt",
+              "Timeout",
+              "the answer took longer than a private KEK may live",
+              held.requestId));
+      return;
+    }
+    AtomicBoolean kept = new AtomicBoolean();
+    // In one step, so that a KEK that is forgotten at this moment does not come back.
+    decrypts.computeIfPresent(
+        id,
+        (same, current) -> {
+          if (current != decrypt) {
+            return current;
+          }
+          keys.put(id, held);
+          kept.set(true);
+          return null;
+        });
+    if (!kept.get()) {
+      held.key.close();
+    }
+    decrypt.complete(held);
   }
 
   private Uni<Held> decrypt(Kek kek, long lifetime) {

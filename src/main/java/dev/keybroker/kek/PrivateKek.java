@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// then fails with an [IllegalStateException], and the caller asks [PrivateKeks] once more.
 public final class PrivateKek implements AutoCloseable {
   private final UnwrappingKey key;
+  private final long decryptedAt;
   private final long expiresAt;
   private final Ticker ticker;
   private final boolean forThisUseOnly;
@@ -17,11 +18,13 @@ public final class PrivateKek implements AutoCloseable {
 
   PrivateKek(
       UnwrappingKey key,
+      long decryptedAt,
       long expiresAt,
       Ticker ticker,
       boolean forThisUseOnly,
       @Nullable String requestId) {
     this.key = key;
+    this.decryptedAt = decryptedAt;
     this.expiresAt = expiresAt;
     this.ticker = ticker;
     this.forThisUseOnly = forThisUseOnly;
@@ -36,6 +39,22 @@ public final class PrivateKek implements AutoCloseable {
   /// not be released.
   public boolean isExpired() {
     return !forThisUseOnly && ticker.read() - expiresAt >= 0;
+  }
+
+  /// Whether the key is kept in memory for others, until [#expiresAt]. Where it is not, nothing
+  /// that rests on it may be kept either.
+  public boolean isKept() {
+    return !forThisUseOnly;
+  }
+
+  /// Ticker time of the start of the KMS Decrypt.
+  public long decryptedAt() {
+    return decryptedAt;
+  }
+
+  /// Ticker time of the bound.
+  public long expiresAt() {
+    return expiresAt;
   }
 
   /// The request id of the KMS Decrypt that this use caused; null where the key was in memory.

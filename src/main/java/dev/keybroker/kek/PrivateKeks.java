@@ -8,4 +8,8 @@ public interface PrivateKeks {
   /// concurrent callers share. Fails with `dev.keybroker.kms.KmsFailure`. The caller closes what it
   /// gets.
   Uni<PrivateKek> privateKek(Kek kek);
+
+  /// Tells that what rests on a KEK's private key was used without the key: where the key is in
+  /// memory and near its bound, it is refreshed ahead as if it had been used itself.
+  void used(Kek kek);
 }

@@ -80,9 +80,9 @@ public final class KekGeneration {
     return Uni.createFrom()
         .completionStage(
             () -> {
-              CompletableFuture<T> done = new CompletableFuture<>();
-              work.subscribe().with(done::complete, done::completeExceptionally);
-              return done.minimalCompletionStage();
+              CompletableFuture<T> end = new CompletableFuture<>();
+              work.subscribe().with(end::complete, end::completeExceptionally);
+              return end.minimalCompletionStage();
             });
   }
 }

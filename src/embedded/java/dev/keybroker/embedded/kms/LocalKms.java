@@ -46,10 +46,16 @@ public final class LocalKms implements AutoCloseable {
       {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}\
       """;
 
+  private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
+  private static final int BACKLOG = 1024;
+
   static {
-    // Read by the JDK's HTTP server when its first instance is made: without it, Nagle's algorithm
-    // and delayed acknowledgements cost 40 ms a request.
+    // The JDK's HTTP server reads these when its first instance is made. Without the first, Nagle's
+    // algorithm and delayed acknowledgements cost 40 ms a request; without the others it would drop
+    // idle connections that clients still hold for good ones.
     System.setProperty("sun.net.httpserver.nodelay", "true");
+    System.setProperty("sun.net.httpserver.idleInterval", "3600");
+    System.setProperty("sun.net.httpserver.maxIdleConnections", "10000");
   }
 
   private final HttpServer server;
@@ -102,8 +108,7 @@ public final class LocalKms implements AutoCloseable {
     ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
     try {
       HttpServer server =
-          HttpServer.create(
-              new InetSocketAddress(InetAddress.getLoopbackAddress(), options.port()), 0);
+          HttpServer.create(new InetSocketAddress(LOOPBACK, options.port()), BACKLOG);
       server.setExecutor(workers);
       server.createContext("/", gateway);
       server.start();
@@ -137,7 +142,8 @@ public final class LocalKms implements AutoCloseable {
     return provisioning.principal(account, name, policy);
   }
 
-  /// The ARN of a role, which is made if need be and gets these policies.
+  /// The ARN of a role, which is made if need be and gets these policies. As in AWS, the users and
+  /// roles that the trust policy names must be there.
   ///
   /// @param policy the permissions policy; null takes one given here before away
   public String role(String account, String name, String trustPolicy, @Nullable String policy) {

@@ -7,14 +7,12 @@ import jakarta.persistence.IdClass;
 import jakarta.persistence.Table;
 import java.io.Serializable;
 import java.util.Objects;
-import org.hibernate.annotations.Immutable;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 
 /// What a KEK's record carries of its keystore's row. Read only: the row belongs to
 /// `keystore.postgres`.
 @Entity
-@Immutable
 @IdClass(KeystoreSettings.Key.class)
 @Table(name = "keystore")
 @NullUnmarked // filled by Hibernate

@@ -32,6 +32,12 @@ public class PostgresKekRepository implements KekRepository {
   // Natively: Hibernate Reactive's stateless sessions cannot lock every entity.
   private static final String LOCK =
       "select id from keystore where tenant = :tenant and id = :keystore for update";
+  // Natively: HQL inserts no entity with a composite id.
+  private static final String NOTE_REQUEST =
+      """
+      insert into kek_request (tenant, keystore, request_id, kek)
+      values (:tenant, :keystore, :request, :kek) on conflict do nothing
+      """;
   private static final String LOCK_DUE =
       """
       select id from kek where state = 'DESTROY_SCHEDULED' and destroy_time <= :now
@@ -84,11 +90,7 @@ public class PostgresKekRepository implements KekRepository {
       return Uni.createFrom().voidItem();
     }
     return session
-        .createMutationQuery(
-            """
-            insert into KekRequest (tenant, keystore, requestId, kek)
-            values (:tenant, :keystore, :request, :kek) on conflict do nothing
-            """)
+        .createNativeQuery(NOTE_REQUEST)
         .setParameter("tenant", intent.keystore().tenant())
         .setParameter("keystore", intent.keystore().keystore())
         .setParameter("request", intent.requestId())

@@ -9,12 +9,10 @@ import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.time.Instant;
 import java.util.UUID;
-import org.hibernate.annotations.Immutable;
 import org.jspecify.annotations.NullUnmarked;
 
 /// What a keystore says of its KEKs. Read only: the row belongs to `kek.postgres`.
 @Entity
-@Immutable
 @Table(name = "kek")
 @NullUnmarked // filled by Hibernate
 class KekRow {

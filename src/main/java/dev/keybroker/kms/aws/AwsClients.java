@@ -62,8 +62,11 @@ final class AwsClients implements AutoCloseable {
             .connectionTimeout(config.connectionTimeout())
             .tlsNegotiationTimeout(config.connectionTimeout())
             .connectionAcquisitionTimeout(config.apiCallAttemptTimeout())
-            .readTimeout(config.apiCallAttemptTimeout())
-            .writeTimeout(config.apiCallAttemptTimeout())
+            // The SDK's own timers come first.
+            .readTimeout(config.apiCallTimeout().plusSeconds(1))
+            .writeTimeout(config.apiCallTimeout().plusSeconds(1))
+            // The JDK's resolver would block an event loop, and with it others' calls.
+            .useNonBlockingDnsResolver(true)
             .build();
   }
 

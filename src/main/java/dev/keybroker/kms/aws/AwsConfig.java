@@ -65,9 +65,9 @@ public interface AwsConfig {
   @WithDefault("1S")
   Duration assumeRoleRetryDelay();
 
-  /// Most SDK clients (one per role and region) and most roles with credentials kept; the least
-  /// used go first. At least 1; above the number of roles in use, or roles are assumed again and
-  /// again.
-  @WithDefault("5000")
+  /// Most SDK clients (one per role and region, about 25 kB each) and most roles with credentials
+  /// kept; the least used go first. At least 1; above the number of roles in use, or roles are
+  /// assumed again and again.
+  @WithDefault("2000")
   int clientCacheSize();
 }

@@ -172,7 +172,7 @@ final class AwsFailures {
       return unreachable(action, "UnknownHost", "the endpoint's name does not resolve");
     }
     if (has(trouble, ConnectException.class)) {
-      return unreachable(action, "ConnectFailed", "the endpoint refuses connections");
+      return unreachable(action, "ConnectFailed", "no connection to the endpoint");
     }
     if (has(trouble, SSLException.class)) {
       return unreachable(action, "TlsFailed", "no TLS connection to the endpoint");

@@ -406,19 +406,6 @@ class AwsKmsFailuresTest {
         Kind.UNREACHABLE, "kms:DescribeKey", "ConnectFailed", nowhere.describe(aws.ownKey()));
   }
 
-  @Test
-  void unknownHost_isUnknownHost() {
-    AwsKms nowhere =
-        aws.opened(
-            new AwsKms(
-                aws.service(URI.create("http://kms.invalid")),
-                TestAwsConfig.patient(),
-                InstantSource.system()));
-
-    assertFailure(
-        Kind.UNREACHABLE, "kms:DescribeKey", "UnknownHost", nowhere.describe(aws.ownKey()));
-  }
-
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

@@ -16,6 +16,8 @@ import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsKey;
 import dev.keybroker.kms.KmsKeyDescription;
 import io.smallrye.mutiny.Uni;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.security.KeyFactory;
 import java.security.PrivateKey;
 import java.security.PublicKey;
@@ -23,6 +25,7 @@ import java.security.Signature;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.X509EncodedKeySpec;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -73,7 +76,7 @@ class AwsKmsTest {
   @Test
   void encryptPrivateKey_itsCiphertext_decryptsToTheSame() {
     KmsKey key = aws.ownKey();
-    byte[] bytes = "not a key, but secret".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    byte[] bytes = "not a key, but secret".getBytes(StandardCharsets.UTF_8);
 
     EncryptedPrivateKey encrypted;
     try (SecretBytes secret = SecretBytes.copyOf(bytes)) {
@@ -166,6 +169,16 @@ class AwsKmsTest {
   @Test
   void ownPrincipal_isTheBrokers() {
     assertEquals(LocalAws.BROKER_ARN, await(kms.ownPrincipal()));
+  }
+
+  @Test
+  void endpoint_byName_isResolved() {
+    URI byName = URI.create("http://localhost:" + aws.server.endpoint().getPort());
+    AwsKms named =
+        aws.opened(
+            new AwsKms(aws.service(byName), TestAwsConfig.patient(), InstantSource.system()));
+
+    assertEquals(LocalAws.BROKER_ARN, await(named.ownPrincipal()));
   }
 
   @Test

@@ -1,0 +1,67 @@
+package dev.keybroker.dek;
+
+import dev.keybroker.crypto.EncapsulatedSecret;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+
+/// One encapsulated secret of a KEK, for a bounded time and number of DEKs.
+///
+/// The number is counted in stripes, one cache line each, so that threads do not contend for one
+/// counter; a stripe that is used up ends the session, a little before its bound.
+final class WrapSession implements AutoCloseable {
+  private static final int STRIPES = 16;
+  private static final int INTS_PER_LINE = 32;
+
+  private final UUID kek;
+  private final EncapsulatedSecret secret;
+  private final long successorFrom;
+  private final long expiresAt;
+  private final int stripes;
+  private final int deksPerStripe;
+  private final AtomicIntegerArray used;
+  private final AtomicBoolean successorBegun = new AtomicBoolean();
+
+  /// @param now ticker time
+  WrapSession(UUID kek, EncapsulatedSecret secret, long now, long lifetime, int maxDeks) {
+    this.kek = kek;
+    this.secret = secret;
+    this.expiresAt = now + lifetime;
+    this.successorFrom = expiresAt - lifetime / 4;
+    this.stripes = Math.min(STRIPES, maxDeks);
+    this.deksPerStripe = maxDeks / stripes;
+    this.used = new AtomicIntegerArray(stripes * INTS_PER_LINE);
+  }
+
+  UUID kek() {
+    return kek;
+  }
+
+  EncapsulatedSecret secret() {
+    return secret;
+  }
+
+  /// Takes one DEK of the bound; false where it is reached.
+  boolean take(long now) {
+    if (now - expiresAt >= 0) {
+      return false;
+    }
+    int stripe = (int) (Thread.currentThread().threadId() % stripes) * INTS_PER_LINE;
+    // Looked at first: a used-up stripe must not be counted on until it overflows.
+    return used.get(stripe) < deksPerStripe && used.incrementAndGet(stripe) <= deksPerStripe;
+  }
+
+  /// Whether the caller shall make the successor: true once, when three quarters of a bound are
+  /// reached.
+  boolean wantsSuccessor(long now) {
+    int stripe = (int) (Thread.currentThread().threadId() % stripes) * INTS_PER_LINE;
+    boolean late =
+        now - successorFrom >= 0 || used.get(stripe) >= deksPerStripe - deksPerStripe / 4;
+    return late && !successorBegun.get() && successorBegun.compareAndSet(false, true);
+  }
+
+  @Override
+  public void close() {
+    secret.close();
+  }
+}

@@ -1,0 +1,34 @@
+package dev.keybroker.boot;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+/// The reference table of `src/docs/configuration.md` is what the code says. After a change of a
+/// setting: `./mvnw test -Dtest=ConfigurationTableTest -Dupdate-docs`.
+class ConfigurationTableTest {
+  private static final Path DOCUMENT = Path.of("src/docs/configuration.md");
+  private static final String MARK = "<!-- Generated from here on: ";
+
+  @Test
+  void reference_ofTheSettings_isWhatTheCodeSays() throws IOException {
+    String document = Files.readString(DOCUMENT);
+    int mark = document.indexOf(MARK);
+    assertTrue(mark > 0, "no mark in " + DOCUMENT);
+    int generated = document.indexOf('\n', mark) + 1;
+    String expected = "\n" + ConfigurationTable.render();
+
+    if (System.getProperty("update-docs") != null) {
+      Files.writeString(DOCUMENT, document.substring(0, generated) + expected);
+    } else {
+      assertEquals(
+          expected,
+          document.substring(generated),
+          "run ./mvnw test -Dtest=ConfigurationTableTest -Dupdate-docs");
+    }
+  }
+}

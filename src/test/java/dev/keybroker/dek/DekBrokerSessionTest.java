@@ -1,0 +1,388 @@
+package dev.keybroker.dek;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.keybroker.crypto.CryptoProvider;
+import dev.keybroker.crypto.DekWrapping;
+import dev.keybroker.crypto.EncryptionContext;
+import dev.keybroker.crypto.KeyCodec;
+import dev.keybroker.crypto.KeyPairSpec;
+import dev.keybroker.crypto.SecretBytes;
+import dev.keybroker.crypto.WrappingKey;
+import dev.keybroker.kek.ActiveKek;
+import dev.keybroker.kek.Kek;
+import dev.keybroker.kek.KekCacheConfig;
+import dev.keybroker.kek.KekChange;
+import dev.keybroker.kek.KekName;
+import dev.keybroker.kek.KekState;
+import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.kek.MemoryPrivateKeks;
+import dev.keybroker.kms.FakeKms;
+import dev.keybroker.kms.GeneratedKeyPair;
+import dev.keybroker.kms.KmsArn;
+import dev.keybroker.kms.KmsContext;
+import dev.keybroker.kms.KmsFailure;
+import dev.keybroker.kms.KmsKey;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.smallrye.mutiny.Uni;
+import java.nio.ByteBuffer;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// The wrap session and the secrets that unwraps leave behind, with real cryptography, a key
+/// management service that can say no, and time that passes when the test says so.
+class DekBrokerSessionTest {
+  private static final Duration LIFETIME = Duration.ofSeconds(60);
+  private static final KeystoreName KEYSTORE = new KeystoreName("acme", "calls");
+  private static final KmsKey ROOT_KEY =
+      new KmsKey(KmsArn.parse("arn:aws:kms:eu-central-1:111122223333:key/k-1"), null);
+  private static final EncryptionContext CONTEXT =
+      EncryptionContext.of(Map.of("recording-id", "r-1"));
+
+  private final CryptoProvider provider = CryptoProvider.detect();
+  private final SecureRandom random = new SecureRandom();
+  private final KeyCodec codec = new KeyCodec(provider);
+  private final DekWrapping wrapping = new DekWrapping(provider, random);
+  private final FakeKms kms = new FakeKms(provider);
+  private final AtomicLong nanos = new AtomicLong();
+  private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+  private final Map<UUID, Kek> keks = new HashMap<>();
+  private final MemoryPrivateKeks privateKeks =
+      new MemoryPrivateKeks(kms, codec, new CacheConfig(), nanos::get, registry);
+  private final OpenedSecrets openedSecrets = new OpenedSecrets(() -> 1000, nanos::get);
+  private final UnwrapLane lane = new UnwrapLane(new LaneConfig(), registry);
+  private ActiveKek active = newKek(KeyPairSpec.ECC_NIST_P256, LIFETIME);
+  private WrapSessions sessions = sessions(1 << 20);
+
+  @AfterEach
+  void close() {
+    lane.close();
+  }
+
+  @Test
+  void wrap_withinTheBounds_usesOneEncapsulationAndAFreshSalt() {
+    Set<ByteBuffer> encapsulations = new HashSet<>();
+    Set<ByteBuffer> salts = new HashSet<>();
+    for (int i = 0; i < 1000; i++) {
+      byte[] wrapped = wrap();
+      encapsulations.add(ByteBuffer.wrap(wrapped, 18, 65));
+      salts.add(ByteBuffer.wrap(wrapped, 83, 16));
+    }
+    assertEquals(1, encapsulations.size());
+    assertEquals(1000, salts.size());
+  }
+
+  @Test
+  void wrap_withSessionsOff_usesAnEncapsulationForEachDek() {
+    sessions = sessions(1);
+    assertEquals(50, encapsulationsOf(50));
+  }
+
+  @Test
+  void session_reachesItsNumberOfDeks_isFollowedByAnother() {
+    sessions = sessions(160);
+    // One thread fills one stripe of sixteen.
+    assertEquals(10, encapsulationsOf(100));
+  }
+
+  @Test
+  void session_usedByManyThreads_neverServesMoreThanItsBound() {
+    sessions = sessions(64);
+    Map<ByteBuffer, Integer> deks = new HashMap<>();
+    List<ByteBuffer> all =
+        IntStream.range(0, 4000).parallel().mapToObj(i -> ByteBuffer.wrap(wrap(), 18, 65)).toList();
+    all.forEach(encapsulation -> deks.merge(encapsulation, 1, Integer::sum));
+    assertTrue(deks.values().stream().allMatch(count -> count <= 64), deks.values()::toString);
+  }
+
+  @Test
+  void session_reachesItsTime_isFollowedByAnotherAndWiped() {
+    byte[] first = wrap();
+    pass(Duration.ofSeconds(44));
+    assertArrayEquals(encapsulation(first), encapsulation(wrap()));
+    pass(Duration.ofSeconds(2));
+    // Three quarters are over: this wrap makes the successor, beside itself.
+    wrap();
+    assertFalse(
+        ByteBuffer.wrap(encapsulation(first)).equals(ByteBuffer.wrap(encapsulation(wrap()))));
+  }
+
+  @Test
+  void session_kekIsRotated_neverServesTheOtherKek() {
+    wrap();
+    ActiveKek before = active;
+    active = newKek(KeyPairSpec.ECC_NIST_P256, LIFETIME);
+    byte[] wrapped = wrap();
+    assertFalse(before.name().id().equals(kekOf(wrapped)));
+    assertEquals(active.name().id(), kekOf(wrapped));
+    assertUnwraps(wrapped);
+  }
+
+  @Test
+  void session_kekChanges_isEnded() {
+    byte[] first = wrap();
+    sessions.changed(new KekChange.OfKeystore(KEYSTORE));
+    byte[] second = wrap();
+    sessions.changed(new KekChange.OfKek(active.name().id()));
+    byte[] third = wrap();
+    assertEquals(
+        3,
+        Set.of(
+                ByteBuffer.wrap(encapsulation(first)),
+                ByteBuffer.wrap(encapsulation(second)),
+                ByteBuffer.wrap(encapsulation(third)))
+            .size());
+  }
+
+  @ParameterizedTest
+  @EnumSource(KeyPairSpec.class)
+  void wrap_underASession_unwrapsForEverySpec(KeyPairSpec spec) {
+    active = newKek(spec, LIFETIME);
+    for (int i = 0; i < 3; i++) {
+      assertUnwraps(wrap());
+    }
+  }
+
+  @Test
+  void unwrap_ofOneSession_decapsulatesOnce() {
+    for (int i = 0; i < 20; i++) {
+      assertUnwraps(wrap());
+    }
+    assertEquals(1, kms.decrypts());
+    // Nothing is asked of KMS or of the lane any more: with the private key gone it still unwraps.
+    privateKeks.forgetAll();
+    assertUnwraps(wrap());
+    assertEquals(1, kms.decrypts());
+  }
+
+  @Test
+  void unwrap_accessIsWithdrawn_endsAtTheBoundOfThePrivateKek() {
+    byte[] one = wrap();
+    byte[] another = wrap();
+    assertUnwraps(one);
+    pass(Duration.ofSeconds(10));
+    kms.refuse(KmsFailure.Kind.ACCESS_DENIED);
+    for (int second = 10; second < 60; second++) {
+      // Under constant use, which must not prolong it.
+      assertUnwraps(one);
+      assertUnwraps(another);
+      pass(Duration.ofSeconds(1));
+    }
+    assertRefused(one);
+    assertRefused(another);
+  }
+
+  @Test
+  void unwrap_lifetimeIsShortened_forgetsOpenedSecretsToo() {
+    byte[] wrapped = wrap();
+    assertUnwraps(wrapped);
+    pass(Duration.ofSeconds(20));
+    setLifetime(Duration.ofSeconds(10));
+    kms.refuse(KmsFailure.Kind.ACCESS_DENIED);
+    assertRefused(wrapped);
+  }
+
+  @Test
+  void unwrap_withLifetimeZero_keepsNoSecret() {
+    active = newKek(KeyPairSpec.ECC_NIST_P256, Duration.ZERO);
+    byte[] wrapped = wrap();
+    for (int i = 0; i < 5; i++) {
+      assertUnwraps(wrapped);
+    }
+    assertEquals(5, kms.decrypts());
+  }
+
+  @Test
+  void unwrap_kekIsChanged_forgetsOpenedSecrets() {
+    byte[] wrapped = wrap();
+    assertUnwraps(wrapped);
+    KekChange change = new KekChange.OfKek(active.name().id());
+    openedSecrets.changed(change);
+    privateKeks.forget(active.name().id());
+    kms.refuse(KmsFailure.Kind.KEY_DISABLED);
+    assertRefused(wrapped);
+  }
+
+  @Test
+  void unwrap_otherContextUnderAKnownSecret_isNotAuthentic() {
+    byte[] wrapped = wrap();
+    assertUnwraps(wrapped);
+    assertThrows(
+        DekFailure.NotAuthentic.class,
+        () ->
+            broker()
+                .unwrap(KEYSTORE, wrapped, EncryptionContext.of(Map.of("recording-id", "r-2")))
+                .await()
+                .indefinitely());
+  }
+
+  private void assertUnwraps(byte[] wrapped) {
+    try (UnwrappedResult result =
+        broker().unwrap(KEYSTORE, wrapped, CONTEXT).await().atMost(Duration.ofSeconds(10))) {
+      assertArrayEquals(dekOf(wrapped), result.dek().toByteArray());
+    }
+  }
+
+  private void assertRefused(byte[] wrapped) {
+    assertThrows(
+        KmsFailure.class,
+        () -> broker().unwrap(KEYSTORE, wrapped, CONTEXT).await().atMost(Duration.ofSeconds(10)));
+  }
+
+  private final Map<ByteBuffer, byte[]> deks = new HashMap<>();
+
+  private byte[] dekOf(byte[] wrapped) {
+    return deks.getOrDefault(ByteBuffer.wrap(wrapped), new byte[0]);
+  }
+
+  private byte[] wrap() {
+    SecretBytes dek = SecretBytes.random(32, random);
+    byte[] wrapped =
+        broker().wrap(KEYSTORE, dek, CONTEXT).await().atMost(Duration.ofSeconds(10)).wrappedDek();
+    synchronized (deks) {
+      deks.put(ByteBuffer.wrap(wrapped), dek.toByteArray());
+    }
+    return wrapped;
+  }
+
+  private long encapsulationsOf(int wraps) {
+    return IntStream.range(0, wraps)
+        .mapToObj(i -> ByteBuffer.wrap(encapsulation(wrap())))
+        .distinct()
+        .count();
+  }
+
+  private static byte[] encapsulation(byte[] wrapped) {
+    byte[] encapsulation = new byte[65];
+    System.arraycopy(wrapped, 18, encapsulation, 0, 65);
+    return encapsulation;
+  }
+
+  private static UUID kekOf(byte[] wrapped) {
+    ByteBuffer bytes = ByteBuffer.wrap(wrapped, 2, 16);
+    return new UUID(bytes.getLong(), bytes.getLong());
+  }
+
+  private void pass(Duration time) {
+    nanos.addAndGet(time.toNanos());
+  }
+
+  private DekBroker broker() {
+    return new DekBroker(
+        keystore -> Uni.createFrom().item(active),
+        id -> Uni.createFrom().item(keks.get(id)),
+        privateKeks,
+        wrapping,
+        sessions,
+        openedSecrets,
+        lane,
+        new DekMetrics(registry));
+  }
+
+  private WrapSessions sessions(int maxDeks) {
+    return new WrapSessions(wrapping, new SessionConfig(maxDeks), nanos::get, Runnable::run);
+  }
+
+  private ActiveKek newKek(KeyPairSpec spec, Duration lifetime) {
+    KmsContext context = new KmsContext(Map.of("keybroker:tenant", "acme"));
+    GeneratedKeyPair pair =
+        kms.generateKeyPair(ROOT_KEY, spec, context).await().atMost(Duration.ofSeconds(30));
+    WrappingKey publicKey = codec.parsePublic(spec, pair.publicKey());
+    KekName name = new KekName(KEYSTORE, UUID.randomUUID());
+    keks.put(
+        name.id(),
+        new Kek(
+            name,
+            KekState.ACTIVE,
+            spec,
+            new KmsKey(pair.keyArn(), null),
+            context,
+            pair.encryptedPrivateKey(),
+            lifetime,
+            Instant.EPOCH));
+    return new ActiveKek(name, publicKey, Instant.EPOCH, Instant.EPOCH);
+  }
+
+  private void setLifetime(Duration lifetime) {
+    keks.computeIfPresent(
+        active.name().id(),
+        (id, kek) ->
+            new Kek(
+                kek.name(),
+                kek.state(),
+                kek.spec(),
+                kek.rootKey(),
+                kek.kmsContext(),
+                kek.encryptedPrivateKey(),
+                lifetime,
+                kek.readTime()));
+  }
+
+  private record SessionConfig(int maxDeks) implements WrapSessionConfig {
+    @Override
+    public Duration lifetime() {
+      return Duration.ofSeconds(60);
+    }
+
+    @Override
+    public long maxSessions() {
+      return 100;
+    }
+  }
+
+  private record LaneConfig() implements UnwrapLaneConfig {
+    @Override
+    public int threads() {
+      return 2;
+    }
+
+    @Override
+    public int queue() {
+      return 100;
+    }
+  }
+
+  private record CacheConfig() implements KekCacheConfig {
+    @Override
+    public Duration freshness() {
+      return Duration.ofSeconds(30);
+    }
+
+    @Override
+    public Duration staleWait() {
+      return Duration.ofMillis(250);
+    }
+
+    @Override
+    public Duration retry() {
+      return Duration.ofSeconds(1);
+    }
+
+    @Override
+    public long maxRecords() {
+      return 100;
+    }
+
+    @Override
+    public long maxPrivateKeks() {
+      return 100;
+    }
+  }
+}

@@ -1,0 +1,134 @@
+package dev.keybroker.grpc;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.Status;
+import dev.keybroker.embedded.EmbeddedServices;
+import dev.keybroker.embedded.EmbeddedServicesResource;
+import dev.keybroker.keystore.Keystores;
+import dev.keybroker.v1.KeyBrokerGrpc;
+import dev.keybroker.v1.UnwrapDekRequest;
+import dev.keybroker.v1.WrapDekRequest;
+import dev.keybroker.v1.WrapDekResponse;
+import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+import io.quarkus.grpc.runtime.GrpcServer;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.value.registry.ValueRegistry;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.function.Executable;
+
+/// A running broker on real PostgreSQL, Redis and the local KMS, and a gRPC client of it over the
+/// network. Fails a test in which a status without ErrorInfo left the broker.
+@QuarkusTestResource(EmbeddedServicesResource.class)
+@SuppressWarnings("NullAway.Init") // set before each test
+abstract class BrokerTestCase {
+  private static final int LARGEST_ANSWER = 16 * 1024 * 1024;
+  private static final Duration LONGEST_WAIT = Duration.ofSeconds(20);
+
+  @Inject Keystores useCases;
+  @Inject ValueRegistry runtime;
+
+  EmbeddedServices services;
+  ManagedChannel channel;
+  KeyBrokerGrpc.KeyBrokerBlockingStub broker;
+  TestKeystores keystores;
+
+  private final StatusConformance conformance = new StatusConformance();
+
+  @BeforeEach
+  void connect() {
+    int port = runtime.get(GrpcServer.GRPC_SERVER).getPort();
+    channel =
+        ManagedChannelBuilder.forAddress("127.0.0.1", port)
+            .usePlaintext()
+            .maxInboundMessageSize(LARGEST_ANSWER)
+            .intercept(conformance)
+            .build();
+    broker = KeyBrokerGrpc.newBlockingStub(channel);
+    keystores = new TestKeystores(services, useCases);
+  }
+
+  @AfterEach
+  void disconnect() {
+    channel.shutdownNow();
+    services.kms().faults().clear();
+    assertEquals(List.of(), conformance.violations());
+  }
+
+  static WrapDekRequest wrapRequest(String keystore, Map<String, String> context) {
+    return WrapDekRequest.newBuilder()
+        .setKeystore(keystore)
+        .putAllEncryptionContext(context)
+        .build();
+  }
+
+  static UnwrapDekRequest unwrapRequest(
+      String keystore, ByteString wrapped, Map<String, String> context) {
+    return UnwrapDekRequest.newBuilder()
+        .setKeystore(keystore)
+        .setWrappedDek(wrapped)
+        .putAllEncryptionContext(context)
+        .build();
+  }
+
+  /// A generated DEK, wrapped without context.
+  WrapDekResponse wrap(TestKeystores.TestKeystore keystore) {
+    return broker.wrapDek(wrapRequest(keystore.name(), Map.of()));
+  }
+
+  ByteString unwrap(TestKeystores.TestKeystore keystore, ByteString wrapped) {
+    return broker.unwrapDek(unwrapRequest(keystore.name(), wrapped, Map.of())).getDek();
+  }
+
+  /// Asserts that a call is refused for this reason, and returns its status.
+  static Status assertRefused(io.grpc.Status.Code code, String reason, Executable call) {
+    StatusRuntimeException refusal = assertThrows(StatusRuntimeException.class, call);
+    Status status = StatusProto.fromThrowable(refusal);
+    assertEquals(reason, reasonOf(status), refusal.getMessage());
+    assertEquals(code, refusal.getStatus().getCode());
+    return status;
+  }
+
+  static String reasonOf(Status status) {
+    return detail(status, ErrorInfo.class).getReason();
+  }
+
+  static <T extends Message> T detail(Status status, Class<T> type) {
+    for (Any any : status.getDetailsList()) {
+      if (any.is(type)) {
+        try {
+          return any.unpack(type);
+        } catch (InvalidProtocolBufferException e) {
+          throw new AssertionError(e);
+        }
+      }
+    }
+    throw new AssertionError("no " + type.getSimpleName() + " in " + status);
+  }
+
+  static void await(BooleanSupplier condition) {
+    long deadline = System.nanoTime() + LONGEST_WAIT.toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() - deadline > 0) {
+        throw new AssertionError("did not come true in " + LONGEST_WAIT);
+      }
+      LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+    }
+  }
+}

@@ -1,0 +1,185 @@
+package dev.keybroker.grpc;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.BadRequest;
+import com.google.rpc.Code;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
+import com.google.rpc.Status;
+import dev.keybroker.dek.DekFailure;
+import dev.keybroker.kek.KekFailure;
+import dev.keybroker.kek.KekName;
+import dev.keybroker.kek.KekState;
+import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.keystore.KeystoreFailure;
+import dev.keybroker.kms.KmsFailure;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class FailureStatusTest {
+  private static final KeystoreName KEYSTORE = new KeystoreName("acme", "calls");
+  private static final KekName KEK = new KekName(KEYSTORE, UUID.randomUUID());
+  private static final String SECRET = "what AWS said";
+
+  /// @param details the types of what comes after the ErrorInfo
+  private record Row(Throwable failure, Code code, String reason, List<String> details) {
+    Row(Throwable failure, Code code, String reason, String... details) {
+      this(failure, code, reason, List.of(details));
+    }
+
+    @Override
+    public String toString() {
+      return failure.getClass().getSimpleName() + " → " + reason;
+    }
+  }
+
+  static Stream<Row> rows() {
+    return Stream.of(
+        new Row(
+            new RequestInvalid("field", "rule"),
+            Code.INVALID_ARGUMENT,
+            "REQUEST_INVALID",
+            "BadRequest"),
+        new Row(new DekFailure.NotAuthentic(), Code.INVALID_ARGUMENT, "WRAPPED_DEK_NOT_AUTHENTIC"),
+        new Row(
+            new DekFailure.Overloaded(), Code.RESOURCE_EXHAUSTED, "UNWRAP_OVERLOADED", "RetryInfo"),
+        new Row(
+            new KekFailure.UnknownKeystore(KEYSTORE),
+            Code.NOT_FOUND,
+            "KEYSTORE_NOT_FOUND",
+            "ResourceInfo"),
+        new Row(
+            new KekFailure.NoActiveKek(KEYSTORE),
+            Code.FAILED_PRECONDITION,
+            "KEYSTORE_HAS_NO_ACTIVE_KEK"),
+        new Row(new KekFailure.Disabled(KEK), Code.FAILED_PRECONDITION, "KEK_DISABLED"),
+        new Row(new KekFailure.Destroyed(KEK), Code.FAILED_PRECONDITION, "KEK_DESTROYED"),
+        new Row(
+            new KekFailure.StateInvalid(KEK, KekState.RETIRED),
+            Code.FAILED_PRECONDITION,
+            "KEK_STATE_INVALID"),
+        new Row(
+            new KekFailure.StoreUnavailable(), Code.UNAVAILABLE, "STORE_UNAVAILABLE", "RetryInfo"),
+        new Row(
+            new KeystoreFailure.AlreadyExists(KEYSTORE),
+            Code.ALREADY_EXISTS,
+            "KEYSTORE_ALREADY_EXISTS",
+            "ResourceInfo"),
+        new Row(new KeystoreFailure.Changed(KEYSTORE), Code.ABORTED, "ETAG_MISMATCH"),
+        kms(KmsFailure.Kind.ACCESS_DENIED, "KMS_ACCESS_DENIED"),
+        kms(KmsFailure.Kind.KEY_DISABLED, "KMS_KEY_DISABLED"),
+        kms(KmsFailure.Kind.KEY_PENDING_DELETION, "KMS_KEY_PENDING_DELETION"),
+        kms(KmsFailure.Kind.KEY_NOT_FOUND, "KMS_KEY_NOT_FOUND"),
+        kms(KmsFailure.Kind.KEY_UNUSABLE, "KMS_KEY_UNUSABLE"),
+        kms(KmsFailure.Kind.CIPHERTEXT_REFUSED, "KMS_KEY_UNUSABLE"),
+        new Row(
+            failure(KmsFailure.Kind.THROTTLED),
+            Code.RESOURCE_EXHAUSTED,
+            "KMS_THROTTLED",
+            "RetryInfo"),
+        new Row(
+            failure(KmsFailure.Kind.UNREACHABLE), Code.UNAVAILABLE, "KMS_UNREACHABLE", "RetryInfo"),
+        new Row(new IllegalStateException(SECRET), Code.INTERNAL, "INTERNAL"));
+  }
+
+  private static Row kms(KmsFailure.Kind kind, String reason) {
+    return new Row(failure(kind), Code.FAILED_PRECONDITION, reason);
+  }
+
+  private static KmsFailure failure(KmsFailure.Kind kind) {
+    return new KmsFailure(kind, "kms:Decrypt", "SomeException", SECRET, "request-id");
+  }
+
+  @ParameterizedTest
+  @MethodSource("rows")
+  void failure_hasItsCodeReasonAndDetails(Row row) throws InvalidProtocolBufferException {
+    Status status = FailureStatus.of(row.failure());
+
+    ErrorInfo info = status.getDetails(0).unpack(ErrorInfo.class);
+    assertEquals(row.code().getNumber(), status.getCode());
+    assertEquals(row.reason(), info.getReason());
+    assertEquals("keybroker.dev", info.getDomain());
+    assertEquals(
+        row.details(),
+        status.getDetailsList().stream().skip(1).map(FailureStatusTest::typeName).toList());
+  }
+
+  private static String typeName(Any detail) {
+    return detail.getTypeUrl().replaceFirst("type.googleapis.com/google.rpc.", "");
+  }
+
+  @ParameterizedTest
+  @MethodSource("rows")
+  void failure_isDocumentedWithThatCode(Row row) throws IOException {
+    String page = Files.readString(Path.of("src/docs/errors.md"));
+
+    assertTrue(page.contains("| " + row.code() + " | `" + row.reason() + "` |"), row.reason());
+  }
+
+  @ParameterizedTest
+  @MethodSource("rows")
+  void answer_tellsNothingOfTheCause(Row row) {
+    String answer = FailureStatus.of(row.failure()).toString();
+
+    for (String inner : List.of(SECRET, "SomeException", "request-id", "kms:Decrypt")) {
+      assertFalse(answer.contains(inner), inner);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void kmsFailure_ofEachKind_isInTheTable(KmsFailure.Kind kind) {
+    assertTrue(
+        rows().anyMatch(row -> row.failure() instanceof KmsFailure kms && kms.kind() == kind));
+  }
+
+  @Test
+  void dekFailure_ofEachKind_isInTheTable() {
+    assertEquals(
+        Set.of(DekFailure.class.getPermittedSubclasses()),
+        rows()
+            .map(row -> row.failure().getClass())
+            .filter(DekFailure.class::isAssignableFrom)
+            .collect(Collectors.toSet()));
+  }
+
+  @Test
+  void unknownKek_isNotFound() throws InvalidProtocolBufferException {
+    Status status = FailureStatus.of(new KekFailure.UnknownKek());
+
+    assertEquals(Code.NOT_FOUND_VALUE, status.getCode());
+    assertEquals("KEK_NOT_FOUND", status.getDetails(0).unpack(ErrorInfo.class).getReason());
+  }
+
+  @Test
+  void badRequest_namesTheField() throws InvalidProtocolBufferException {
+    Status status = FailureStatus.of(new RequestInvalid("encryption_context", "too large"));
+
+    BadRequest request = status.getDetails(1).unpack(BadRequest.class);
+    assertEquals("encryption_context", request.getFieldViolations(0).getField());
+    assertEquals("too large", request.getFieldViolations(0).getDescription());
+  }
+
+  @Test
+  void retryDelay_isPositive() throws InvalidProtocolBufferException {
+    RetryInfo retry =
+        FailureStatus.of(new DekFailure.Overloaded()).getDetails(1).unpack(RetryInfo.class);
+
+    assertTrue(retry.getRetryDelay().getNanos() > 0 || retry.getRetryDelay().getSeconds() > 0);
+  }
+}

@@ -1,0 +1,340 @@
+package dev.keybroker.kek;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.keybroker.kms.FakeKms;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+class MemoryKekTierTest {
+  private static final KeystoreName KEYSTORE = TestKek.KEYSTORE;
+  private static final Duration FRESHNESS = TestCacheConfig.defaults().freshness();
+  private static final Duration TICK = Duration.ofNanos(1);
+
+  private final TestTime time = new TestTime();
+  private final ScriptedTier next = new ScriptedTier();
+  private final ScriptedTier source = new ScriptedTier();
+  private final TestKek test = TestKek.of(new FakeKms(TestKek.PROVIDER), Duration.ofSeconds(60));
+  private final MemoryKekTier tier =
+      tier(TestCacheConfig.defaults().withStaleWait(Duration.ofSeconds(10)));
+
+  private MemoryKekTier tier(TestCacheConfig config) {
+    return new MemoryKekTier(next, source, config, time.ticker(), time, new SimpleMeterRegistry());
+  }
+
+  /// A record of another KEK than every other one, read at that time.
+  private ActiveKek read(Instant readTime) {
+    return new ActiveKek(
+        new KekName(KEYSTORE, UUID.randomUUID()), test.publicKey(), time.instant(), readTime);
+  }
+
+  private ActiveKek readNow() {
+    return read(time.instant());
+  }
+
+  private Kek kek(KekState state, Instant readTime) {
+    Kek kek = test.kek();
+    return new Kek(
+        kek.name(),
+        state,
+        kek.spec(),
+        kek.rootKey(),
+        kek.kmsContext(),
+        kek.encryptedPrivateKey(),
+        kek.privateKekLifetime(),
+        readTime);
+  }
+
+  private ActiveKek active() {
+    return tier.active(KEYSTORE).await().indefinitely();
+  }
+
+  private Kek kek() {
+    return tier.kek(test.kek().name().id()).await().indefinitely();
+  }
+
+  private void changed(KekChange change) {
+    tier.changed(change).await().indefinitely();
+  }
+
+  @Test
+  void record_inMemory_isNotReadAgainWhileFresh() {
+    ActiveKek first = readNow();
+    next.answer(first);
+    for (int i = 0; i < 1_000; i++) {
+      assertSame(first, active());
+    }
+    assertEquals(1, next.reads());
+  }
+
+  @Test
+  void coldRecord_askedByMany_isReadOnce() throws Exception {
+    CompletableFuture<ActiveKek> answer = next.hold();
+    List<CompletableFuture<ActiveKek>> waiting = new ArrayList<>();
+    for (int i = 0; i < 1_000; i++) {
+      waiting.add(tier.active(KEYSTORE).subscribeAsCompletionStage());
+    }
+    ActiveKek first = readNow();
+
+    answer.complete(first);
+
+    for (CompletableFuture<ActiveKek> each : waiting) {
+      assertSame(first, each.get());
+    }
+    assertEquals(1, next.reads());
+  }
+
+  @Test
+  void freshness_ofARecordThatWasCachedBefore_countsFromItsRead() {
+    ActiveKek old = read(time.instant().minus(FRESHNESS).plus(TICK));
+    next.answer(old);
+    assertSame(old, active());
+    time.pass(TICK);
+    ActiveKek newer = readNow();
+    next.answer(newer);
+
+    assertSame(newer, active());
+  }
+
+  @Test
+  void record_inItsLastFifth_isReadAheadBesideItsUse() {
+    ActiveKek first = readNow();
+    next.answer(first);
+    active();
+    time.pass(FRESHNESS.multipliedBy(4).dividedBy(5).minus(TICK));
+    active();
+    assertEquals(1, next.reads());
+    time.pass(TICK);
+    CompletableFuture<ActiveKek> ahead = next.hold();
+
+    for (int i = 0; i < 10; i++) {
+      assertSame(first, active());
+    }
+    assertEquals(2, next.reads());
+    ActiveKek second = readNow();
+    ahead.complete(second);
+
+    assertSame(second, active());
+    assertEquals(2, next.reads());
+  }
+
+  @Test
+  void staleRecord_storesDown_isServedAsTheLastKnown() {
+    ActiveKek first = readNow();
+    next.answer(first);
+    active();
+    next.fail(new KekFailure.StoreUnavailable());
+
+    for (int hour = 0; hour < 100; hour++) {
+      time.pass(Duration.ofHours(1));
+      assertSame(first, active());
+    }
+  }
+
+  @Test
+  void stores_afterAFailure_areAskedOnceEachRetryInterval() {
+    next.answer(readNow());
+    active();
+    next.fail(new KekFailure.StoreUnavailable());
+    time.pass(FRESHNESS);
+    active();
+    assertEquals(2, next.reads());
+    for (int i = 0; i < 100; i++) {
+      active();
+    }
+    assertEquals(2, next.reads());
+
+    time.pass(TestCacheConfig.defaults().retry());
+    active();
+
+    assertEquals(3, next.reads());
+  }
+
+  @Test
+  void stores_backAgain_areBelievedAtTheNextRetry() {
+    next.answer(readNow());
+    active();
+    next.fail(new KekFailure.StoreUnavailable());
+    time.pass(FRESHNESS);
+    active();
+    time.pass(TestCacheConfig.defaults().retry());
+    ActiveKek rotated = readNow();
+    next.answer(rotated);
+
+    assertSame(rotated, active());
+  }
+
+  @Test
+  void coldRecord_storesDown_isUnavailable() {
+    next.fail(new KekFailure.StoreUnavailable());
+
+    assertThrows(KekFailure.StoreUnavailable.class, this::active);
+  }
+
+  @Test
+  void staleRecord_storesHang_isServedAfterTheStaleWait() {
+    MemoryKekTier waiting = tier(TestCacheConfig.defaults().withStaleWait(Duration.ofMillis(50)));
+    ActiveKek first = readNow();
+    next.answer(first);
+    waiting.active(KEYSTORE).await().indefinitely();
+    time.pass(FRESHNESS);
+    CompletableFuture<ActiveKek> hanging = next.hold();
+
+    assertSame(first, waiting.active(KEYSTORE).await().atMost(Duration.ofSeconds(10)));
+
+    ActiveKek late = readNow();
+    hanging.complete(late);
+    assertSame(late, waiting.active(KEYSTORE).await().indefinitely());
+  }
+
+  @Test
+  void staleRecord_storesAnswerWithinTheStaleWait_isReplaced() {
+    next.answer(readNow());
+    active();
+    time.pass(FRESHNESS);
+    CompletableFuture<ActiveKek> answer = next.hold();
+    CompletableFuture<ActiveKek> caller = tier.active(KEYSTORE).subscribeAsCompletionStage();
+    assertFalse(caller.isDone());
+    ActiveKek second = readNow();
+
+    answer.complete(second);
+
+    assertSame(second, caller.join());
+  }
+
+  @Test
+  void keystore_gone_isForgotten() {
+    next.answer(readNow());
+    active();
+    next.fail(new KekFailure.UnknownKeystore(KEYSTORE));
+    time.pass(FRESHNESS);
+
+    assertThrows(KekFailure.UnknownKeystore.class, this::active);
+
+    next.fail(new KekFailure.StoreUnavailable());
+    assertThrows(KekFailure.StoreUnavailable.class, this::active);
+  }
+
+  @Test
+  void read_thatThrows_failsItsCallersAndBlocksNoLaterOne() {
+    next.breakDown(new IllegalArgumentException("broken"));
+    assertThrows(IllegalArgumentException.class, this::active);
+    ActiveKek first = readNow();
+    next.answer(first);
+
+    assertSame(first, tier.active(KEYSTORE).await().atMost(Duration.ofSeconds(10)));
+  }
+
+  @Test
+  void change_ofAKeystoreInMemory_isReadPastTheCaches() {
+    next.answer(readNow());
+    active();
+    time.pass(TICK);
+    ActiveKek rotated = readNow();
+    source.answer(rotated);
+
+    changed(new KekChange.OfKeystore(KEYSTORE));
+
+    assertSame(rotated, active());
+    assertEquals(1, next.reads());
+    assertEquals(1, source.reads());
+  }
+
+  @Test
+  void change_ofWhatMemoryDoesNotHold_readsNothing() {
+    changed(new KekChange.OfKeystore(KEYSTORE));
+    changed(new KekChange.OfKek(UUID.randomUUID()));
+    changed(new KekChange.OfSettings(KEYSTORE));
+
+    assertEquals(0, source.reads());
+  }
+
+  @Test
+  void change_whoseReadFails_endsTheFreshness() {
+    next.answer(readNow());
+    active();
+    time.pass(TICK);
+    source.fail(new KekFailure.StoreUnavailable());
+    changed(new KekChange.OfKeystore(KEYSTORE));
+    ActiveKek rotated = readNow();
+    next.answer(rotated);
+
+    assertSame(rotated, active());
+  }
+
+  @Test
+  void change_ofAKeksState_isSeenAtOnce() {
+    next.answer(kek(KekState.ACTIVE, time.instant()));
+    assertEquals(KekState.ACTIVE, kek().state());
+    time.pass(TICK);
+    source.answer(kek(KekState.DISABLED, time.instant()));
+
+    changed(new KekChange.OfKek(test.kek().name().id()));
+
+    assertEquals(KekState.DISABLED, kek().state());
+  }
+
+  @Test
+  void change_ofSettings_rereadsTheKeksOfThatKeystoreAlone() {
+    next.answer(kek(KekState.ACTIVE, time.instant()));
+    kek();
+    time.pass(TICK);
+    source.answer(kek(KekState.RETIRED, time.instant()));
+    changed(new KekChange.OfSettings(new KeystoreName("acme", "screens")));
+    assertEquals(0, source.reads());
+
+    changed(new KekChange.OfSettings(KEYSTORE));
+
+    assertEquals(KekState.RETIRED, kek().state());
+  }
+
+  @Test
+  void readUnderWay_thatBeganBeforeAChange_doesNotReplaceIt() {
+    next.answer(readNow());
+    active();
+    time.pass(FRESHNESS.multipliedBy(4).dividedBy(5));
+    CompletableFuture<ActiveKek> ahead = next.hold();
+    active();
+    ActiveKek before = readNow();
+    time.pass(TICK);
+    ActiveKek rotated = readNow();
+    source.answer(rotated);
+    changed(new KekChange.OfKeystore(KEYSTORE));
+
+    ahead.complete(before);
+
+    assertSame(rotated, active());
+  }
+
+  @Test
+  void record_ofAClockAhead_isNotFresh() {
+    ActiveKek ofTheFuture = read(time.instant().plusSeconds(5));
+    next.answer(ofTheFuture);
+    assertSame(ofTheFuture, active());
+    active();
+
+    assertTrue(next.reads() > 1, "a record of unknown age was held for fresh");
+  }
+
+  @Test
+  void wallClock_setBack_neitherProlongsTheFreshnessNorKeepsTheOldRecord() {
+    next.answer(readNow());
+    active();
+    time.setClockAhead(Duration.ofDays(-1));
+    time.pass(FRESHNESS);
+    ActiveKek second = readNow();
+    next.answer(second);
+
+    assertSame(second, active());
+  }
+}

@@ -1,0 +1,175 @@
+package dev.keybroker.kek.redis;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import dev.keybroker.crypto.CryptoProvider;
+import dev.keybroker.crypto.GeneratedKeyPair;
+import dev.keybroker.crypto.InvalidKekException;
+import dev.keybroker.crypto.KeyCodec;
+import dev.keybroker.crypto.KeyPairSpec;
+import dev.keybroker.crypto.KeyPairs;
+import dev.keybroker.kek.ActiveKek;
+import dev.keybroker.kek.Kek;
+import dev.keybroker.kek.KekName;
+import dev.keybroker.kek.KekState;
+import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.kms.AssumedRole;
+import dev.keybroker.kms.KmsArn;
+import dev.keybroker.kms.KmsContext;
+import dev.keybroker.kms.KmsKey;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class RecordCodecTest {
+  private static final Instant READ = Instant.parse("2026-03-01T12:00:00.123456789Z");
+  private static final KekName NAME =
+      new KekName(
+          new KeystoreName("acme", "calls"),
+          UUID.fromString("0b9fd2a8-5e0c-4a59-9d5c-8f1c6d0f7a11"));
+
+  private final CryptoProvider provider = CryptoProvider.detect();
+  private final KeyCodec keys = new KeyCodec(provider);
+  private final RecordCodec codec = new RecordCodec(keys);
+
+  private ActiveKek active(KeyPairSpec spec) {
+    try (GeneratedKeyPair pair = new KeyPairs(provider, new SecureRandom()).generate(spec)) {
+      return new ActiveKek(
+          NAME, keys.parsePublic(spec, pair.subjectPublicKeyInfo()), READ.minusSeconds(9), READ);
+    }
+  }
+
+  private static Kek kek(
+      KekState state, @Nullable AssumedRole role, byte @Nullable [] encryptedPrivateKey) {
+    return new Kek(
+        NAME,
+        state,
+        KeyPairSpec.RSA_3072,
+        new KmsKey(KmsArn.parse("arn:aws:kms:eu-central-1:111122223333:key/k-1"), role),
+        new KmsContext(Map.of("keybroker:tenant", "acme", "keybroker:keystore", "calls")),
+        encryptedPrivateKey,
+        Duration.ofSeconds(60),
+        READ);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void activeKek_encodedAndDecoded_isTheSame(KeyPairSpec spec) throws IOException {
+    ActiveKek kek = active(spec);
+
+    assertEquals(kek, codec.decodeActive(codec.encode(kek)));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void kek_encodedAndDecoded_isTheSame(KekState state) throws IOException {
+    AssumedRole role = new AssumedRole("arn:aws:iam::444455556666:role/broker", "external-id");
+    Kek kek = kek(state, role, new byte[] {1, 2, 3});
+
+    Kek decoded = codec.decodeKek(codec.encode(kek));
+
+    assertEquals(kek.name(), decoded.name());
+    assertEquals(kek.state(), decoded.state());
+    assertEquals(kek.spec(), decoded.spec());
+    assertEquals(kek.rootKey(), decoded.rootKey());
+    assertEquals(kek.kmsContext(), decoded.kmsContext());
+    assertArrayEquals(kek.encryptedPrivateKey(), decoded.encryptedPrivateKey());
+    assertEquals(kek.privateKekLifetime(), decoded.privateKekLifetime());
+    assertEquals(kek.readTime(), decoded.readTime());
+  }
+
+  @Test
+  void kek_withoutRoleAndPrivateKey_isTheSame() throws IOException {
+    Kek decoded = codec.decodeKek(codec.encode(kek(KekState.DESTROYED, null, null)));
+
+    assertNull(decoded.rootKey().role());
+    assertNull(decoded.encryptedPrivateKey());
+  }
+
+  @Test
+  void encoding_truncatedAnywhere_isRefused() {
+    byte[] active = codec.encode(active(KeyPairSpec.ECC_NIST_P256));
+    for (int length = 0; length < active.length; length++) {
+      byte[] cut = Arrays.copyOf(active, length);
+      assertRefused(() -> codec.decodeActive(cut));
+    }
+    byte[] kek = codec.encode(kek(KekState.ACTIVE, null, new byte[] {1, 2, 3}));
+    for (int length = 0; length < kek.length; length++) {
+      byte[] cut = Arrays.copyOf(kek, length);
+      assertRefused(() -> codec.decodeKek(cut));
+    }
+  }
+
+  @Test
+  void encoding_withTrailingBytes_isRefused() {
+    byte[] active = codec.encode(active(KeyPairSpec.ECC_NIST_P256));
+    byte[] kek = codec.encode(kek(KekState.ACTIVE, null, null));
+
+    assertThrows(
+        IOException.class, () -> codec.decodeActive(Arrays.copyOf(active, active.length + 1)));
+    assertThrows(IOException.class, () -> codec.decodeKek(Arrays.copyOf(kek, kek.length + 1)));
+  }
+
+  @Test
+  void encoding_withBytesChangedAtRandom_decodesOrIsRefused() {
+    byte[] active = codec.encode(active(KeyPairSpec.ECC_NIST_P384));
+    byte[] kek = codec.encode(kek(KekState.ACTIVE, null, new byte[] {1, 2, 3}));
+    Random random = new Random(1);
+    for (int i = 0; i < 5_000; i++) {
+      decodeOrRefuse(() -> codec.decodeActive(changed(active, random)));
+      decodeOrRefuse(() -> codec.decodeKek(changed(kek, random)));
+    }
+  }
+
+  @Test
+  void garbage_isRefused() {
+    Random random = new Random(2);
+    for (int i = 0; i < 1_000; i++) {
+      byte[] garbage = new byte[random.nextInt(300)];
+      random.nextBytes(garbage);
+      assertRefused(() -> codec.decodeActive(garbage));
+      assertRefused(() -> codec.decodeKek(garbage));
+    }
+  }
+
+  private static byte[] changed(byte[] bytes, Random random) {
+    byte[] changed = bytes.clone();
+    for (int i = random.nextInt(8); i >= 0; i--) {
+      changed[random.nextInt(changed.length)] = (byte) random.nextInt();
+    }
+    return changed;
+  }
+
+  private interface Decoding {
+    Object run() throws IOException;
+  }
+
+  private static void assertRefused(Decoding decoding) {
+    if (decodeOrRefuse(decoding)) {
+      fail("decoded");
+    }
+  }
+
+  /// Whether it decodes; any other exception than those of the contract fails the test.
+  private static boolean decodeOrRefuse(Decoding decoding) {
+    try {
+      decoding.run();
+      return true;
+    } catch (IOException | IllegalArgumentException | InvalidKekException e) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,180 @@
+package dev.keybroker.kms;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.keybroker.crypto.CryptoProvider;
+import dev.keybroker.crypto.KeyPairSpec;
+import dev.keybroker.crypto.KeyPairs;
+import dev.keybroker.crypto.SecretBytes;
+import io.smallrye.mutiny.Uni;
+import java.nio.ByteBuffer;
+import java.security.GeneralSecurityException;
+import java.security.SecureRandom;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import javax.crypto.Cipher;
+import javax.crypto.spec.GCMParameterSpec;
+import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
+
+/// A key management service in memory: AES-256-GCM under a key of its own, bound to key ARN and
+/// encryption context. It counts Decrypts, and holds or refuses calls when told to. Thread-safe.
+public final class FakeKms implements Kms {
+  private static final int NONCE_SIZE = 12;
+  private static final int TAG_BITS = 128;
+
+  private final SecureRandom random = new SecureRandom();
+  private final SecretKeySpec key;
+  private final KeyPairs keyPairs;
+  private final AtomicInteger decrypts = new AtomicInteger();
+  private volatile CompletableFuture<@Nullable Void> gate = CompletableFuture.completedFuture(null);
+  private volatile KmsFailure.@Nullable Kind refusal;
+
+  public FakeKms(CryptoProvider provider) {
+    byte[] bytes = new byte[32];
+    random.nextBytes(bytes);
+    this.key = new SecretKeySpec(bytes, "AES");
+    this.keyPairs = new KeyPairs(provider, random);
+  }
+
+  /// How many Decrypts were begun.
+  public int decrypts() {
+    return decrypts.get();
+  }
+
+  /// From now on calls wait; what becomes of them is decided when they go on.
+  public void hold() {
+    gate = new CompletableFuture<>();
+  }
+
+  /// Lets waiting and later calls go on.
+  public void release() {
+    gate.complete(null);
+  }
+
+  /// From now on calls fail.
+  public void refuse(KmsFailure.Kind kind) {
+    refusal = kind;
+  }
+
+  /// From now on calls succeed again.
+  public void admit() {
+    refusal = null;
+  }
+
+  @Override
+  public Uni<GeneratedKeyPair> generateKeyPair(
+      KmsKey kmsKey, KeyPairSpec spec, KmsContext context) {
+    return call(
+        "kms:GenerateDataKeyPairWithoutPlaintext",
+        () -> {
+          try (dev.keybroker.crypto.GeneratedKeyPair pair = keyPairs.generate(spec)) {
+            byte[] encrypted = seal(pair.pkcs8().toByteArray(), aad(kmsKey, context));
+            return new GeneratedKeyPair(pair.subjectPublicKeyInfo(), encrypted, kmsKey.arn());
+          }
+        });
+  }
+
+  @Override
+  public Uni<EncryptedPrivateKey> encryptPrivateKey(
+      KmsKey kmsKey, SecretBytes privateKey, KmsContext context) {
+    return call(
+        "kms:Encrypt",
+        () ->
+            new EncryptedPrivateKey(
+                seal(privateKey.toByteArray(), aad(kmsKey, context)), kmsKey.arn()));
+  }
+
+  @Override
+  public Uni<DecryptedPrivateKey> decryptPrivateKey(
+      KmsKey kmsKey, byte[] encryptedPrivateKey, KmsContext context) {
+    return call(
+            "kms:Decrypt",
+            () -> {
+              byte[] opened = open(encryptedPrivateKey, aad(kmsKey, context));
+              return new DecryptedPrivateKey(SecretBytes.adopt(opened), "fake-request-id");
+            })
+        .onSubscription()
+        .invoke(decrypts::incrementAndGet);
+  }
+
+  @Override
+  public Uni<KmsKeyDescription> describe(KmsKey kmsKey) {
+    return call(
+        "kms:DescribeKey",
+        () ->
+            new KmsKeyDescription(
+                kmsKey.arn(),
+                "Enabled",
+                "ENCRYPT_DECRYPT",
+                "SYMMETRIC_DEFAULT",
+                true,
+                false,
+                List.of(kmsKey.arn().region())));
+  }
+
+  @Override
+  public Uni<Void> assumeRole(AssumedRole role) {
+    return call("sts:AssumeRole", () -> true).replaceWithVoid();
+  }
+
+  @Override
+  public Uni<String> ownPrincipal() {
+    return call("sts:GetCallerIdentity", () -> "arn:aws:iam::111122223333:user/fake");
+  }
+
+  private <T> Uni<T> call(String action, Supplier<T> work) {
+    return Uni.createFrom()
+        .completionStage(() -> gate.minimalCompletionStage())
+        .onItem()
+        .transformToUni(
+            open -> {
+              KmsFailure.Kind kind = refusal;
+              return kind == null
+                  ? Uni.createFrom().item(work)
+                  : Uni.createFrom().failure(failure(kind, action));
+            });
+  }
+
+  private static KmsFailure failure(KmsFailure.Kind kind, String action) {
+    return new KmsFailure(kind, action, "FakeException", "the fake was told to", null);
+  }
+
+  private static byte[] aad(KmsKey kmsKey, KmsContext context) {
+    return (kmsKey.arn() + " " + new TreeMap<>(context.pairs())).getBytes(UTF_8);
+  }
+
+  private byte[] seal(byte[] plaintext, byte[] aad) {
+    byte[] nonce = new byte[NONCE_SIZE];
+    random.nextBytes(nonce);
+    try {
+      byte[] sealed = cipher(Cipher.ENCRYPT_MODE, nonce, aad).doFinal(plaintext);
+      return ByteBuffer.allocate(NONCE_SIZE + sealed.length).put(nonce).put(sealed).array();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private byte[] open(byte[] ciphertext, byte[] aad) {
+    ByteBuffer bytes = ByteBuffer.wrap(ciphertext);
+    byte[] nonce = new byte[NONCE_SIZE];
+    bytes.get(nonce);
+    byte[] sealed = new byte[bytes.remaining()];
+    bytes.get(sealed);
+    try {
+      return cipher(Cipher.DECRYPT_MODE, nonce, aad).doFinal(sealed);
+    } catch (GeneralSecurityException e) {
+      throw failure(KmsFailure.Kind.CIPHERTEXT_REFUSED, "kms:Decrypt");
+    }
+  }
+
+  private Cipher cipher(int mode, byte[] nonce, byte[] aad) throws GeneralSecurityException {
+    Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
+    cipher.init(mode, key, new GCMParameterSpec(TAG_BITS, nonce));
+    cipher.updateAAD(aad);
+    return cipher;
+  }
+}
