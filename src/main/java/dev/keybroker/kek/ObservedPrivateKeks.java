@@ -36,4 +36,9 @@ public final class ObservedPrivateKeks implements PrivateKeks {
                       });
             });
   }
+
+  @Override
+  public void used(Kek kek) {
+    privateKeks.used(kek);
+  }
 }
