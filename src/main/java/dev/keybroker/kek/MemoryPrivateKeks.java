@@ -109,7 +109,7 @@ public final class MemoryPrivateKeks implements PrivateKeks {
   private PrivateKek lease(
       Held held, long allowed, boolean forThisUseOnly, @Nullable String requestId) {
     long bound = held.decryptedAt + Math.min(held.lifetime, allowed);
-    return new PrivateKek(held.key, bound, ticker, forThisUseOnly, requestId);
+    return new PrivateKek(held.key, held.decryptedAt, bound, ticker, forThisUseOnly, requestId);
   }
 
   private void refreshAhead(Kek kek, Held held, long now) {

@@ -63,7 +63,7 @@ final class AwsClients implements AutoCloseable {
             .tlsNegotiationTimeout(config.connectionTimeout())
             .connectionAcquisitionTimeout(config.apiCallAttemptTimeout())
             // The SDK's own timers come first.
-            .readTimeout(config.apiCallTimeout().plusSeconds(1))
+            .readTimeout(longest(config.apiCallTimeout(), config.keyPairTimeout()).plusSeconds(1))
             .writeTimeout(config.apiCallTimeout().plusSeconds(1))
             // The JDK's resolver would block an event loop, and with it others' calls.
             .useNonBlockingDnsResolver(true)
@@ -130,5 +130,9 @@ final class AwsClients implements AutoCloseable {
     http.close();
     var unused = eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
     timer.shutdownNow();
+  }
+
+  private static Duration longest(Duration one, Duration other) {
+    return one.compareTo(other) > 0 ? one : other;
   }
 }

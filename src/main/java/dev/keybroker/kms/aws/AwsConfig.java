@@ -28,6 +28,11 @@ public interface AwsConfig {
   @WithDefault("3S")
   Duration apiCallTimeout();
 
+  /// Longest time in which KMS makes a key pair, in place of both times above: RSA takes it seconds.
+  /// Above zero.
+  @WithDefault("15S")
+  Duration keyPairTimeout();
+
   /// Longest time to open a connection, the TLS handshake included. Above zero.
   @WithDefault("0.5S")
   Duration connectionTimeout();

@@ -81,7 +81,11 @@ public final class AwsKms implements Kms, AutoCloseable {
                         .keyId(key.arn().toString())
                         .keyPairSpec(spec(spec))
                         .encryptionContext(context.pairs())
-                        .overrideConfiguration(override)),
+                        .overrideConfiguration(
+                            override.toBuilder()
+                                .apiCallTimeout(config.keyPairTimeout())
+                                .apiCallAttemptTimeout(config.keyPairTimeout())
+                                .build())),
         answer ->
             new GeneratedKeyPair(
                 Answers.requiredBytes(answer.publicKey()),

@@ -12,6 +12,7 @@ final class AwsLimits {
   static void check(AwsConfig config) {
     positive("api-call-timeout", config.apiCallTimeout());
     positive("api-call-attempt-timeout", config.apiCallAttemptTimeout());
+    positive("key-pair-timeout", config.keyPairTimeout());
     positive("connection-timeout", config.connectionTimeout());
     positive("role-session-duration", config.roleSessionDuration());
     require(

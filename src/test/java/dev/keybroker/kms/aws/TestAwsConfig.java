@@ -35,6 +35,11 @@ record TestAwsConfig(
         5_000);
   }
 
+  @Override
+  public Duration keyPairTimeout() {
+    return apiCallTimeout;
+  }
+
   TestAwsConfig withTimeouts(Duration attempt, Duration call) {
     return new TestAwsConfig(
         stsEndpointOverride,
