@@ -138,25 +138,42 @@ class KeystoreSessionTest {
               .map(Kek::getName)
               .toList());
 
-      // The tenant withdraws: wraps go on, unwraps end.
+      // The tenant withdraws the keys' policies, then the role's trust: wraps go on, unwraps end.
       account.putKeyPolicy(firstKey);
       account.putKeyPolicy(otherKey);
-      Eventually.holds(
-          () ->
-              assertEquals(
-                  "FAILED_PRECONDITION/KMS_ACCESS_DENIED",
-                  BrokerClient.reason(
-                      assertThrows(
-                          StatusRuntimeException.class, () -> unwrap(client, underThird)))));
-      assertNotEquals("", wrap(client).getKek());
-      Eventually.holds(() -> assertTrue(get(client).hasLastError()));
-      assertTrue(get(client).getLastError().getHint().contains("kms:Decrypt"));
-
+      assertWithdrawn(client, underThird, "kms:Decrypt");
       account.putKeyPolicy(firstKey, statements.toArray(String[]::new));
       account.putKeyPolicy(otherKey, statements.toArray(String[]::new));
-      Eventually.holds(() -> assertUnwraps(client, first, underSecond, underThird));
-      Eventually.holds(() -> assertFalse(get(client).hasLastError()));
+      assertRestored(client, first, underSecond, underThird);
+      account.role(
+          "keybroker-access",
+          onboarding.getTrustPolicy().replace(onboarding.getExternalId(), "another-external-id"),
+          onboarding.getPermissionsPolicy());
+      assertWithdrawn(client, underThird, "trust policy");
+      account.role(
+          "keybroker-access", onboarding.getTrustPolicy(), onboarding.getPermissionsPolicy());
+      assertRestored(client, first, underSecond, underThird);
     }
+  }
+
+  private static void assertWithdrawn(BrokerClient client, WrapDekResponse wrapped, String hint) {
+    Eventually.holds(
+        () ->
+            assertEquals(
+                "FAILED_PRECONDITION/KMS_ACCESS_DENIED",
+                BrokerClient.reason(
+                    assertThrows(StatusRuntimeException.class, () -> unwrap(client, wrapped)))));
+    assertEquals(wrapped.getKek(), wrap(client).getKek());
+    Eventually.holds(
+        () ->
+            assertTrue(
+                get(client).getLastError().getHint().contains(hint),
+                () -> get(client).getLastError().toString()));
+  }
+
+  private static void assertRestored(BrokerClient client, WrapDekResponse... wrapped) {
+    Eventually.holds(() -> assertUnwraps(client, wrapped));
+    Eventually.holds(() -> assertFalse(get(client).hasLastError()));
   }
 
   private static Onboarding onboarding(BrokerClient client, String keyArn) {
