@@ -16,6 +16,8 @@ import dev.keybroker.kek.KekChange;
 import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.MemoryKekTier;
 import dev.keybroker.kek.MemoryPrivateKeks;
+import dev.keybroker.kek.ObservedPrivateKeks;
+import dev.keybroker.kek.RootKeyObserver;
 import dev.keybroker.kek.postgres.PostgresKekTier;
 import dev.keybroker.kek.redis.RedisConfig;
 import dev.keybroker.kek.redis.RedisKekChanges;
@@ -129,10 +131,19 @@ class DataPlane {
       DekWrapping wrapping,
       WrapSessions sessions,
       OpenedSecrets openedSecrets,
+      RootKeyObserver rootKeys,
       UnwrapLane lane,
+      Clock clock,
       MeterRegistry registry) {
     return new DekBroker(
-        tier, tier, privateKeks, wrapping, sessions, openedSecrets, lane, new DekMetrics(registry));
+        tier,
+        tier,
+        new ObservedPrivateKeks(privateKeks, rootKeys, clock),
+        wrapping,
+        sessions,
+        openedSecrets,
+        lane,
+        new DekMetrics(registry));
   }
 
   void start(@Observes StartupEvent event, DekBroker broker, KekChanges changes) {
