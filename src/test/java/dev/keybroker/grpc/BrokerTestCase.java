@@ -27,6 +27,7 @@ import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -99,7 +100,7 @@ abstract class BrokerTestCase {
   /// Asserts that a call is refused for this reason, and returns its status.
   static Status assertRefused(io.grpc.Status.Code code, String reason, Executable call) {
     StatusRuntimeException refusal = assertThrows(StatusRuntimeException.class, call);
-    Status status = StatusProto.fromThrowable(refusal);
+    Status status = Objects.requireNonNull(StatusProto.fromThrowable(refusal));
     assertEquals(reason, reasonOf(status), refusal.getMessage());
     assertEquals(code, refusal.getStatus().getCode());
     return status;

@@ -8,6 +8,7 @@ import com.google.protobuf.ByteString;
 import com.google.rpc.BadRequest;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
+import dev.keybroker.embedded.EmbeddedServices;
 import dev.keybroker.embedded.kms.Fault;
 import dev.keybroker.grpc.TestKeystores.TestKeystore;
 import dev.keybroker.v1.BatchUnwrapDeksRequest;
@@ -196,7 +197,7 @@ class ErrorTest extends BrokerTestCase {
         "Resource":"*"},
         {"Effect":"Deny","Principal":{"AWS":"*"},"Action":"kms:Decrypt","Resource":"*"}]}\
         """
-            .formatted(dev.keybroker.embedded.EmbeddedServices.BROKER_ACCOUNT);
+            .formatted(EmbeddedServices.BROKER_ACCOUNT);
 
     assertNotRetryable(
         refusal(

@@ -249,7 +249,7 @@ class NoPlaintextTest extends BrokerTestCase {
     private static final Logger ROOT = Logger.getLogger("");
     private static final Logger BROKER = Logger.getLogger("dev.keybroker");
 
-    private final StringBuffer text = new StringBuffer();
+    private final StringBuilder text = new StringBuilder();
 
     static CapturedLog open() {
       CapturedLog log = new CapturedLog();
@@ -259,12 +259,12 @@ class NoPlaintextTest extends BrokerTestCase {
       return log;
     }
 
-    String text() {
+    synchronized String text() {
       return text.toString();
     }
 
     @Override
-    public void publish(LogRecord record) {
+    public synchronized void publish(LogRecord record) {
       text.append(record.getLoggerName()).append(' ').append(record.getMessage());
       for (Object parameter : Objects.requireNonNullElse(record.getParameters(), new Object[0])) {
         text.append(' ').append(parameter);

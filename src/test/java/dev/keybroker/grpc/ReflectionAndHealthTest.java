@@ -3,6 +3,7 @@ package dev.keybroker.grpc;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.keybroker.crypto.KeyPairSpec;
 import grpc.health.v1.HealthGrpc;
 import grpc.health.v1.HealthOuterClass.HealthCheckRequest;
 import grpc.health.v1.HealthOuterClass.HealthCheckResponse.ServingStatus;
@@ -72,7 +73,7 @@ class ReflectionAndHealthTest extends BrokerTestCase {
   @Test
   void management_answersHealthAndMetrics() throws Exception {
     assertTrue(get("/q/health").contains("\"UP\""));
-    wrap(keystores.shared(dev.keybroker.crypto.KeyPairSpec.ECC_NIST_P256));
+    wrap(keystores.shared(KeyPairSpec.ECC_NIST_P256));
     assertTrue(get("/q/metrics").contains("keybroker_wrap_seconds_count"));
   }
 

@@ -13,7 +13,9 @@ import dev.keybroker.v1.UnwrapDekRequest;
 import dev.keybroker.v1.UnwrapDekResult;
 import io.grpc.Status.Code;
 import io.quarkus.test.junit.QuarkusTest;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -150,7 +152,7 @@ class TamperTest extends BrokerTestCase {
   void wrappedDek_inAnotherKeystore_isRefused() {
     TestKeystore sameTenant =
         keystores.create(
-            p256().keystore().tenant(), KeyPairSpec.ECC_NIST_P256, java.time.Duration.ofMinutes(1));
+            p256().keystore().tenant(), KeyPairSpec.ECC_NIST_P256, Duration.ofMinutes(1));
     TestKeystore otherTenant = keystores.fresh();
     ByteString bytes = wrapped(p256());
 
@@ -162,7 +164,7 @@ class TamperTest extends BrokerTestCase {
   void wrappedDek_ofAnUnknownKekOrVersion_isRefused() {
     byte[] bytes = wrapped(p256()).toByteArray();
     byte[] unknownKek = bytes.clone();
-    java.util.Arrays.fill(unknownKek, 2, 18, (byte) 7);
+    Arrays.fill(unknownKek, 2, 18, (byte) 7);
     assertNotAuthentic(p256().name(), ByteString.copyFrom(unknownKek), CONTEXT);
     for (int version : new int[] {0, 2, 255}) {
       byte[] other = bytes.clone();

@@ -28,8 +28,8 @@ public interface AwsConfig {
   @WithDefault("3S")
   Duration apiCallTimeout();
 
-  /// Longest time in which KMS makes a key pair, in place of both times above: RSA takes it seconds.
-  /// Above zero.
+  /// Longest time in which KMS makes a key pair, in place of both times above: RSA takes it
+  /// seconds. Above zero.
   @WithDefault("15S")
   Duration keyPairTimeout();
 
