@@ -55,10 +55,10 @@ public final class KmsQuotas {
 
   private double perSecond(KeyPairSpec spec) {
     return switch (spec) {
-      case ECC_NIST_P256, ECC_NIST_P384 -> config.quota().ecc();
-      case RSA_2048 -> config.quota().rsa2048();
-      case RSA_3072 -> config.quota().rsa3072();
-      case RSA_4096 -> config.quota().rsa4096();
+      case ECC_NIST_P256, ECC_NIST_P384 -> config.quotaEcc();
+      case RSA_2048 -> config.quotaRsa2048();
+      case RSA_3072 -> config.quotaRsa3072();
+      case RSA_4096 -> config.quotaRsa4096();
     };
   }
 }

@@ -23,8 +23,22 @@ public interface RotationConfig {
   @WithDefault("0.5")
   double quotaShare();
 
-  /// The quotas of kms:GenerateDataKeyPair in one account and region, in calls a second.
-  Quota quota();
+  /// The quota of kms:GenerateDataKeyPair for ECC_NIST_P256 and ECC_NIST_P384 in one account and
+  /// region, in calls a second. The default is AWS's. Above 0.
+  @WithDefault("100")
+  double quotaEcc();
+
+  /// The same for RSA_2048.
+  @WithDefault("20")
+  double quotaRsa2048();
+
+  /// The same for RSA_3072.
+  @WithDefault("4")
+  double quotaRsa3072();
+
+  /// The same for RSA_4096.
+  @WithDefault("1")
+  double quotaRsa4096();
 
   /// How many rotations one broker makes at once. At least 1.
   @WithDefault("16")
@@ -42,23 +56,4 @@ public interface RotationConfig {
   /// The longest time between two attempts.
   @WithDefault("1H")
   Duration longestRetry();
-
-  /// AWS's own quotas, unless AWS has raised them for the accounts.
-  interface Quota {
-    /// ECC_NIST_P256 and ECC_NIST_P384.
-    @WithDefault("100")
-    double ecc();
-
-    /// RSA_2048.
-    @WithDefault("20")
-    double rsa2048();
-
-    /// RSA_3072.
-    @WithDefault("4")
-    double rsa3072();
-
-    /// RSA_4096.
-    @WithDefault("1")
-    double rsa4096();
-  }
 }

@@ -61,7 +61,7 @@ class TwoBrokersIT {
     services = EmbeddedServices.start(folder);
     configuration = new LinkedHashMap<>(services.configuration());
     configuration.put("keybroker.rotation.jitter", "0s");
-    configuration.put("keybroker.rotation.quota.ecc", Integer.toString(2 * PER_SECOND));
+    configuration.put("keybroker.rotation.quota-ecc", Integer.toString(2 * PER_SECOND));
     first = BrokerProcess.start("first", folder, configuration);
     second = BrokerProcess.start("second", folder, configuration);
     for (BrokerProcess broker : new BrokerProcess[] {first, second}) {
