@@ -33,7 +33,7 @@ public interface DueRotations {
   ///
   /// @param rotations to be made now
   /// @param seen how many were looked at; as many as the limit means that more may be due
-  record Claim(List<Rotation> rotations, int seen) {
+  record Claim(List<DueRotation> rotations, int seen) {
     public Claim {
       rotations = List.copyOf(rotations);
     }
@@ -42,5 +42,5 @@ public interface DueRotations {
   /// A rotation to be made.
   ///
   /// @param id the same for each attempt at the same due rotation
-  record Rotation(KeystoreName keystore, String id) {}
+  record DueRotation(KeystoreName keystore, String id) {}
 }

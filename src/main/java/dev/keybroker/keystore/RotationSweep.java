@@ -96,7 +96,7 @@ public final class RotationSweep {
     return Duration.ofMillis(bound <= 0 ? 0 : random.nextLong(bound));
   }
 
-  private Uni<Void> rotate(DueRotations.Rotation claimed) {
+  private Uni<Void> rotate(DueRotations.DueRotation claimed) {
     return rotation
         .rotate(claimed.keystore(), claimed.id())
         .invoke(kek -> LOG.infof("rotated to %s", kek.name()))

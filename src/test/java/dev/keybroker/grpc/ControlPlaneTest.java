@@ -155,7 +155,7 @@ class ControlPlaneTest {
             .keyMetadata()
             .arn();
     account.putKeyPolicy(asymmetric, BROKER_STATEMENT);
-    assertFailsAtDescribe(asymmetric, "symmetric");
+    assertFailsAtDescribe(asymmetric, "SYMMETRIC_DEFAULT");
     String disabled = account.newKey(BROKER_STATEMENT);
     account.kms().disableKey(r -> r.keyId(disabled));
     assertFailsAtDescribe(disabled, "enable-key");

@@ -4,6 +4,7 @@ import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.keystore.DueRotations;
 import dev.keybroker.keystore.Keystore;
 import dev.keybroker.keystore.KmsQuotas;
+import dev.keybroker.keystore.Rotation;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -61,7 +62,7 @@ public class PostgresDueRotations implements DueRotations {
                       return reserve(session, unreserved, now, quota, delay)
                           .map(
                               reserved -> {
-                                List<Rotation> rotations = handOut(due, now, lease);
+                                List<DueRotation> rotations = handOut(due, now, lease);
                                 return new Claim(rotations, due.size());
                               })
                           .call(() -> session.updateMultiple(due));
@@ -137,11 +138,11 @@ public class PostgresDueRotations implements DueRotations {
         .replaceWithVoid();
   }
 
-  private static List<Rotation> handOut(List<KeystoreEntity> due, Instant now, Duration lease) {
-    List<Rotation> rotations = new ArrayList<>();
+  private static List<DueRotation> handOut(List<KeystoreEntity> due, Instant now, Duration lease) {
+    List<DueRotation> rotations = new ArrayList<>();
     for (KeystoreEntity row : due) {
       if (!row.rotationAttemptTime.isAfter(now)) {
-        rotations.add(new Rotation(KeystoreRows.name(row), id(row)));
+        rotations.add(new DueRotation(KeystoreRows.name(row), id(row)));
         row.rotationAttemptTime = now.plus(lease);
         row.rotationReserved = false;
       }
@@ -151,7 +152,7 @@ public class PostgresDueRotations implements DueRotations {
 
   /// Names the due rotation, not the attempt: it stays the same until that rotation is made.
   private static String id(KeystoreEntity row) {
-    return row.kekWanted ? "wanted " + row.version : "due " + row.nextRotationTime;
+    return row.kekWanted ? Rotation.wanted(row.version) : "due " + row.nextRotationTime;
   }
 
   @Override
