@@ -1,11 +1,14 @@
 package dev.keybroker.boot;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import dev.keybroker.crypto.DekWrapping;
 import dev.keybroker.crypto.KeyCodec;
 import dev.keybroker.crypto.KeyPairs;
 import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KekRepository;
+import dev.keybroker.kek.RootKeyObserver;
 import dev.keybroker.keystore.Diagnosis;
+import dev.keybroker.keystore.DueRotations;
 import dev.keybroker.keystore.KekGeneration;
 import dev.keybroker.keystore.KekLife;
 import dev.keybroker.keystore.KeyPairSource;
@@ -13,10 +16,14 @@ import dev.keybroker.keystore.KeystoreConfig;
 import dev.keybroker.keystore.KeystoreRepository;
 import dev.keybroker.keystore.Keystores;
 import dev.keybroker.keystore.KmsContextConfig;
+import dev.keybroker.keystore.KmsQuotas;
 import dev.keybroker.keystore.OnboardingGuide;
 import dev.keybroker.keystore.RootKeyAccess;
 import dev.keybroker.keystore.RootKeyCheck;
+import dev.keybroker.keystore.RootKeyWatch;
 import dev.keybroker.keystore.Rotation;
+import dev.keybroker.keystore.RotationConfig;
+import dev.keybroker.keystore.RotationSweep;
 import dev.keybroker.kms.Kms;
 import io.smallrye.mutiny.infrastructure.Infrastructure;
 import jakarta.enterprise.inject.Produces;
@@ -99,5 +106,26 @@ class ControlPlane {
   OnboardingGuide onboardingGuide(
       KeystoreRepository keystores, Diagnosis diagnosis, KmsContextConfig context) {
     return new OnboardingGuide(keystores, diagnosis, context);
+  }
+
+  @Produces
+  @Singleton
+  RotationSweep rotationSweep(
+      DueRotations due,
+      Rotation rotation,
+      KekRepository keks,
+      KekChanges changes,
+      RootKeyAccess access,
+      RotationConfig config,
+      SecureRandom random,
+      Clock clock) {
+    return new RotationSweep(
+        due, rotation, keks, changes, new KmsQuotas(config), access, config, random, clock);
+  }
+
+  @Produces
+  @Singleton
+  RootKeyObserver rootKeyWatch(KeystoreRepository keystores, Diagnosis diagnosis, Ticker ticker) {
+    return new RootKeyWatch(keystores, diagnosis, ticker);
   }
 }

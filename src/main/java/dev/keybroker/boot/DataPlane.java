@@ -14,8 +14,11 @@ import dev.keybroker.dek.WrapSessions;
 import dev.keybroker.kek.KekCacheConfig;
 import dev.keybroker.kek.KekChange;
 import dev.keybroker.kek.KekChanges;
+import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kek.MemoryKekTier;
 import dev.keybroker.kek.MemoryPrivateKeks;
+import dev.keybroker.kek.ObservedPrivateKeks;
+import dev.keybroker.kek.RootKeyObserver;
 import dev.keybroker.kek.postgres.PostgresKekTier;
 import dev.keybroker.kek.redis.RedisConfig;
 import dev.keybroker.kek.redis.RedisKekChanges;
@@ -30,11 +33,15 @@ import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Base64;
 
 /// The data plane, put together: memory → Redis → PostgreSQL for the records, memory → KMS for
 /// private keys.
 class DataPlane {
+  private static final KeystoreName NO_KEYSTORE = new KeystoreName("none", "none");
+  private static final Duration LONGEST_FIRST_READ = Duration.ofSeconds(5);
+
   @Produces
   @Singleton
   MemoryKekTier kekTier(
@@ -129,16 +136,36 @@ class DataPlane {
       DekWrapping wrapping,
       WrapSessions sessions,
       OpenedSecrets openedSecrets,
+      RootKeyObserver rootKeys,
       UnwrapLane lane,
+      Clock clock,
       MeterRegistry registry) {
     return new DekBroker(
-        tier, tier, privateKeks, wrapping, sessions, openedSecrets, lane, new DekMetrics(registry));
+        tier,
+        tier,
+        new ObservedPrivateKeks(privateKeks, rootKeys, clock),
+        wrapping,
+        sessions,
+        openedSecrets,
+        lane,
+        new DekMetrics(registry));
   }
 
-  void start(@Observes StartupEvent event, DekBroker broker, KekChanges changes) {
+  /// Takes part in the changes, and reads once: what a first read loads and connects is then there
+  /// before the first caller is.
+  void start(
+      @Observes StartupEvent event, MemoryKekTier tier, DekBroker broker, KekChanges changes) {
     if (changes instanceof RedisKekChanges overRedis) {
       overRedis.start();
     }
+    tier.active(NO_KEYSTORE)
+        .onItemOrFailure()
+        .transform((kek, failure) -> true)
+        .ifNoItem()
+        .after(LONGEST_FIRST_READ)
+        .recoverWithItem(false)
+        .await()
+        .indefinitely();
   }
 
   void stop(

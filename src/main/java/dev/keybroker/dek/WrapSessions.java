@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// and is wiped then. Its successor is made ahead, beside the calls; only the first wrap of a
 /// keystore, or one after a pause, waits for its encapsulation.
 public final class WrapSessions {
+  private static final int ATTEMPTS = 3;
+
   private final DekWrapping wrapping;
   private final WrapSessionConfig config;
   private final Ticker ticker;
@@ -56,6 +58,18 @@ public final class WrapSessions {
     if (config.maxDeks() <= 1) {
       return wrapping.wrap(kek.name().id(), kek.key(), dek, context);
     }
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      try {
+        return seal(kek, session(kek), dek, context);
+      } catch (IllegalStateException e) {
+        // The session was wiped between here and there: its successor is at hand.
+      }
+    }
+    return wrapping.wrap(kek.name().id(), kek.key(), dek, context);
+  }
+
+  /// A session with room for one more DEK, which is taken.
+  private WrapSession session(ActiveKek kek) {
     long now = ticker.read();
     WrapSession session = sessions.getIfPresent(kek.name().keystore());
     if (session == null || !session.kek().equals(kek.name().id()) || !session.take(now)) {
@@ -64,12 +78,7 @@ public final class WrapSessions {
     } else if (session.wantsSuccessor(now)) {
       ahead.execute(() -> begin(kek, ticker.read()));
     }
-    try {
-      return seal(kek, session, dek, context);
-    } catch (IllegalStateException e) {
-      // The session was wiped meanwhile.
-      return wrapping.wrap(kek.name().id(), kek.key(), dek, context);
-    }
+    return session;
   }
 
   private byte[] seal(

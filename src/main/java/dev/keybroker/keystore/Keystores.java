@@ -3,6 +3,7 @@ package dev.keybroker.keystore;
 import dev.keybroker.kek.KekChange;
 import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KekDetails;
+import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The use cases of a tenant's administrator. Thread-safe; blocks no caller's thread.
 ///
-/// Unis fail with [KeystoreFailure], [dev.keybroker.kek.KekFailure] or
+/// Unis fail with [KeystoreFailure], [KekFailure] or
 /// [dev.keybroker.kms.KmsFailure].
 public final class Keystores {
   private final KeystoreRepository keystores;
@@ -66,7 +67,7 @@ public final class Keystores {
                 keystore.activeKek() != null
                     ? Uni.createFrom().item(keystore)
                     : rotation
-                        .rotate(name, null)
+                        .rotate(name, Rotation.wanted(keystore.version()))
                         .onFailure()
                         .call(() -> keystores.takeBack(name).onFailure().recoverWithNull())
                         .chain(() -> keystores.find(name)));
@@ -92,7 +93,7 @@ public final class Keystores {
     return keystores
         .find(name)
         .map(keystore -> same(keystore, settings))
-        .onFailure(dev.keybroker.kek.KekFailure.UnknownKeystore.class)
+        .onFailure(KekFailure.UnknownKeystore.class)
         .recoverWithNull();
   }
 
@@ -154,7 +155,7 @@ public final class Keystores {
                 makesSameKeks
                     ? Uni.createFrom().item(saved)
                     : rotation
-                        .rotate(name, null)
+                        .rotate(name, Rotation.wanted(saved.version()))
                         .onFailure()
                         .call(
                             () ->

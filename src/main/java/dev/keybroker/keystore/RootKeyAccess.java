@@ -12,6 +12,8 @@ import java.util.Optional;
 /// How the broker comes to a root key: which KMS key that is, which role it assumes, and which
 /// encryption context goes with it.
 public final class RootKeyAccess {
+  private static final Tenant NOBODY = new Tenant("", "");
+
   private final Optional<KmsArn> brokerManagedKey;
   private final KmsContextConfig contextConfig;
 
@@ -36,6 +38,11 @@ public final class RootKeyAccess {
       case RootKey.BrokerManaged() ->
           new KmsKey(brokerManagedKey.orElseThrow(KeystoreFailure.NoBrokerManagedKey::new), null);
     };
+  }
+
+  /// As [#key], for those who need to know where the key is and whose principal calls.
+  KmsKey locate(RootKey rootKey) {
+    return key(rootKey, NOBODY);
   }
 
   /// The encryption context of KMS calls for a new KEK of this keystore.

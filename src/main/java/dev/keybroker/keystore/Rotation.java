@@ -30,6 +30,12 @@ public final class Rotation {
     this.diagnosis = diagnosis;
   }
 
+  /// The request id of the KEK that a version of the settings wants at once: whoever saves makes
+  /// it, or the sweep does, and it is one KEK.
+  public static String wanted(long version) {
+    return "wanted " + version;
+  }
+
   /// Makes the next KEK now and plans the one after it. Fails with [KmsFailure], [KeystoreFailure]
   /// or [KekFailure]; a retry is safe, with a request id also where the answer was lost.
   ///

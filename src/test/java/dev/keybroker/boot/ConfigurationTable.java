@@ -100,6 +100,7 @@ final class ConfigurationTable {
       case Class<?> it when it == String.class -> "text";
       case Class<?> it when it == URI.class -> "URI";
       case Class<?> it when it == int.class || it == long.class -> "integer";
+      case Class<?> it when it == double.class -> "number";
       case Class<?> it when it == boolean.class -> "boolean";
       default -> throw new IllegalArgumentException("say how to name the type " + type);
     };

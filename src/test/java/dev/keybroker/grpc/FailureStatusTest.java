@@ -16,11 +16,15 @@ import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.keystore.CheckResult;
 import dev.keybroker.keystore.KeystoreFailure;
+import dev.keybroker.keystore.RootKeyError;
 import dev.keybroker.kms.KmsFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -35,6 +39,12 @@ class FailureStatusTest {
   private static final KeystoreName KEYSTORE = new KeystoreName("acme", "calls");
   private static final KekName KEK = new KekName(KEYSTORE, UUID.randomUUID());
   private static final String SECRET = "what AWS said";
+  private static final CheckResult.Step FAILED_STEP =
+      new CheckResult.Step(
+          CheckResult.Kind.DESCRIBE_KEY,
+          Duration.ofMillis(3),
+          new RootKeyError("Denied", "kms:Encrypt", SECRET, "hint", null, Instant.EPOCH),
+          null);
 
   /// @param details the types of what comes after the ErrorInfo
   private record Row(Throwable failure, Code code, String reason, List<String> details) {
@@ -81,6 +91,14 @@ class FailureStatusTest {
             "KEYSTORE_ALREADY_EXISTS",
             "ResourceInfo"),
         new Row(new KeystoreFailure.Changed(KEYSTORE), Code.ABORTED, "ETAG_MISMATCH"),
+        new Row(
+            new KeystoreFailure.CheckFailed(KEYSTORE, FAILED_STEP),
+            Code.FAILED_PRECONDITION,
+            "KEYSTORE_TEST_FAILED",
+            "PreconditionFailure"),
+        new Row(new KeystoreFailure.KekActive(KEK), Code.FAILED_PRECONDITION, "KEK_ACTIVE"),
+        new Row(
+            new KeystoreFailure.UnknownKek(KEK), Code.NOT_FOUND, "KEK_NOT_FOUND", "ResourceInfo"),
         kms(KmsFailure.Kind.ACCESS_DENIED, "KMS_ACCESS_DENIED"),
         kms(KmsFailure.Kind.KEY_DISABLED, "KMS_KEY_DISABLED"),
         kms(KmsFailure.Kind.KEY_PENDING_DELETION, "KMS_KEY_PENDING_DELETION"),

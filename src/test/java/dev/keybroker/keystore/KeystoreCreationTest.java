@@ -11,7 +11,6 @@ import dev.keybroker.embedded.EmbeddedServicesResource;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.KmsArn;
-import dev.keybroker.kms.KmsFailure;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.mutiny.Uni;
@@ -53,7 +52,8 @@ class KeystoreCreationTest {
     try (TenantAccount account = new TenantAccount(services, "222233334444")) {
       KeystoreName name = KeystoreName.parse("tenants/creation/keystores/refused");
       assertThrows(
-          KmsFailure.class, () -> await(keystores.create(name, settings(account.newKey()))));
+          KeystoreFailure.CheckFailed.class,
+          () -> await(keystores.create(name, settings(account.newKey()))));
       assertThrows(KekFailure.UnknownKeystore.class, () -> await(repository.find(name)));
     }
   }

@@ -26,7 +26,7 @@ public final class TenantAccount implements AutoCloseable {
   public TenantAccount(EmbeddedServices services, String account) {
     this.account = account;
     this.server = services.kms();
-    LocalCredentials admin = server.principal(account, "root", null);
+    LocalCredentials admin = server.principal(account, "admin", LocalKms.ADMINISTRATOR_ACCESS);
     this.kms =
         KmsClient.builder()
             .endpointOverride(server.endpoint())
@@ -42,12 +42,14 @@ public final class TenantAccount implements AutoCloseable {
     return kms;
   }
 
-  /// The ARN of a new key whose policy leaves it to the account, with these statements besides.
+  /// The ARN of a new key whose policy admits the account's administrator, with these statements
+  /// besides. It leaves nothing to IAM policies alone.
   public String newKey(String... statements) {
     return kms.createKey(request -> request.policy(keyPolicy(statements))).keyMetadata().arn();
   }
 
-  /// Replaces a key's policy by one that leaves it to the account, with these statements besides.
+  /// Replaces a key's policy by one that admits the account's administrator, with these statements
+  /// besides.
   public void putKeyPolicy(String keyArn, String... statements) {
     kms.putKeyPolicy(
         request -> request.keyId(keyArn).policyName("default").policy(keyPolicy(statements)));
@@ -76,7 +78,7 @@ public final class TenantAccount implements AutoCloseable {
     policy
         .append("{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::")
         .append(account)
-        .append(":root\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}");
+        .append(":user/admin\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}");
     for (String statement : statements) {
       policy.append(',').append(statement);
     }

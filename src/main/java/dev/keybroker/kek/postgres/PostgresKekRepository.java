@@ -13,14 +13,12 @@ import dev.keybroker.postgres.PostgresSessions;
 import dev.keybroker.postgres.PostgresUnavailable;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.persistence.LockModeType;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
-import org.hibernate.LockMode;
 import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +29,20 @@ import org.jspecify.annotations.Nullable;
 public class PostgresKekRepository implements KekRepository {
   private static final Instant END_OF_TIME = Instant.parse("9999-12-31T00:00:00Z");
   private static final UUID NO_ID = new UUID(0, 0);
+  // Natively: Hibernate Reactive's stateless sessions cannot lock every entity.
+  private static final String LOCK =
+      "select id from keystore where tenant = :tenant and id = :keystore for update";
+  // Natively: HQL inserts no entity with a composite id.
+  private static final String NOTE_REQUEST =
+      """
+      insert into kek_request (tenant, keystore, request_id, kek)
+      values (:tenant, :keystore, :request, :kek) on conflict do nothing
+      """;
+  private static final String LOCK_DUE =
+      """
+      select id from kek where state = 'DESTROY_SCHEDULED' and destroy_time <= :now
+      limit :limit for update skip locked
+      """;
 
   private final PostgresSessions sessions;
   private final Clock clock;
@@ -78,11 +90,7 @@ public class PostgresKekRepository implements KekRepository {
       return Uni.createFrom().voidItem();
     }
     return session
-        .createMutationQuery(
-            """
-            insert into KekRequest (tenant, keystore, requestId, kek)
-            values (:tenant, :keystore, :request, :kek) on conflict do nothing
-            """)
+        .createNativeQuery(NOTE_REQUEST)
         .setParameter("tenant", intent.keystore().tenant())
         .setParameter("keystore", intent.keystore().keystore())
         .setParameter("request", intent.requestId())
@@ -233,24 +241,21 @@ public class PostgresKekRepository implements KekRepository {
         sessions.transaction(
             session ->
                 session
-                    .createSelectionQuery(
-                        "from KekEntity where state = :scheduled and destroyTime <= :now",
-                        KekEntity.class)
-                    .setParameter("scheduled", KekState.DESTROY_SCHEDULED)
+                    .createNativeQuery(LOCK_DUE, UUID.class)
                     .setParameter("now", now)
-                    .setMaxResults(limit)
-                    .setLockMode(LockMode.UPGRADE_SKIPLOCKED)
+                    .setParameter("limit", limit)
                     .getResultList()
-                    .chain(
-                        due -> {
-                          for (KekEntity row : due) {
-                            row.state = KekState.DESTROYED;
-                            row.encryptedPrivateKey = null;
-                          }
-                          return session
-                              .updateAll(due.toArray())
-                              .replaceWith(() -> due.stream().map(row -> row.id).toList());
-                        })));
+                    .call(
+                        due -> due.isEmpty() ? Uni.createFrom().nullItem() : erase(session, due))));
+  }
+
+  private static Uni<Integer> erase(StatelessSession session, List<UUID> due) {
+    return session
+        .createMutationQuery(
+            "update KekEntity set state = :destroyed, encryptedPrivateKey = null where id in :due")
+        .setParameter("destroyed", KekState.DESTROYED)
+        .setParameter("due", due)
+        .executeUpdate();
   }
 
   @Override
@@ -270,16 +275,13 @@ public class PostgresKekRepository implements KekRepository {
     Function<StatelessSession, Uni<T>> transaction =
         session ->
             session
-                .createSelectionQuery(
-                    "from KeystoreSettings where tenant = :tenant and id = :keystore",
-                    KeystoreSettings.class)
+                .createNativeQuery(LOCK, String.class)
                 .setParameter("tenant", keystore.tenant())
                 .setParameter("keystore", keystore.keystore())
-                .setLockMode(LockModeType.PESSIMISTIC_WRITE)
                 .getSingleResultOrNull()
                 .chain(
-                    settings ->
-                        settings == null
+                    locked ->
+                        locked == null
                             ? Uni.createFrom().failure(new KekFailure.UnknownKeystore(keystore))
                             : work.apply(session));
     return available(sessions.transaction(transaction));

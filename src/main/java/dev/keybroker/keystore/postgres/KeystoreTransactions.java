@@ -6,13 +6,16 @@ import dev.keybroker.postgres.PostgresSessions;
 import dev.keybroker.postgres.PostgresUnavailable;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.persistence.LockModeType;
 import java.util.function.Function;
 import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 
 /// Reads and locked changes of keystores' rows.
 @ApplicationScoped
 class KeystoreTransactions {
+  // Natively: Hibernate Reactive's stateless sessions cannot lock every entity.
+  private static final String LOCK =
+      "select id from keystore where tenant = :tenant and id = :keystore for update";
+
   private final PostgresSessions sessions;
 
   KeystoreTransactions(PostgresSessions sessions) {
@@ -35,18 +38,25 @@ class KeystoreTransactions {
     return transaction(
         session ->
             session
-                .createSelectionQuery(
-                    "from KeystoreEntity where tenant = :tenant and id = :keystore",
-                    KeystoreEntity.class)
+                .createNativeQuery(LOCK, String.class)
                 .setParameter("tenant", keystore.tenant())
                 .setParameter("keystore", keystore.keystore())
-                .setLockMode(LockModeType.PESSIMISTIC_WRITE)
                 .getSingleResultOrNull()
+                .chain(() -> row(session, keystore))
                 .chain(
                     row ->
                         row == null
                             ? Uni.createFrom().failure(new KekFailure.UnknownKeystore(keystore))
                             : work.apply(session, row)));
+  }
+
+  static Uni<KeystoreEntity> row(StatelessSession session, KeystoreName keystore) {
+    return session
+        .createSelectionQuery(
+            "from KeystoreEntity where tenant = :tenant and id = :keystore", KeystoreEntity.class)
+        .setParameter("tenant", keystore.tenant())
+        .setParameter("keystore", keystore.keystore())
+        .getSingleResultOrNull();
   }
 
   private Throwable unavailable(Throwable failure) {

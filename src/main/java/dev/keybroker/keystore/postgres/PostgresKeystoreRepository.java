@@ -12,7 +12,6 @@ import dev.keybroker.keystore.RotationSchedule;
 import dev.keybroker.keystore.Tenant;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.persistence.LockModeType;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -52,11 +51,11 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
         .read(session -> session.get(TenantEntity.class, tenant))
         .onItem()
         .ifNull()
-        .switchTo(() -> transactions.transaction(session -> lockedTenant(session, tenant)))
+        .switchTo(() -> transactions.transaction(session -> tenantNow(session, tenant)))
         .map(row -> new Tenant(row.id, row.externalId));
   }
 
-  private Uni<TenantEntity> lockedTenant(StatelessSession session, String tenant) {
+  private Uni<TenantEntity> tenantNow(StatelessSession session, String tenant) {
     byte[] externalId = new byte[EXTERNAL_ID_SIZE];
     random.nextBytes(externalId);
     return session
@@ -74,7 +73,6 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
                 session
                     .createSelectionQuery("from TenantEntity where id = :id", TenantEntity.class)
                     .setParameter("id", tenant)
-                    .setLockMode(LockModeType.PESSIMISTIC_WRITE)
                     .getSingleResult());
   }
 
@@ -82,8 +80,15 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
   public Uni<Inserted> insert(KeystoreName name, KeystoreSettings settings) {
     return transactions.transaction(
         session ->
-            // The tenant's row is the lock: creations in one tenant take turns.
-            lockedTenant(session, name.tenant())
+            tenantNow(session, name.tenant())
+                // The tenant's row is the lock: creations in one tenant take turns.
+                .chain(
+                    () ->
+                        session
+                            .createNativeQuery(
+                                "select id from tenant where id = :id for update", String.class)
+                            .setParameter("id", name.tenant())
+                            .getSingleResult())
                 .chain(() -> findNow(session, name))
                 .chain(
                     known ->

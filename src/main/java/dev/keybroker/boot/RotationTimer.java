@@ -1,0 +1,28 @@
+package dev.keybroker.boot;
+
+import dev.keybroker.keystore.RotationSweep;
+import dev.keybroker.postgres.SchemaMigration;
+import io.quarkus.scheduler.Scheduled;
+import io.smallrye.mutiny.Uni;
+import jakarta.enterprise.context.ApplicationScoped;
+
+/// Runs the sweep for what is due, in each broker by itself and never twice at once.
+@ApplicationScoped
+class RotationTimer {
+  private final RotationSweep sweep;
+  private final SchemaMigration schema;
+
+  RotationTimer(RotationSweep sweep, SchemaMigration schema) {
+    this.sweep = sweep;
+    this.schema = schema;
+  }
+
+  @Scheduled(
+      identity = "rotation",
+      every = "${keybroker.rotation.every:1s}",
+      delayed = "${keybroker.rotation.every:1s}",
+      concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+  Uni<Void> run() {
+    return schema.isDone() ? sweep.run() : Uni.createFrom().voidItem();
+  }
+}

@@ -1,0 +1,46 @@
+package dev.keybroker.keystore;
+
+import dev.keybroker.kek.KeystoreName;
+import io.smallrye.mutiny.Uni;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.function.Function;
+
+/// The rotations that are due, as the database hands them out. Fails with
+/// [dev.keybroker.kek.KekFailure] (`StoreUnavailable`).
+///
+/// A due rotation first gets a time reserved against its quota, and is made when that comes. What
+/// is handed out is leased: no other broker gets it before the lease ends, and after a crash
+/// another one does.
+public interface DueRotations {
+  /// Hands out up to `limit` rotations that are due at `now`; those that need a reservation first
+  /// get one and are handed out where it is not later than now.
+  ///
+  /// @param quota the quota that a keystore's next KEK is counted against
+  /// @param delay by how long each reserved time is put off
+  Uni<Claim> claim(
+      Instant now,
+      int limit,
+      Duration lease,
+      Function<Keystore, KmsQuotas.Quota> quota,
+      Function<Keystore, Duration> delay);
+
+  /// Plans the next attempt after a failed one, by the number of failures.
+  Uni<Void> retry(KeystoreName name, Instant now, Function<Integer, Duration> backoff);
+
+  /// What was handed out.
+  ///
+  /// @param rotations to be made now
+  /// @param seen how many were looked at; as many as the limit means that more may be due
+  record Claim(List<DueRotation> rotations, int seen) {
+    public Claim {
+      rotations = List.copyOf(rotations);
+    }
+  }
+
+  /// A rotation to be made.
+  ///
+  /// @param id the same for each attempt at the same due rotation
+  record DueRotation(KeystoreName keystore, String id) {}
+}

@@ -1,0 +1,71 @@
+package dev.keybroker.keystore;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Ticker;
+import dev.keybroker.kek.Kek;
+import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.kek.RootKeyObserver;
+import dev.keybroker.kms.KmsFailure;
+import java.time.Duration;
+import java.time.Instant;
+
+/// Keeps on the keystore what the data plane learns of its root key: the newest failure, and that
+/// it is over. Writes rarely, however often it is called. Thread-safe.
+public final class RootKeyWatch implements RootKeyObserver {
+  private static final long MAX_KEYSTORES = 100_000;
+
+  /// A failure that goes on is written again after this time.
+  private static final Duration FAILURE_AGAIN = Duration.ofSeconds(30);
+
+  /// Another broker may have written a failure: a success is written again after this time.
+  private static final Duration SUCCESS_AGAIN = Duration.ofMinutes(5);
+
+  private final KeystoreRepository keystores;
+  private final Diagnosis diagnosis;
+  private final Cache<KeystoreName, Boolean> failures;
+  private final Cache<KeystoreName, Boolean> successes;
+
+  public RootKeyWatch(KeystoreRepository keystores, Diagnosis diagnosis, Ticker ticker) {
+    this.keystores = keystores;
+    this.diagnosis = diagnosis;
+    this.failures = remembered(FAILURE_AGAIN, ticker);
+    this.successes = remembered(SUCCESS_AGAIN, ticker);
+  }
+
+  private static Cache<KeystoreName, Boolean> remembered(Duration time, Ticker ticker) {
+    return Caffeine.newBuilder()
+        .maximumSize(MAX_KEYSTORES)
+        .expireAfterWrite(time)
+        .ticker(ticker)
+        .executor(Runnable::run)
+        .build();
+  }
+
+  @Override
+  public void failed(Kek kek, KmsFailure failure) {
+    KeystoreName keystore = kek.name().keystore();
+    successes.invalidate(keystore);
+    if (failures.asMap().putIfAbsent(keystore, true) != null) {
+      return;
+    }
+    diagnosis
+        .of(failure, kek.rootKey(), kek.kmsContext())
+        .chain(error -> keystores.failed(keystore, error))
+        .subscribe()
+        .with(written -> {}, unwritten -> failures.invalidate(keystore));
+  }
+
+  @Override
+  public void succeeded(Kek kek, Instant begun) {
+    KeystoreName keystore = kek.name().keystore();
+    failures.invalidate(keystore);
+    if (successes.asMap().putIfAbsent(keystore, true) != null) {
+      return;
+    }
+    keystores
+        .succeeded(keystore, begun)
+        .subscribe()
+        .with(written -> {}, unwritten -> successes.invalidate(keystore));
+  }
+}

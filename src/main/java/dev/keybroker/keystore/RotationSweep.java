@@ -1,0 +1,137 @@
+package dev.keybroker.keystore;
+
+import dev.keybroker.kek.KekChange;
+import dev.keybroker.kek.KekChanges;
+import dev.keybroker.kek.KekFailure;
+import dev.keybroker.kek.KekRepository;
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.Uni;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Random;
+import org.jboss.logging.Logger;
+
+/// What becomes due by time alone: rotations, erasures, and intents whose broker is gone. Every
+/// broker runs it; each due thing is done by one.
+public final class RotationSweep {
+  private static final Logger LOG = Logger.getLogger(RotationSweep.class);
+  private static final int BATCH = 100;
+  private static final KmsQuotas.Quota NO_QUOTA = new KmsQuotas.Quota("none", Duration.ofMillis(1));
+  private static final Duration INTENT_LIVES = Duration.ofMinutes(15);
+
+  private final DueRotations due;
+  private final Rotation rotation;
+  private final KekRepository keks;
+  private final KekChanges changes;
+  private final KmsQuotas quotas;
+  private final RootKeyAccess access;
+  private final RotationConfig config;
+  private final Random random;
+  private final InstantSource clock;
+
+  public RotationSweep(
+      DueRotations due,
+      Rotation rotation,
+      KekRepository keks,
+      KekChanges changes,
+      KmsQuotas quotas,
+      RootKeyAccess access,
+      RotationConfig config,
+      Random random,
+      InstantSource clock) {
+    this.due = due;
+    this.rotation = rotation;
+    this.keks = keks;
+    this.changes = changes;
+    this.quotas = quotas;
+    this.access = access;
+    this.config = config;
+    this.random = random;
+    this.clock = clock;
+  }
+
+  /// Does what is due now. Never fails: what cannot be done is tried again by a later run.
+  public Uni<Void> run() {
+    return rotate()
+        .chain(this::erase)
+        .chain(() -> keks.abandonOlderThan(clock.instant().minus(INTENT_LIVES)))
+        .onFailure(KekFailure.StoreUnavailable.class)
+        .recoverWithNull()
+        .onFailure()
+        .invoke(failure -> LOG.error("the sweep for what is due failed", failure))
+        .onFailure()
+        .recoverWithNull()
+        .replaceWithVoid();
+  }
+
+  /// Batch after batch, until a batch shows that nothing more is due now.
+  private Uni<Void> rotate() {
+    Instant now = clock.instant();
+    return due.claim(now, BATCH, config.lease(), this::quota, keystore -> jitter())
+        .chain(
+            claim ->
+                Multi.createFrom()
+                    .iterable(claim.rotations())
+                    .onItem()
+                    .transformToUni(this::rotate)
+                    .merge(config.concurrency())
+                    .collect()
+                    .last()
+                    .chain(() -> claim.seen() < BATCH ? Uni.createFrom().voidItem() : rotate()));
+  }
+
+  private KmsQuotas.Quota quota(Keystore keystore) {
+    try {
+      return quotas.of(
+          access.locate(keystore.settings().rootKey()), keystore.settings().keyPairSpec());
+    } catch (KeystoreFailure.NoBrokerManagedKey e) {
+      // The rotation itself will say so.
+      return NO_QUOTA;
+    }
+  }
+
+  private Duration jitter() {
+    long bound = config.jitter().toMillis();
+    return Duration.ofMillis(bound <= 0 ? 0 : random.nextLong(bound));
+  }
+
+  private Uni<Void> rotate(DueRotations.DueRotation claimed) {
+    return rotation
+        .rotate(claimed.keystore(), claimed.id())
+        .invoke(kek -> LOG.infof("rotated to %s", kek.name()))
+        .onFailure()
+        .invoke(
+            failure ->
+                LOG.warnf("rotation of %s failed: %s", claimed.keystore(), failure.getMessage()))
+        .onFailure()
+        .recoverWithUni(
+            failure ->
+                due.retry(claimed.keystore(), clock.instant(), this::backoff)
+                    .onFailure()
+                    .recoverWithNull()
+                    .replaceWith(() -> null))
+        .replaceWithVoid();
+  }
+
+  /// Doubles with each failure up to the cap; a random quarter less, so that attempts spread.
+  private Duration backoff(int failures) {
+    long first = config.firstRetry().toMillis();
+    long longest = config.longestRetry().toMillis();
+    long delay = Math.min(longest, first << Math.min(failures - 1, 20));
+    return Duration.ofMillis(delay - random.nextLong(delay / 4 + 1));
+  }
+
+  private Uni<Void> erase() {
+    return keks.eraseDue(clock.instant(), BATCH)
+        .chain(
+            erased ->
+                Multi.createFrom()
+                    .iterable(erased)
+                    .onItem()
+                    .transformToUniAndConcatenate(kek -> changes.publish(new KekChange.OfKek(kek)))
+                    .collect()
+                    .last()
+                    .chain(() -> erased.size() < BATCH ? Uni.createFrom().voidItem() : erase()));
+  }
+}

@@ -1,0 +1,169 @@
+package dev.keybroker.keystore.postgres;
+
+import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.keystore.DueRotations;
+import dev.keybroker.keystore.Keystore;
+import dev.keybroker.keystore.KmsQuotas;
+import dev.keybroker.keystore.Rotation;
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.Uni;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
+
+/// Due rotations by row locks: what one broker looks at, the others skip.
+@ApplicationScoped
+public class PostgresDueRotations implements DueRotations {
+  /// A reserved time that passed longer ago is void: all that were missed in an outage would
+  /// otherwise be made at once.
+  private static final Duration RESERVATION_HOLDS = Duration.ofSeconds(30);
+
+  private static final String LOCK_DUE =
+      """
+      select tenant, id from keystore where rotation_attempt_time <= :now
+      order by rotation_attempt_time limit :limit for update skip locked
+      """;
+  private static final String RESERVE =
+      """
+      insert into kms_rate as r (quota, free_time)
+      values (:quota, cast(:now as timestamptz) + :micros * interval '1 microsecond')
+      on conflict (quota) do update
+        set free_time = greatest(r.free_time, :now) + :micros * interval '1 microsecond'
+      returning free_time
+      """;
+
+  private final KeystoreTransactions transactions;
+
+  PostgresDueRotations(KeystoreTransactions transactions) {
+    this.transactions = transactions;
+  }
+
+  @Override
+  public Uni<Claim> claim(
+      Instant now,
+      int limit,
+      Duration lease,
+      Function<Keystore, KmsQuotas.Quota> quota,
+      Function<Keystore, Duration> delay) {
+    return transactions.transaction(
+        session ->
+            due(session, now, limit)
+                .chain(
+                    due -> {
+                      List<KeystoreEntity> unreserved =
+                          due.stream().filter(row -> !isReserved(row, now)).toList();
+                      return reserve(session, unreserved, now, quota, delay)
+                          .map(
+                              reserved -> {
+                                List<DueRotation> rotations = handOut(due, now, lease);
+                                return new Claim(rotations, due.size());
+                              })
+                          .call(() -> session.updateMultiple(due));
+                    }));
+  }
+
+  private static Uni<List<KeystoreEntity>> due(StatelessSession session, Instant now, int limit) {
+    return session
+        .createNativeQuery(LOCK_DUE, Object[].class)
+        .setParameter("now", now)
+        .setParameter("limit", limit)
+        .getResultList()
+        .chain(
+            names ->
+                Multi.createFrom()
+                    .iterable(names)
+                    .onItem()
+                    .transformToUniAndConcatenate(
+                        name ->
+                            KeystoreTransactions.row(
+                                session, new KeystoreName((String) name[0], (String) name[1])))
+                    .collect()
+                    .asList());
+  }
+
+  private static boolean isReserved(KeystoreEntity row, Instant now) {
+    return row.rotationReserved && row.rotationAttemptTime.isAfter(now.minus(RESERVATION_HOLDS));
+  }
+
+  /// Gives each row the next free time of its quota, in the order in which they are due. Quotas are
+  /// taken in the order of their names, so that two brokers never wait for each other.
+  private static Uni<Void> reserve(
+      StatelessSession session,
+      List<KeystoreEntity> rows,
+      Instant now,
+      Function<Keystore, KmsQuotas.Quota> quota,
+      Function<Keystore, Duration> delay) {
+    Map<KmsQuotas.Quota, List<KeystoreEntity>> byQuota =
+        new TreeMap<>(Comparator.comparing(KmsQuotas.Quota::name));
+    for (KeystoreEntity row : rows) {
+      byQuota
+          .computeIfAbsent(
+              quota.apply(KeystoreRows.keystore(row, null)), first -> new ArrayList<>())
+          .add(row);
+    }
+    return Multi.createFrom()
+        .iterable(byQuota.entrySet())
+        .onItem()
+        .transformToUniAndConcatenate(
+            entry -> {
+              Duration interval = entry.getKey().interval();
+              List<KeystoreEntity> group = entry.getValue();
+              Duration whole = interval.multipliedBy(group.size());
+              return session
+                  .createNativeQuery(RESERVE, Instant.class)
+                  .setParameter("quota", entry.getKey().name())
+                  .setParameter("now", now)
+                  .setParameter("micros", whole.toNanos() / 1e3)
+                  .getSingleResult()
+                  .invoke(
+                      free -> {
+                        Instant time = free.minus(whole);
+                        for (KeystoreEntity row : group) {
+                          row.rotationAttemptTime =
+                              time.plus(delay.apply(KeystoreRows.keystore(row, null)));
+                          row.rotationReserved = true;
+                          time = time.plus(interval);
+                        }
+                      });
+            })
+        .collect()
+        .last()
+        .replaceWithVoid();
+  }
+
+  private static List<DueRotation> handOut(List<KeystoreEntity> due, Instant now, Duration lease) {
+    List<DueRotation> rotations = new ArrayList<>();
+    for (KeystoreEntity row : due) {
+      if (!row.rotationAttemptTime.isAfter(now)) {
+        rotations.add(new DueRotation(KeystoreRows.name(row), id(row)));
+        row.rotationAttemptTime = now.plus(lease);
+        row.rotationReserved = false;
+      }
+    }
+    return rotations;
+  }
+
+  /// Names the due rotation, not the attempt: it stays the same until that rotation is made.
+  private static String id(KeystoreEntity row) {
+    return row.kekWanted ? Rotation.wanted(row.version) : "due " + row.nextRotationTime;
+  }
+
+  @Override
+  public Uni<Void> retry(KeystoreName name, Instant now, Function<Integer, Duration> backoff) {
+    return transactions.locked(
+        name,
+        (session, row) -> {
+          row.rotationFailures++;
+          row.rotationAttemptTime = now.plus(backoff.apply(row.rotationFailures));
+          row.rotationReserved = false;
+          return session.update(row);
+        });
+  }
+}

@@ -1,0 +1,67 @@
+package dev.keybroker.grpc;
+
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.PreconditionFailure;
+import com.google.rpc.Status;
+import dev.keybroker.v1.KeyBrokerGrpc;
+import dev.keybroker.v1.KeystoresGrpc;
+import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+import java.util.concurrent.TimeUnit;
+
+/// A gRPC client of a broker, with the errors read as the contract writes them.
+public final class BrokerClient implements AutoCloseable {
+  private static final int DEADLINE_SECONDS = 30;
+
+  private final ManagedChannel channel;
+
+  public BrokerClient(String host, int port) {
+    this.channel = ManagedChannelBuilder.forAddress(host, port).usePlaintext().build();
+  }
+
+  /// The control plane.
+  public KeystoresGrpc.KeystoresBlockingStub keystores() {
+    return KeystoresGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS);
+  }
+
+  /// The data plane.
+  public KeyBrokerGrpc.KeyBrokerBlockingStub broker() {
+    return KeyBrokerGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS);
+  }
+
+  /// `CODE/REASON` of a refusal.
+  public static String reason(StatusRuntimeException refused) {
+    return refused.getStatus().getCode() + "/" + detail(refused, ErrorInfo.class).getReason();
+  }
+
+  /// `step: hint` of a failed test.
+  public static String failedStep(StatusRuntimeException refused) {
+    PreconditionFailure.Violation violation =
+        detail(refused, PreconditionFailure.class).getViolations(0);
+    return violation.getType() + ": " + violation.getDescription();
+  }
+
+  private static <T extends com.google.protobuf.Message> T detail(
+      StatusRuntimeException refused, Class<T> type) {
+    Status status = StatusProto.fromThrowable(refused);
+    for (com.google.protobuf.Any any : status.getDetailsList()) {
+      if (any.is(type)) {
+        try {
+          return any.unpack(type);
+        } catch (com.google.protobuf.InvalidProtocolBufferException e) {
+          throw new IllegalStateException(e);
+        }
+      }
+    }
+    throw new AssertionError("no " + type.getSimpleName() + " in " + status);
+  }
+
+  @Override
+  public void close() {
+    channel.shutdownNow();
+  }
+}
