@@ -52,4 +52,14 @@ public class ValidationBench {
   public @Nullable Object unwrapDekRequest() {
     return validation.check(unwrap);
   }
+
+  @Benchmark
+  public @Nullable Object wrapDekRequestByProtovalidate() {
+    return validation.checkAll(wrap);
+  }
+
+  @Benchmark
+  public @Nullable Object unwrapDekRequestByProtovalidate() {
+    return validation.checkAll(unwrap);
+  }
 }

@@ -20,6 +20,11 @@ class RequestValidation {
 
   /// Why the message is refused, or null where it keeps all constraints.
   @Nullable RequestRefused check(Message message) {
+    return PlainlyValid.is(message) ? null : checkAll(message);
+  }
+
+  /// As [#check(Message)], every constraint by protovalidate.
+  @Nullable RequestRefused checkAll(Message message) {
     ValidationResult result;
     try {
       result = validator.validate(message);

@@ -1,0 +1,90 @@
+package dev.keybroker.grpc;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Message;
+import dev.keybroker.crypto.WrappedDek;
+import dev.keybroker.v1.UnwrapDekRequest;
+import dev.keybroker.v1.WrapDekRequest;
+import java.util.Map;
+
+/// Tells at a tenth of the cost that a hot request keeps all constraints of the contract.
+///
+/// Strict: what it passes, protovalidate passes too; what it does not, protovalidate decides. It
+/// asks for no more than a glance, so its bounds on text count characters where the contract counts
+/// bytes.
+final class PlainlyValid {
+  /// As many characters as are certainly within the contract's bytes: UTF-8 has at most three for
+  /// each.
+  static final int KEY_CHARS = 128 / 3;
+
+  static final int VALUE_CHARS = 1024 / 3;
+  static final int PAIRS = 16;
+  static final int ID_CHARS = 63;
+  static final int WRAPPED_DEK_BYTES = 1024;
+
+  private static final String TENANTS = "tenants/";
+  private static final String KEYSTORES = "/keystores/";
+
+  private PlainlyValid() {}
+
+  static boolean is(Message message) {
+    return switch (message) {
+      case WrapDekRequest wrap ->
+          isKeystore(wrap.getKeystore())
+              && isDek(wrap.getDek(), wrap.getDekSizeBytes())
+              && isContext(wrap.getEncryptionContextMap());
+      case UnwrapDekRequest unwrap ->
+          isKeystore(unwrap.getKeystore())
+              && !unwrap.getWrappedDek().isEmpty()
+              && unwrap.getWrappedDek().size() <= WRAPPED_DEK_BYTES
+              && isContext(unwrap.getEncryptionContextMap());
+      default -> false;
+    };
+  }
+
+  private static boolean isDek(ByteString dek, int sizeOfGenerated) {
+    if (dek.isEmpty()) {
+      return sizeOfGenerated == 0 || sizeOfGenerated == 16 || sizeOfGenerated == 32;
+    }
+    return sizeOfGenerated == 0
+        && dek.size() >= WrappedDek.MIN_DEK_SIZE
+        && dek.size() <= WrappedDek.MAX_DEK_SIZE;
+  }
+
+  private static boolean isKeystore(String name) {
+    if (!name.startsWith(TENANTS)) {
+      return false;
+    }
+    int tenantEnd = endOfId(name, TENANTS.length());
+    return tenantEnd > 0
+        && name.startsWith(KEYSTORES, tenantEnd)
+        && endOfId(name, tenantEnd + KEYSTORES.length()) == name.length();
+  }
+
+  /// Where the id that begins here ends, or -1 where none does.
+  private static int endOfId(String name, int begin) {
+    int end = begin;
+    while (end < name.length() && isOfId(name.charAt(end))) {
+      end++;
+    }
+    int length = end - begin;
+    return length < 1 || length > ID_CHARS || name.charAt(begin) == '-' ? -1 : end;
+  }
+
+  private static boolean isOfId(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  }
+
+  private static boolean isContext(Map<String, String> pairs) {
+    if (pairs.size() > PAIRS) {
+      return false;
+    }
+    for (Map.Entry<String, String> pair : pairs.entrySet()) {
+      int key = pair.getKey().length();
+      if (key < 1 || key > KEY_CHARS || pair.getValue().length() > VALUE_CHARS) {
+        return false;
+      }
+    }
+    return true;
+  }
+}
