@@ -242,7 +242,9 @@ class ControlPlaneTest {
     assertEquals(wrapped.getDek(), unwrap(created, wrapped).getDek());
 
     assertEquals(KekState.KEK_STATE_DISABLED, disable(old).getState());
-    assertRefused("FAILED_PRECONDITION/KEK_DISABLED", () -> unwrap(created, wrapped));
+    Eventually.holds(
+        Duration.ofSeconds(1),
+        () -> assertRefused("FAILED_PRECONDITION/KEK_DISABLED", () -> unwrap(created, wrapped)));
     assertRefused("FAILED_PRECONDITION/KEK_STATE_INVALID", () -> restore(old));
     assertEquals(KekState.KEK_STATE_RETIRED, enable(old).getState());
     Eventually.holds(
@@ -252,7 +254,9 @@ class ControlPlaneTest {
     Kek scheduled = schedule(old);
     assertEquals(KekState.KEK_STATE_DESTROY_SCHEDULED, scheduled.getState());
     assertTrue(scheduled.hasDestroyTime());
-    assertRefused("FAILED_PRECONDITION/KEK_DISABLED", () -> unwrap(created, wrapped));
+    Eventually.holds(
+        Duration.ofSeconds(1),
+        () -> assertRefused("FAILED_PRECONDITION/KEK_DISABLED", () -> unwrap(created, wrapped)));
     assertRefused("FAILED_PRECONDITION/KEK_STATE_INVALID", () -> enable(old));
     Kek restored = restore(old);
     assertEquals(KekState.KEK_STATE_DISABLED, restored.getState());
