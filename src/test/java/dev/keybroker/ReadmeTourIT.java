@@ -42,7 +42,7 @@ import software.amazon.awssdk.services.kms.KmsClient;
 /// Needs `bash`, `openssl` and the `buf` that the build unpacks; where one is not there, CI fails
 /// and other builds skip the tour.
 class ReadmeTourIT {
-  private static final Path BUF = Path.of("target/buf/buf").toAbsolutePath();
+  static final Path BUF = Path.of("target/buf/buf").toAbsolutePath();
   private static final Pattern BLOCK = Pattern.compile("(?ms)^```sh tour\n(.*?)^```$");
   private static final Pattern ERROR_INFO =
       Pattern.compile("\"google\\.rpc\\.ErrorInfo\",\\s*\"value\": *\"([^\"]+)\"");
@@ -95,7 +95,7 @@ class ReadmeTourIT {
         .anyMatch(directory -> Files.isExecutable(Path.of(directory, command)));
   }
 
-  private static void needs(boolean present, String what) {
+  static void needs(boolean present, String what) {
     String message = "the tour needs " + what;
     if (Boolean.parseBoolean(System.getenv("CI"))) {
       assertTrue(present, message);
@@ -104,7 +104,7 @@ class ReadmeTourIT {
   }
 
   /// What the broker is told, and patience: a busy machine is no failure of the tour.
-  private static Map<String, String> configuration(EmbeddedServices services) {
+  static Map<String, String> configuration(EmbeddedServices services) {
     Map<String, String> configuration = new HashMap<>(services.configuration());
     configuration.put("keybroker.postgres.timeout", "20s");
     configuration.put("keybroker.postgres.transaction-timeout", "20s");
