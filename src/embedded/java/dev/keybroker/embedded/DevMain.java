@@ -10,21 +10,23 @@ import org.jboss.logging.Logger;
 /// The main class of dev mode: starts what is not configured, then the broker.
 ///
 /// Services live as long as the process, over all of Quarkus' restarts after a change of the code:
-/// system properties say where they are. Where `quarkus.datasource.reactive.url` is configured,
-/// nothing is started and ordinary Quarkus configuration points to everything.
+/// system properties say where they are. Ordinary Quarkus configuration goes before: where
+/// `quarkus.datasource.reactive.url` is set, nothing is started here; any other setting that is
+/// made stands; and where `quarkus.kms.endpoint-override` is, there is no demo tenant either.
 @QuarkusMain
 public final class DevMain {
   private static final Logger LOG = Logger.getLogger(DevMain.class);
   /// The ARN of the demo tenant's KMS key; set where the services are started.
   static final String DEMO_KEY = "keybroker.embedded.demo-key";
 
+  private static final String KMS_ENDPOINT = "quarkus.kms.endpoint-override";
   private static final String FOLDER = "keybroker.embedded.folder";
 
   DevMain() {}
 
   /// Starts the broker in dev mode.
   public static void main(String... args) {
-    if (System.getProperty(DEMO_KEY) == null && !isConfigured("quarkus.datasource.reactive.url")) {
+    if (!isConfigured("quarkus.datasource.reactive.url")) {
       start(Path.of(System.getProperty(FOLDER, ".keybroker")));
     }
     Quarkus.run(args);
@@ -39,9 +41,15 @@ public final class DevMain {
     EmbeddedServices services = EmbeddedServices.start(folder);
     Runtime.getRuntime()
         .addShutdownHook(Thread.ofPlatform().name("embedded-services").unstarted(services::close));
+    boolean ownKms = isConfigured(KMS_ENDPOINT);
     for (Map.Entry<String, String> setting : services.configuration().entrySet()) {
-      System.setProperty(setting.getKey(), setting.getValue());
+      boolean ofKms = setting.getKey().startsWith("quarkus.kms.");
+      if (!isConfigured(setting.getKey()) && !(ofKms && ownKms)) {
+        System.setProperty(setting.getKey(), setting.getValue());
+      }
     }
-    System.setProperty(DEMO_KEY, DemoKey.make(services.kms(), services.brokerPrincipal()));
+    if (!ownKms) {
+      System.setProperty(DEMO_KEY, DemoKey.make(services.kms(), services.brokerPrincipal()));
+    }
   }
 }

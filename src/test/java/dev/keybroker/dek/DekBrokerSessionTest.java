@@ -99,9 +99,13 @@ class DekBrokerSessionTest {
   @Test
   void session_reachesItsNumberOfDeks_isFollowedByAnother() {
     sessions = sessions(160);
-    // One thread fills one stripe of sixteen: 10 DEKs, and three quarters of them bring the
-    // successor.
-    assertEquals(13, encapsulationsOf(100));
+    Map<ByteBuffer, Integer> deks = new HashMap<>();
+    for (int i = 0; i < 100; i++) {
+      deks.merge(ByteBuffer.wrap(encapsulation(wrap())), 1, Integer::sum);
+    }
+    // One thread counts in one of sixteen stripes, of 10 DEKs; the successor comes a little before.
+    assertTrue(deks.values().stream().allMatch(count -> count <= 10), deks.values()::toString);
+    assertTrue(deks.size() >= 10 && deks.size() <= 20, deks.values()::toString);
   }
 
   @Test
