@@ -28,6 +28,7 @@ import dev.keybroker.v1.ListKeksRequest;
 import dev.keybroker.v1.ListKeksResponse;
 import dev.keybroker.v1.ListKeystoresRequest;
 import dev.keybroker.v1.ListKeystoresResponse;
+import dev.keybroker.v1.OnKmsOutage;
 import dev.keybroker.v1.RestoreKekRequest;
 import dev.keybroker.v1.RootKey;
 import dev.keybroker.v1.RotateKekRequest;
@@ -163,6 +164,22 @@ class ControlPlaneTest {
     account.kms().scheduleKeyDeletion(r -> r.keyId(pending));
     assertFailsAtDescribe(pending, "cancel-key-deletion");
     assertFailsAtDescribe("arn:aws:kms:eu-central-1:666677778888:alias/nowhere", "alias/nowhere");
+  }
+
+  @Test
+  void create_failClosed_isRequestInvalid() {
+    CreateKeystoreRequest request = request("closed", account.newKey(BROKER_STATEMENT));
+    assertRefused(
+        "INVALID_ARGUMENT/REQUEST_INVALID",
+        () ->
+            client
+                .keystores()
+                .createKeystore(
+                    request.toBuilder()
+                        .setKeystore(
+                            request.getKeystore().toBuilder()
+                                .setOnKmsOutage(OnKmsOutage.ON_KMS_OUTAGE_FAIL_CLOSED))
+                        .build()));
   }
 
   @Test
