@@ -23,11 +23,11 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import javax.sound.sampled.AudioSystem;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -84,10 +84,15 @@ class ReadmeTourIT {
   }
 
   private static String tour() throws IOException {
-    Matcher blocks = BLOCK.matcher(Files.readString(Path.of("README.md")));
-    String tour = blocks.results().map(block -> block.group(1)).collect(Collectors.joining("\n"));
-    assertFalse(tour.isEmpty(), "README.md has no block marked `sh tour`");
-    return tour;
+    return String.join("\n", blocks(Path.of("README.md")));
+  }
+
+  /// The blocks of a page that are marked as run by CI.
+  static List<String> blocks(Path page) throws IOException {
+    List<String> blocks =
+        BLOCK.matcher(Files.readString(page)).results().map(block -> block.group(1)).toList();
+    assertFalse(blocks.isEmpty(), page + " has no block marked `sh tour`");
+    return blocks;
   }
 
   private static boolean isOnPath(String command) {
@@ -164,7 +169,7 @@ class ReadmeTourIT {
   }
 
   /// Runs the tour in the folder and gives what it printed; a command that fails ends it.
-  private static String run(String tour, Path folder, PackagedBroker broker)
+  static String run(String tour, Path folder, PackagedBroker broker)
       throws IOException, InterruptedException {
     Path script = Files.writeString(folder.resolve("tour.sh"), tour);
     Path output = folder.resolve("tour.log");

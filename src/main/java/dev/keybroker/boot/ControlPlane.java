@@ -5,6 +5,7 @@ import dev.keybroker.crypto.DekWrapping;
 import dev.keybroker.crypto.KeyCodec;
 import dev.keybroker.crypto.KeyPairs;
 import dev.keybroker.kek.KekChanges;
+import dev.keybroker.kek.KekHistory;
 import dev.keybroker.kek.KekRepository;
 import dev.keybroker.kek.RootKeyObserver;
 import dev.keybroker.keystore.Diagnosis;
@@ -14,6 +15,7 @@ import dev.keybroker.keystore.KekLife;
 import dev.keybroker.keystore.KeyPairSource;
 import dev.keybroker.keystore.KeystoreConfig;
 import dev.keybroker.keystore.KeystoreRepository;
+import dev.keybroker.keystore.KeystoreStatus;
 import dev.keybroker.keystore.Keystores;
 import dev.keybroker.keystore.KmsContextConfig;
 import dev.keybroker.keystore.KmsQuotas;
@@ -76,10 +78,11 @@ class ControlPlane {
   @Singleton
   Rotation rotation(
       KeystoreRepository keystores,
+      KeystoreStatus status,
       KekGeneration generation,
       RootKeyAccess access,
       Diagnosis diagnosis) {
-    return new Rotation(keystores, generation, access, diagnosis);
+    return new Rotation(keystores, status, generation, access, diagnosis);
   }
 
   @Produces
@@ -96,8 +99,7 @@ class ControlPlane {
 
   @Produces
   @Singleton
-  KekLife kekLife(
-      KeystoreRepository keystores, KekRepository keks, KekChanges changes, Clock clock) {
+  KekLife kekLife(KeystoreRepository keystores, KekHistory keks, KekChanges changes, Clock clock) {
     return new KekLife(keystores, keks, changes, clock);
   }
 
@@ -114,18 +116,28 @@ class ControlPlane {
       DueRotations due,
       Rotation rotation,
       KekRepository keks,
+      KekHistory history,
       KekChanges changes,
       RootKeyAccess access,
       RotationConfig config,
       SecureRandom random,
       Clock clock) {
     return new RotationSweep(
-        due, rotation, keks, changes, new KmsQuotas(config), access, config, random, clock);
+        due,
+        rotation,
+        keks,
+        history,
+        changes,
+        new KmsQuotas(config),
+        access,
+        config,
+        random,
+        clock);
   }
 
   @Produces
   @Singleton
-  RootKeyObserver rootKeyWatch(KeystoreRepository keystores, Diagnosis diagnosis, Ticker ticker) {
-    return new RootKeyWatch(keystores, diagnosis, ticker);
+  RootKeyObserver rootKeyWatch(KeystoreStatus status, Diagnosis diagnosis, Ticker ticker) {
+    return new RootKeyWatch(status, diagnosis, ticker);
   }
 }

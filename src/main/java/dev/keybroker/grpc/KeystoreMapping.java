@@ -72,10 +72,13 @@ final class KeystoreMapping {
         : DEFAULT_LIFETIME;
   }
 
+  /// FAIL_CLOSED is refused: no wrap would honour it, and a promise that is not kept is worse than
+  /// none.
   static dev.keybroker.keystore.OnKmsOutage onKmsOutage(OnKmsOutage onKmsOutage) {
-    return onKmsOutage == OnKmsOutage.ON_KMS_OUTAGE_FAIL_CLOSED
-        ? dev.keybroker.keystore.OnKmsOutage.FAIL_CLOSED
-        : dev.keybroker.keystore.OnKmsOutage.WRAP_WITH_LAST_KNOWN_KEK;
+    if (onKmsOutage == OnKmsOutage.ON_KMS_OUTAGE_FAIL_CLOSED) {
+      throw new RequestInvalid("keystore.on_kms_outage", "FAIL_CLOSED is not served yet");
+    }
+    return dev.keybroker.keystore.OnKmsOutage.WRAP_WITH_LAST_KNOWN_KEK;
   }
 
   static Keystore keystore(dev.keybroker.keystore.Keystore keystore) {

@@ -5,8 +5,8 @@ import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KekCursor;
 import dev.keybroker.kek.KekDetails;
 import dev.keybroker.kek.KekFailure;
+import dev.keybroker.kek.KekHistory;
 import dev.keybroker.kek.KekName;
-import dev.keybroker.kek.KekRepository;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import io.smallrye.mutiny.Uni;
@@ -22,12 +22,12 @@ import org.jspecify.annotations.Nullable;
 /// Unis fail with [KekFailure] or [KeystoreFailure].
 public final class KekLife {
   private final KeystoreRepository keystores;
-  private final KekRepository keks;
+  private final KekHistory keks;
   private final KekChanges changes;
   private final InstantSource clock;
 
   public KekLife(
-      KeystoreRepository keystores, KekRepository keks, KekChanges changes, InstantSource clock) {
+      KeystoreRepository keystores, KekHistory keks, KekChanges changes, InstantSource clock) {
     this.keystores = keystores;
     this.keks = keks;
     this.changes = changes;
@@ -101,7 +101,7 @@ public final class KekLife {
             });
   }
 
-  private Uni<KekDetails> change(KekName kek, KekRepository.Change change) {
+  private Uni<KekDetails> change(KekName kek, KekHistory.Change change) {
     return named(kek, keks.change(kek, change))
         .call(() -> changes.publish(new KekChange.OfKek(kek.id())));
   }

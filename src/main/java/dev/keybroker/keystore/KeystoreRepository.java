@@ -2,7 +2,6 @@ package dev.keybroker.keystore;
 
 import dev.keybroker.kek.KeystoreName;
 import io.smallrye.mutiny.Uni;
-import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -33,17 +32,6 @@ public interface KeystoreRepository {
 
   /// Takes a new keystore back that never had a KEK; does nothing to any other.
   Uni<Void> takeBack(KeystoreName name);
-
-  /// A KEK became ACTIVE at this time under the settings of this version: the root key's error and
-  /// the failed attempts are cleared, the next rotation is planned. Where the settings have changed
-  /// since, the KEK that they want is still wanted.
-  Uni<Void> rotated(KeystoreName name, long version, Instant activeTime);
-
-  /// Keeps the newest failure of the root key.
-  Uni<Void> failed(KeystoreName name, RootKeyError error);
-
-  /// Forgets the failure of the root key, since a call succeeded that began after it.
-  Uni<Void> succeeded(KeystoreName name, Instant begun);
 
   /// A keystore that is saved now.
   ///

@@ -21,13 +21,13 @@ public final class RootKeyWatch implements RootKeyObserver {
   /// Another broker may have written a failure: a success is written again after this time.
   private static final Duration SUCCESS_AGAIN = Duration.ofMinutes(5);
 
-  private final KeystoreRepository keystores;
+  private final KeystoreStatus status;
   private final Diagnosis diagnosis;
   private final Cache<KeystoreName, Boolean> failures;
   private final Cache<KeystoreName, Boolean> successes;
 
-  public RootKeyWatch(KeystoreRepository keystores, Diagnosis diagnosis, Ticker ticker) {
-    this.keystores = keystores;
+  public RootKeyWatch(KeystoreStatus status, Diagnosis diagnosis, Ticker ticker) {
+    this.status = status;
     this.diagnosis = diagnosis;
     this.failures = remembered(FAILURE_AGAIN, ticker);
     this.successes = remembered(SUCCESS_AGAIN, ticker);
@@ -51,7 +51,7 @@ public final class RootKeyWatch implements RootKeyObserver {
     }
     diagnosis
         .of(failure, kek.rootKey(), kek.kmsContext())
-        .chain(error -> keystores.failed(keystore, error))
+        .chain(error -> status.failed(keystore, error))
         .subscribe()
         .with(written -> {}, unwritten -> failures.invalidate(keystore));
   }
@@ -63,7 +63,7 @@ public final class RootKeyWatch implements RootKeyObserver {
     if (successes.asMap().putIfAbsent(keystore, true) != null) {
       return;
     }
-    keystores
+    status
         .succeeded(keystore, begun)
         .subscribe()
         .with(written -> {}, unwritten -> successes.invalidate(keystore));

@@ -15,16 +15,19 @@ public final class Rotation {
   private static final int ATTEMPTS = 3;
 
   private final KeystoreRepository keystores;
+  private final KeystoreStatus status;
   private final KekGeneration generation;
   private final RootKeyAccess access;
   private final Diagnosis diagnosis;
 
   public Rotation(
       KeystoreRepository keystores,
+      KeystoreStatus status,
       KekGeneration generation,
       RootKeyAccess access,
       Diagnosis diagnosis) {
     this.keystores = keystores;
+    this.status = status;
     this.generation = generation;
     this.access = access;
     this.diagnosis = diagnosis;
@@ -61,7 +64,7 @@ public final class Rotation {
         .call(
             kek ->
                 kek.state() == KekState.ACTIVE && kek.activeTime() != null
-                    ? keystores.rotated(keystore.name(), keystore.version(), kek.activeTime())
+                    ? status.rotated(keystore.name(), keystore.version(), kek.activeTime())
                     : Uni.createFrom().voidItem());
   }
 
@@ -71,7 +74,7 @@ public final class Rotation {
             failure,
             access.key(keystore.settings().rootKey(), tenant),
             access.context(keystore.name()))
-        .chain(error -> keystores.failed(keystore.name(), error))
+        .chain(error -> status.failed(keystore.name(), error))
         .onFailure()
         .recoverWithNull();
   }

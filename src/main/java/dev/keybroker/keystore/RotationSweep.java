@@ -3,6 +3,7 @@ package dev.keybroker.keystore;
 import dev.keybroker.kek.KekChange;
 import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KekFailure;
+import dev.keybroker.kek.KekHistory;
 import dev.keybroker.kek.KekRepository;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
@@ -23,6 +24,7 @@ public final class RotationSweep {
   private final DueRotations due;
   private final Rotation rotation;
   private final KekRepository keks;
+  private final KekHistory history;
   private final KekChanges changes;
   private final KmsQuotas quotas;
   private final RootKeyAccess access;
@@ -34,6 +36,7 @@ public final class RotationSweep {
       DueRotations due,
       Rotation rotation,
       KekRepository keks,
+      KekHistory history,
       KekChanges changes,
       KmsQuotas quotas,
       RootKeyAccess access,
@@ -43,6 +46,7 @@ public final class RotationSweep {
     this.due = due;
     this.rotation = rotation;
     this.keks = keks;
+    this.history = history;
     this.changes = changes;
     this.quotas = quotas;
     this.access = access;
@@ -123,7 +127,8 @@ public final class RotationSweep {
   }
 
   private Uni<Void> erase() {
-    return keks.eraseDue(clock.instant(), BATCH)
+    return history
+        .eraseDue(clock.instant(), BATCH)
         .chain(
             erased ->
                 Multi.createFrom()

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 /// `-Dkeybroker.it.keystores=10000` rotates ten thousand keystores that are due at once.
 @SuppressWarnings("NullAway.Init") // set before all tests
 class TwoBrokersIT {
-  private static final int KEYSTORES = Integer.getInteger("keybroker.it.keystores", 500);
+  private static final int KEYSTORES = Integer.getInteger("keybroker.it.keystores", 300);
 
   /// Half of the quota that the brokers are told: what scheduled rotations may use.
   private static final int PER_SECOND = 100;

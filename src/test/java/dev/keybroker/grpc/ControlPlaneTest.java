@@ -28,6 +28,7 @@ import dev.keybroker.v1.ListKeksRequest;
 import dev.keybroker.v1.ListKeksResponse;
 import dev.keybroker.v1.ListKeystoresRequest;
 import dev.keybroker.v1.ListKeystoresResponse;
+import dev.keybroker.v1.OnKmsOutage;
 import dev.keybroker.v1.RestoreKekRequest;
 import dev.keybroker.v1.RootKey;
 import dev.keybroker.v1.RotateKekRequest;
@@ -166,6 +167,22 @@ class ControlPlaneTest {
   }
 
   @Test
+  void create_failClosed_isRequestInvalid() {
+    CreateKeystoreRequest request = request("closed", account.newKey(BROKER_STATEMENT));
+    assertRefused(
+        "INVALID_ARGUMENT/REQUEST_INVALID",
+        () ->
+            client
+                .keystores()
+                .createKeystore(
+                    request.toBuilder()
+                        .setKeystore(
+                            request.getKeystore().toBuilder()
+                                .setOnKmsOutage(OnKmsOutage.ON_KMS_OUTAGE_FAIL_CLOSED))
+                        .build()));
+  }
+
+  @Test
   void create_brokerManagedNotOffered_isRequestInvalid() {
     assertRefused(
         "INVALID_ARGUMENT/REQUEST_INVALID",
@@ -242,7 +259,9 @@ class ControlPlaneTest {
     assertEquals(wrapped.getDek(), unwrap(created, wrapped).getDek());
 
     assertEquals(KekState.KEK_STATE_DISABLED, disable(old).getState());
-    assertRefused("FAILED_PRECONDITION/KEK_DISABLED", () -> unwrap(created, wrapped));
+    Eventually.holds(
+        Duration.ofSeconds(1),
+        () -> assertRefused("FAILED_PRECONDITION/KEK_DISABLED", () -> unwrap(created, wrapped)));
     assertRefused("FAILED_PRECONDITION/KEK_STATE_INVALID", () -> restore(old));
     assertEquals(KekState.KEK_STATE_RETIRED, enable(old).getState());
     Eventually.holds(
@@ -252,7 +271,9 @@ class ControlPlaneTest {
     Kek scheduled = schedule(old);
     assertEquals(KekState.KEK_STATE_DESTROY_SCHEDULED, scheduled.getState());
     assertTrue(scheduled.hasDestroyTime());
-    assertRefused("FAILED_PRECONDITION/KEK_DISABLED", () -> unwrap(created, wrapped));
+    Eventually.holds(
+        Duration.ofSeconds(1),
+        () -> assertRefused("FAILED_PRECONDITION/KEK_DISABLED", () -> unwrap(created, wrapped)));
     assertRefused("FAILED_PRECONDITION/KEK_STATE_INVALID", () -> enable(old));
     Kek restored = restore(old);
     assertEquals(KekState.KEK_STATE_DISABLED, restored.getState());

@@ -1,6 +1,5 @@
 package dev.keybroker.kek.postgres;
 
-import dev.keybroker.kek.KekCursor;
 import dev.keybroker.kek.KekDetails;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KekIntent;
@@ -9,52 +8,38 @@ import dev.keybroker.kek.KekRepository;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kek.NewKek;
-import dev.keybroker.postgres.PostgresSessions;
-import dev.keybroker.postgres.PostgresUnavailable;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.List;
 import java.util.UUID;
-import java.util.function.Function;
 import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 import org.jspecify.annotations.Nullable;
 
-/// The rows of `kek`. Each change locks the keystore's row first, so that two brokers that
+/// The generation of KEKs. Each change locks the keystore's row first, so that two brokers that
 /// generate for one keystore take turns; the partial unique indexes `kek_one_active` and
 /// `kek_one_pending` hold even where that is forgotten.
 @ApplicationScoped
 public class PostgresKekRepository implements KekRepository {
-  private static final Instant END_OF_TIME = Instant.parse("9999-12-31T00:00:00Z");
-  private static final UUID NO_ID = new UUID(0, 0);
-  // Natively: Hibernate Reactive's stateless sessions cannot lock every entity.
-  private static final String LOCK =
-      "select id from keystore where tenant = :tenant and id = :keystore for update";
   // Natively: HQL inserts no entity with a composite id.
   private static final String NOTE_REQUEST =
       """
       insert into kek_request (tenant, keystore, request_id, kek)
       values (:tenant, :keystore, :request, :kek) on conflict do nothing
       """;
-  private static final String LOCK_DUE =
-      """
-      select id from kek where state = 'DESTROY_SCHEDULED' and destroy_time <= :now
-      limit :limit for update skip locked
-      """;
 
-  private final PostgresSessions sessions;
+  private final KekTransactions transactions;
   private final Clock clock;
 
-  PostgresKekRepository(PostgresSessions sessions, Clock clock) {
-    this.sessions = sessions;
+  PostgresKekRepository(KekTransactions transactions, Clock clock) {
+    this.transactions = transactions;
     this.clock = clock;
   }
 
   @Override
   public Uni<Intended> intend(KekIntent intent) {
-    return locked(
+    return transactions.locked(
         intent.keystore(),
         session ->
             byRequestId(session, intent)
@@ -101,7 +86,7 @@ public class PostgresKekRepository implements KekRepository {
 
   @Override
   public Uni<KekDetails> activate(NewKek kek) {
-    return locked(
+    return transactions.locked(
         kek.name().keystore(),
         session ->
             session
@@ -141,7 +126,7 @@ public class PostgresKekRepository implements KekRepository {
 
   @Override
   public Uni<Void> abandon(KekName kek) {
-    return locked(
+    return transactions.locked(
         kek.keystore(),
         session ->
             session
@@ -182,114 +167,15 @@ public class PostgresKekRepository implements KekRepository {
   }
 
   @Override
-  public Uni<KekDetails> find(KekName kek) {
-    return available(sessions.read(session -> row(session, kek))).map(KekRows::details);
-  }
-
-  private static Uni<KekEntity> row(StatelessSession session, KekName kek) {
-    return session
-        .get(KekEntity.class, kek.id())
-        .map(row -> row != null && KekRows.name(row).equals(kek) ? row : null)
-        .onItem()
-        .ifNull()
-        .failWith(KekFailure.UnknownKek::new);
-  }
-
-  @Override
-  public Uni<List<KekDetails>> history(
-      KeystoreName keystore, @Nullable KekCursor after, int limit) {
-    return available(
-            sessions.read(
-                session ->
-                    session
-                        .createSelectionQuery(
-                            """
-                            from KekEntity where tenant = :tenant and keystore = :keystore
-                            and (createTime < :time or (createTime = :time and id < :id))
-                            order by createTime desc, id desc
-                            """,
-                            KekEntity.class)
-                        .setParameter("tenant", keystore.tenant())
-                        .setParameter("keystore", keystore.keystore())
-                        .setParameter("time", after == null ? END_OF_TIME : after.createTime())
-                        .setParameter("id", after == null ? NO_ID : after.id())
-                        .setMaxResults(limit)
-                        .getResultList()))
-        .map(rows -> rows.stream().map(KekRows::details).toList());
-  }
-
-  @Override
-  public Uni<KekDetails> change(KekName kek, Change change) {
-    return locked(
-            kek.keystore(),
-            session ->
-                row(session, kek)
-                    .chain(
-                        row -> {
-                          KekDetails changed = change.apply(KekRows.details(row));
-                          row.state = changed.state();
-                          row.destroyTime = changed.destroyTime();
-                          return session.update(row).replaceWith(() -> KekRows.details(row));
-                        }))
-        .onFailure(KekFailure.UnknownKeystore.class)
-        .transform(unknown -> new KekFailure.UnknownKek());
-  }
-
-  @Override
-  public Uni<List<UUID>> eraseDue(Instant now, int limit) {
-    return available(
-        sessions.transaction(
-            session ->
-                session
-                    .createNativeQuery(LOCK_DUE, UUID.class)
-                    .setParameter("now", now)
-                    .setParameter("limit", limit)
-                    .getResultList()
-                    .call(
-                        due -> due.isEmpty() ? Uni.createFrom().nullItem() : erase(session, due))));
-  }
-
-  private static Uni<Integer> erase(StatelessSession session, List<UUID> due) {
-    return session
-        .createMutationQuery(
-            "update KekEntity set state = :destroyed, encryptedPrivateKey = null where id in :due")
-        .setParameter("destroyed", KekState.DESTROYED)
-        .setParameter("due", due)
-        .executeUpdate();
-  }
-
-  @Override
   public Uni<Integer> abandonOlderThan(Instant time) {
-    return available(
-        sessions.transaction(
-            session ->
-                session
-                    .createMutationQuery(
-                        "delete from KekEntity where state = :pending and createTime < :time")
-                    .setParameter("pending", KekState.PENDING_GENERATION)
-                    .setParameter("time", time)
-                    .executeUpdate()));
-  }
-
-  private <T> Uni<T> locked(KeystoreName keystore, Function<StatelessSession, Uni<T>> work) {
-    Function<StatelessSession, Uni<T>> transaction =
+    return transactions.transaction(
         session ->
             session
-                .createNativeQuery(LOCK, String.class)
-                .setParameter("tenant", keystore.tenant())
-                .setParameter("keystore", keystore.keystore())
-                .getSingleResultOrNull()
-                .chain(
-                    locked ->
-                        locked == null
-                            ? Uni.createFrom().failure(new KekFailure.UnknownKeystore(keystore))
-                            : work.apply(session));
-    return available(sessions.transaction(transaction));
-  }
-
-  private static <T> Uni<T> available(Uni<T> work) {
-    return work.onFailure(PostgresUnavailable.class)
-        .transform(failure -> new KekFailure.StoreUnavailable());
+                .createMutationQuery(
+                    "delete from KekEntity where state = :pending and createTime < :time")
+                .setParameter("pending", KekState.PENDING_GENERATION)
+                .setParameter("time", time)
+                .executeUpdate());
   }
 
   private Instant now() {

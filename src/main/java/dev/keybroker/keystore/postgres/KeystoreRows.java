@@ -9,11 +9,14 @@ import dev.keybroker.keystore.RootKeyError;
 import dev.keybroker.keystore.postgres.KeystoreEntity.RootKeyKind;
 import dev.keybroker.kms.KmsArn;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// Rows of `keystore` from and to the domain's types.
 final class KeystoreRows {
+  private static final Duration SAVER_LEASE = Duration.ofMinutes(1);
+
   private KeystoreRows() {}
 
   static Keystore keystore(KeystoreEntity row, @Nullable UUID activeKek) {
@@ -81,5 +84,19 @@ final class KeystoreRows {
     row.errorHint = error == null ? null : error.hint();
     row.errorRequestId = error == null ? null : error.requestId();
     row.errorTime = error == null ? null : error.time();
+  }
+
+  /// Whoever saves makes the KEK too; the scheduled rotation does it where that broker fails.
+  static void wantKek(KeystoreEntity row, Instant now) {
+    row.kekWanted = true;
+    row.rotationAttemptTime = now.plus(SAVER_LEASE);
+    row.rotationReserved = false;
+    row.rotationFailures = 0;
+  }
+
+  static void planNext(KeystoreEntity row) {
+    row.rotationAttemptTime = row.nextRotationTime;
+    row.rotationReserved = false;
+    row.rotationFailures = 0;
   }
 }

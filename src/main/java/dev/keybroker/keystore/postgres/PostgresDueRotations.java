@@ -27,7 +27,7 @@ public class PostgresDueRotations implements DueRotations {
 
   private static final String LOCK_DUE =
       """
-      select tenant, id from keystore where rotation_attempt_time <= :now
+      select * from keystore where rotation_attempt_time <= :now
       order by rotation_attempt_time limit :limit for update skip locked
       """;
   private static final String RESERVE =
@@ -71,21 +71,10 @@ public class PostgresDueRotations implements DueRotations {
 
   private static Uni<List<KeystoreEntity>> due(StatelessSession session, Instant now, int limit) {
     return session
-        .createNativeQuery(LOCK_DUE, Object[].class)
+        .createNativeQuery(LOCK_DUE, KeystoreEntity.class)
         .setParameter("now", now)
         .setParameter("limit", limit)
-        .getResultList()
-        .chain(
-            names ->
-                Multi.createFrom()
-                    .iterable(names)
-                    .onItem()
-                    .transformToUniAndConcatenate(
-                        name ->
-                            KeystoreTransactions.row(
-                                session, new KeystoreName((String) name[0], (String) name[1])))
-                    .collect()
-                    .asList());
+        .getResultList();
   }
 
   private static boolean isReserved(KeystoreEntity row, Instant now) {

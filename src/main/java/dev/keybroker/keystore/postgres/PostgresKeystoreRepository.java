@@ -7,14 +7,12 @@ import dev.keybroker.keystore.Keystore;
 import dev.keybroker.keystore.KeystoreFailure;
 import dev.keybroker.keystore.KeystoreRepository;
 import dev.keybroker.keystore.KeystoreSettings;
-import dev.keybroker.keystore.RootKeyError;
 import dev.keybroker.keystore.RotationSchedule;
 import dev.keybroker.keystore.Tenant;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.security.SecureRandom;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
@@ -27,7 +25,6 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 public class PostgresKeystoreRepository implements KeystoreRepository {
   private static final int EXTERNAL_ID_SIZE = 16;
-  private static final Duration SAVER_LEASE = Duration.ofMinutes(1);
   private static final String WITH_ACTIVE_KEK =
       """
       select s, k.id from KeystoreEntity s
@@ -107,7 +104,7 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
     row.version = 1;
     row.createTime = now;
     row.updateTime = now;
-    wantKek(row, now);
+    KeystoreRows.wantKek(row, now);
     return session
         .insert(row)
         .replaceWith(() -> new Inserted(KeystoreRows.keystore(row, null), true));
@@ -175,11 +172,11 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
     Instant now = now();
     KeystoreSettings before = KeystoreRows.settings(row);
     if (!settings.makesSameKeks(before)) {
-      wantKek(row, now);
+      KeystoreRows.wantKek(row, now);
     } else if (settings.rotationPeriod() != before.rotationPeriod() && lastChange != null) {
       row.nextRotationTime = RotationSchedule.next(settings.rotationPeriod(), lastChange);
       if (!row.kekWanted) {
-        planNext(row);
+        KeystoreRows.planNext(row);
       }
     }
     KeystoreRows.set(row, settings);
@@ -218,7 +215,7 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
                         lastChange == null
                             ? null
                             : RotationSchedule.next(before.rotationPeriod(), lastChange);
-                    planNext(row);
+                    KeystoreRows.planNext(row);
                     return session.update(row);
                   });
         });
@@ -238,60 +235,6 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
                 .setParameter("keystore", name.keystore())
                 .getSingleResult()
                 .chain(keks -> keks == 0 ? session.delete(row) : Uni.createFrom().voidItem()));
-  }
-
-  @Override
-  public Uni<Void> rotated(KeystoreName name, long version, Instant activeTime) {
-    return transactions.locked(
-        name,
-        (session, row) -> {
-          KeystoreRows.setError(row, null);
-          if (row.version == version) {
-            row.kekWanted = false;
-          }
-          row.nextRotationTime = RotationSchedule.next(row.rotationPeriod, activeTime);
-          if (!row.kekWanted) {
-            planNext(row);
-          }
-          return session.update(row);
-        });
-  }
-
-  @Override
-  public Uni<Void> failed(KeystoreName name, RootKeyError error) {
-    return transactions.locked(
-        name,
-        (session, row) -> {
-          KeystoreRows.setError(row, error);
-          return session.update(row);
-        });
-  }
-
-  @Override
-  public Uni<Void> succeeded(KeystoreName name, Instant begun) {
-    return transactions.locked(
-        name,
-        (session, row) -> {
-          if (row.errorTime == null || row.errorTime.isAfter(begun)) {
-            return Uni.createFrom().voidItem();
-          }
-          KeystoreRows.setError(row, null);
-          return session.update(row);
-        });
-  }
-
-  /// Whoever saves makes the KEK too; the scheduled rotation does it where that broker fails.
-  private static void wantKek(KeystoreEntity row, Instant now) {
-    row.kekWanted = true;
-    row.rotationAttemptTime = now.plus(SAVER_LEASE);
-    row.rotationReserved = false;
-    row.rotationFailures = 0;
-  }
-
-  private static void planNext(KeystoreEntity row) {
-    row.rotationAttemptTime = row.nextRotationTime;
-    row.rotationReserved = false;
-    row.rotationFailures = 0;
   }
 
   private Instant now() {

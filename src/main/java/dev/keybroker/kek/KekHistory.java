@@ -1,0 +1,28 @@
+package dev.keybroker.kek;
+
+import io.smallrye.mutiny.Uni;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// KEKs after their generation, as the database sees them. Fails with [KekFailure].
+public interface KekHistory {
+  /// Fails with `UnknownKek`, also where the KEK is of another keystore.
+  Uni<KekDetails> find(KekName kek);
+
+  /// Up to `limit` KEKs of a keystore, newest first, from the first one that is older than `after`.
+  Uni<List<KekDetails>> history(KeystoreName keystore, @Nullable KekCursor after, int limit);
+
+  /// Changes a KEK's state and destroy time as the function says. Its row is locked meanwhile.
+  Uni<KekDetails> change(KekName kek, Change change);
+
+  /// Erases up to `limit` encrypted private keys whose destroy time has come, and answers which.
+  /// What another broker erases at the same moment is left to it.
+  Uni<List<UUID>> eraseDue(Instant now, int limit);
+
+  /// What a KEK becomes; throws the [KekFailure] where its state does not admit it.
+  interface Change {
+    KekDetails apply(KekDetails kek);
+  }
+}

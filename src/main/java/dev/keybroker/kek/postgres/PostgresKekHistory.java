@@ -1,0 +1,110 @@
+package dev.keybroker.kek.postgres;
+
+import dev.keybroker.kek.KekCursor;
+import dev.keybroker.kek.KekDetails;
+import dev.keybroker.kek.KekFailure;
+import dev.keybroker.kek.KekHistory;
+import dev.keybroker.kek.KekName;
+import dev.keybroker.kek.KekState;
+import dev.keybroker.kek.KeystoreName;
+import io.smallrye.mutiny.Uni;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
+import org.jspecify.annotations.Nullable;
+
+/// The rows of KEKs that are generated.
+@ApplicationScoped
+public class PostgresKekHistory implements KekHistory {
+  private static final Instant END_OF_TIME = Instant.parse("9999-12-31T00:00:00Z");
+  private static final UUID NO_ID = new UUID(0, 0);
+  private static final String LOCK_DUE =
+      """
+      select id from kek where state = 'DESTROY_SCHEDULED' and destroy_time <= :now
+      limit :limit for update skip locked
+      """;
+
+  private final KekTransactions transactions;
+
+  PostgresKekHistory(KekTransactions transactions) {
+    this.transactions = transactions;
+  }
+
+  @Override
+  public Uni<KekDetails> find(KekName kek) {
+    return transactions.read(session -> row(session, kek)).map(KekRows::details);
+  }
+
+  private static Uni<KekEntity> row(StatelessSession session, KekName kek) {
+    return session
+        .get(KekEntity.class, kek.id())
+        .map(row -> row != null && KekRows.name(row).equals(kek) ? row : null)
+        .onItem()
+        .ifNull()
+        .failWith(KekFailure.UnknownKek::new);
+  }
+
+  @Override
+  public Uni<List<KekDetails>> history(
+      KeystoreName keystore, @Nullable KekCursor after, int limit) {
+    return transactions
+        .read(
+            session ->
+                session
+                    .createSelectionQuery(
+                        """
+                        from KekEntity where tenant = :tenant and keystore = :keystore
+                        and (createTime < :time or (createTime = :time and id < :id))
+                        order by createTime desc, id desc
+                        """,
+                        KekEntity.class)
+                    .setParameter("tenant", keystore.tenant())
+                    .setParameter("keystore", keystore.keystore())
+                    .setParameter("time", after == null ? END_OF_TIME : after.createTime())
+                    .setParameter("id", after == null ? NO_ID : after.id())
+                    .setMaxResults(limit)
+                    .getResultList())
+        .map(rows -> rows.stream().map(KekRows::details).toList());
+  }
+
+  @Override
+  public Uni<KekDetails> change(KekName kek, Change change) {
+    return transactions
+        .locked(
+            kek.keystore(),
+            session ->
+                row(session, kek)
+                    .chain(
+                        row -> {
+                          KekDetails changed = change.apply(KekRows.details(row));
+                          row.state = changed.state();
+                          row.destroyTime = changed.destroyTime();
+                          return session.update(row).replaceWith(() -> KekRows.details(row));
+                        }))
+        .onFailure(KekFailure.UnknownKeystore.class)
+        .transform(unknown -> new KekFailure.UnknownKek());
+  }
+
+  @Override
+  public Uni<List<UUID>> eraseDue(Instant now, int limit) {
+    return transactions.transaction(
+        session ->
+            session
+                .createNativeQuery(LOCK_DUE, UUID.class)
+                .setParameter("now", now)
+                .setParameter("limit", limit)
+                .getResultList()
+                .call(due -> due.isEmpty() ? Uni.createFrom().nullItem() : erase(session, due)));
+  }
+
+  private static Uni<Integer> erase(StatelessSession session, List<UUID> due) {
+    return session
+        .createMutationQuery(
+            "update KekEntity set state = :destroyed, encryptedPrivateKey = null where id in :due")
+        .setParameter("destroyed", KekState.DESTROYED)
+        .setParameter("due", due)
+        .executeUpdate();
+  }
+}

@@ -1,0 +1,20 @@
+package dev.keybroker.keystore;
+
+import dev.keybroker.kek.KeystoreName;
+import io.smallrye.mutiny.Uni;
+import java.time.Instant;
+
+/// What a keystore tells of its KEKs and its root key, as the database keeps it. Fails with
+/// [dev.keybroker.kek.KekFailure] (`UnknownKeystore`, `StoreUnavailable`).
+public interface KeystoreStatus {
+  /// A KEK became ACTIVE at this time under the settings of this version: the root key's error and
+  /// the failed attempts are cleared, the next rotation is planned. Where the settings have changed
+  /// since, the KEK that they want is still wanted.
+  Uni<Void> rotated(KeystoreName name, long version, Instant activeTime);
+
+  /// Keeps the newest failure of the root key.
+  Uni<Void> failed(KeystoreName name, RootKeyError error);
+
+  /// Forgets the failure of the root key, since a call succeeded that began after it.
+  Uni<Void> succeeded(KeystoreName name, Instant begun);
+}

@@ -1,0 +1,59 @@
+package dev.keybroker.keystore.postgres;
+
+import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.keystore.KeystoreStatus;
+import dev.keybroker.keystore.RootKeyError;
+import dev.keybroker.keystore.RotationSchedule;
+import io.smallrye.mutiny.Uni;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Instant;
+
+/// The columns of `keystore` that are no settings.
+@ApplicationScoped
+public class PostgresKeystoreStatus implements KeystoreStatus {
+  private final KeystoreTransactions transactions;
+
+  PostgresKeystoreStatus(KeystoreTransactions transactions) {
+    this.transactions = transactions;
+  }
+
+  @Override
+  public Uni<Void> rotated(KeystoreName name, long version, Instant activeTime) {
+    return transactions.locked(
+        name,
+        (session, row) -> {
+          KeystoreRows.setError(row, null);
+          if (row.version == version) {
+            row.kekWanted = false;
+          }
+          row.nextRotationTime = RotationSchedule.next(row.rotationPeriod, activeTime);
+          if (!row.kekWanted) {
+            KeystoreRows.planNext(row);
+          }
+          return session.update(row);
+        });
+  }
+
+  @Override
+  public Uni<Void> failed(KeystoreName name, RootKeyError error) {
+    return transactions.locked(
+        name,
+        (session, row) -> {
+          KeystoreRows.setError(row, error);
+          return session.update(row);
+        });
+  }
+
+  @Override
+  public Uni<Void> succeeded(KeystoreName name, Instant begun) {
+    return transactions.locked(
+        name,
+        (session, row) -> {
+          if (row.errorTime == null || row.errorTime.isAfter(begun)) {
+            return Uni.createFrom().voidItem();
+          }
+          KeystoreRows.setError(row, null);
+          return session.update(row);
+        });
+  }
+}
