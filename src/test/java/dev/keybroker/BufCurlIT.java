@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.keybroker.embedded.EmbeddedServices;
+import dev.keybroker.v1.AuditLogGrpc;
 import dev.keybroker.v1.KeyBrokerGrpc;
 import dev.keybroker.v1.KeystoresGrpc;
 import io.grpc.MethodDescriptor;
@@ -38,7 +39,10 @@ class BufCurlIT {
             PackagedBroker.start(folder, ReadmeTourIT.configuration(services))) {
       String address = "http://127.0.0.1:" + broker.grpcPort();
       List<String> rpcs =
-          Stream.of(KeyBrokerGrpc.getServiceDescriptor(), KeystoresGrpc.getServiceDescriptor())
+          Stream.of(
+                  KeyBrokerGrpc.getServiceDescriptor(),
+                  KeystoresGrpc.getServiceDescriptor(),
+                  AuditLogGrpc.getServiceDescriptor())
               .flatMap(service -> service.getMethods().stream())
               .map(MethodDescriptor::getFullMethodName)
               .toList();

@@ -65,7 +65,7 @@ class DocumentsTest {
 
   private static Set<Path> pages() {
     Set<Path> pages = new TreeSet<>(Set.of(README));
-    for (String folder : new String[] {".github", "src/docs"}) {
+    for (String folder : new String[] {".github", "k8s", "src/docs"}) {
       pages.addAll(files(Path.of(folder), ".md"));
     }
     return pages;

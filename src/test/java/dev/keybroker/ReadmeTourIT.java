@@ -111,6 +111,7 @@ class ReadmeTourIT {
   /// What the broker is told, and patience: a busy machine is no failure of the tour.
   static Map<String, String> configuration(EmbeddedServices services) {
     Map<String, String> configuration = new HashMap<>(services.configuration());
+    configuration.put("quarkus.grpc.server.enable-reflection-service", "true");
     configuration.put("keybroker.postgres.timeout", "20s");
     configuration.put("keybroker.postgres.transaction-timeout", "20s");
     configuration.put("keybroker.aws.api-call-timeout", "30s");
@@ -188,15 +189,8 @@ class ReadmeTourIT {
       throw new AssertionError("the tour did not end:\n" + Files.readString(output));
     }
     String printed = Files.readString(output);
-    assertEquals(0, bash.exitValue(), () -> printed + brokerLog(broker));
+    assertEquals(
+        0, bash.exitValue(), () -> printed + "\n--- the broker's log ---\n" + broker.log());
     return printed;
-  }
-
-  private static String brokerLog(PackagedBroker broker) {
-    try {
-      return "\n--- the broker's log ---\n" + broker.log();
-    } catch (IOException e) {
-      return "";
-    }
   }
 }

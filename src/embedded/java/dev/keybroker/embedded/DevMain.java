@@ -13,7 +13,7 @@ import org.jboss.logging.Logger;
 /// system properties say where they are. Ordinary Quarkus configuration goes before: where
 /// `quarkus.datasource.reactive.url` is set, nothing is started here; any other setting that is
 /// made stands; and where `quarkus.kms.endpoint-override` is, there is no demo tenant either.
-@QuarkusMain
+@QuarkusMain(name = "dev")
 public final class DevMain {
   private static final Logger LOG = Logger.getLogger(DevMain.class);
   /// The ARN of the demo tenant's KMS key; set where the services are started.

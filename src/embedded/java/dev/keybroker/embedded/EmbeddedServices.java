@@ -99,6 +99,11 @@ public final class EmbeddedServices implements AutoCloseable {
     return kms;
   }
 
+  /// The PostgreSQL server, for outages.
+  public PostgresServer postgres() {
+    return postgres;
+  }
+
   /// The ARN of the broker's own principal in the local KMS.
   public String brokerPrincipal() {
     return broker().arn();
@@ -108,7 +113,8 @@ public final class EmbeddedServices implements AutoCloseable {
     return kms.principal(BROKER_ACCOUNT, "keybroker", LocalKms.ADMINISTRATOR_ACCESS);
   }
 
-  /// What a broker is told to use these services: ordinary Quarkus configuration.
+  /// What a broker is told to use these services: ordinary Quarkus configuration. Its callers speak
+  /// plaintext and prove nothing.
   public Map<String, String> configuration() {
     LocalCredentials broker = broker();
     String database = "//127.0.0.1:" + postgres.port() + "/postgres";
@@ -117,6 +123,7 @@ public final class EmbeddedServices implements AutoCloseable {
     configuration.put("quarkus.datasource.jdbc.url", "jdbc:postgresql:" + database);
     configuration.put("quarkus.datasource.username", "postgres");
     configuration.put("quarkus.datasource.password", "postgres");
+    configuration.put("keybroker.insecure", "true");
     configuration.put("quarkus.redis.hosts", "redis://127.0.0.1:" + redisPort);
     configuration.put("keybroker.redis.mac-key", macKey);
     configuration.put("quarkus.kms.endpoint-override", kms.endpoint().toString());

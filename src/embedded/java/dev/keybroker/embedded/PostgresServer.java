@@ -6,30 +6,39 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
-/// A PostgreSQL server on a free loopback port.
-final class PostgresServer implements AutoCloseable {
+/// A PostgreSQL server on a free loopback port, which can be made to fail.
+public final class PostgresServer implements AutoCloseable {
   private static final Duration LONGEST_START = Duration.ofSeconds(60);
 
   private final EmbeddedPostgres server;
+  private final Path data;
+  private @Nullable Process restarted;
 
-  private PostgresServer(EmbeddedPostgres server) {
+  private PostgresServer(EmbeddedPostgres server, Path data) {
     this.server = server;
+    this.data = data;
   }
 
   /// @param folder holds the binaries and the data; data that is there is used
   static PostgresServer start(Path folder) {
     try {
       Path binaries = Files.createDirectories(folder.resolve("postgres-binaries"));
+      Path data = folder.resolve("postgres");
       EmbeddedPostgres.Builder builder =
           EmbeddedPostgres.builder()
               .setOverrideWorkingDirectory(binaries.toFile())
-              .setDataDirectory(folder.resolve("postgres"))
+              .setDataDirectory(data)
               .setCleanDataDirectory(false)
               .setServerConfig("listen_addresses", "127.0.0.1")
               .setServerConfig("max_connections", "100")
               .setPGStartupWait(LONGEST_START);
-      return new PostgresServer(builder.start());
+      return new PostgresServer(builder.start(), data);
     } catch (IOException e) {
       throw new UncheckedIOException("PostgreSQL did not start in " + folder, e);
     }
@@ -39,8 +48,60 @@ final class PostgresServer implements AutoCloseable {
     return server.getPort();
   }
 
+  /// Ends the server as a power cut does, and starts it again after a while.
+  public void crash(Duration away) throws IOException, InterruptedException {
+    ProcessHandle master = master();
+    List<String> command = new ArrayList<>();
+    if (System.getProperty("user.name").equals("root")) {
+      // The server refuses to be root; so does what started it first.
+      command.addAll(List.of("unshare", "-U"));
+    }
+    command.add(master.info().command().orElseThrow());
+    command.addAll(List.of(master.info().arguments().orElseThrow()));
+    List<ProcessHandle> all = Stream.concat(Stream.of(master), master.descendants()).toList();
+    all.forEach(ProcessHandle::destroyForcibly);
+    for (ProcessHandle each : all) {
+      each.onExit().join();
+    }
+    TimeUnit.NANOSECONDS.sleep(away.toNanos());
+    restarted =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(data.resolve("restarted.log").toFile())
+            .start();
+  }
+
+  /// Lets the server hang for a while: it answers nothing, and then all.
+  public void freeze(Duration away) throws IOException, InterruptedException {
+    ProcessHandle master = master();
+    List<String> all =
+        Stream.concat(Stream.of(master), master.descendants())
+            .map(each -> Long.toString(each.pid()))
+            .toList();
+    signal("STOP", all);
+    TimeUnit.NANOSECONDS.sleep(away.toNanos());
+    signal("CONT", all);
+  }
+
+  private static void signal(String name, List<String> processes)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of("kill", "-" + name));
+    command.addAll(processes);
+    new ProcessBuilder(command).start().waitFor();
+  }
+
+  private ProcessHandle master() throws IOException {
+    String id = Files.readAllLines(data.resolve("postmaster.pid")).getFirst();
+    return ProcessHandle.of(Long.parseLong(id.strip())).orElseThrow();
+  }
+
   @Override
   public void close() {
+    if (restarted != null) {
+      // What it wrote is for nobody any more.
+      restarted.descendants().forEach(ProcessHandle::destroyForcibly);
+      restarted.destroyForcibly();
+    }
     try {
       server.close();
     } catch (IOException e) {

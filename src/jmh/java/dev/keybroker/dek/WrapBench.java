@@ -12,6 +12,10 @@ import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.kek.ActiveKek;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.kms.KeyUse;
+import dev.keybroker.kms.KmsArn;
+import dev.keybroker.kms.KmsContext;
+import dev.keybroker.kms.KmsKey;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
@@ -65,6 +69,10 @@ public class WrapBench {
           new ActiveKek(
               new KekName(new KeystoreName("demo", "calls"), UUID.randomUUID()),
               new KeyCodec(provider).parsePublic(spec, pair.subjectPublicKeyInfo()),
+              new KeyUse(
+                  new KmsKey(KmsArn.parse("arn:aws:kms:eu-central-1:111122223333:key/k-1"), null),
+                  new KmsContext(Map.of("keybroker:tenant", "demo"))),
+              false,
               Instant.EPOCH,
               Instant.EPOCH);
     }

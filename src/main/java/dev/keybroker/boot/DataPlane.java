@@ -19,11 +19,14 @@ import dev.keybroker.kek.MemoryKekTier;
 import dev.keybroker.kek.MemoryPrivateKeks;
 import dev.keybroker.kek.ObservedPrivateKeks;
 import dev.keybroker.kek.RootKeyObserver;
+import dev.keybroker.kek.RootKeyStates;
+import dev.keybroker.kek.TracedKeks;
 import dev.keybroker.kek.postgres.PostgresKekTier;
 import dev.keybroker.kek.redis.RedisConfig;
 import dev.keybroker.kek.redis.RedisKekChanges;
 import dev.keybroker.kek.redis.RedisKekTier;
 import dev.keybroker.kms.Kms;
+import dev.keybroker.telemetry.Spans;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.redis.datasource.ReactiveRedisDataSource;
 import io.quarkus.runtime.ShutdownEvent;
@@ -138,17 +141,21 @@ class DataPlane {
       OpenedSecrets openedSecrets,
       RootKeyObserver rootKeys,
       UnwrapLane lane,
+      RootKeyStates states,
       Clock clock,
+      Spans spans,
       MeterRegistry registry) {
+    TracedKeks keks = new TracedKeks(tier, tier, spans);
     return new DekBroker(
-        tier,
-        tier,
+        keks,
+        keks,
         new ObservedPrivateKeks(privateKeks, rootKeys, clock),
         wrapping,
         sessions,
         openedSecrets,
         lane,
-        new DekMetrics(registry));
+        states,
+        new DekMetrics(registry, spans));
   }
 
   /// Takes part in the changes, and reads once: what a first read loads and connects is then there

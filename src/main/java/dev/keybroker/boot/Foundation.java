@@ -5,11 +5,14 @@ import dev.keybroker.crypto.CryptoProvider;
 import dev.keybroker.crypto.DekWrapping;
 import dev.keybroker.crypto.KeyCodec;
 import dev.keybroker.crypto.KeyPairs;
+import dev.keybroker.telemetry.Spans;
+import io.opentelemetry.api.OpenTelemetry;
 import io.quarkus.arc.DefaultBean;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.security.SecureRandom;
 import java.time.Clock;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
 /// What everything stands on: time, randomness and cryptography, each made in this one place.
@@ -28,6 +31,14 @@ class Foundation {
   @DefaultBean
   Ticker ticker() {
     return Ticker.systemTicker();
+  }
+
+  @Produces
+  @Singleton
+  Spans spans(
+      OpenTelemetry openTelemetry,
+      @ConfigProperty(name = "quarkus.otel.sdk.disabled") boolean disabled) {
+    return disabled ? Spans.off() : Spans.of(openTelemetry);
   }
 
   @Produces

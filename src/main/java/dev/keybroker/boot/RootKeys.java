@@ -1,9 +1,18 @@
 package dev.keybroker.boot;
 
+import com.github.benmanes.caffeine.cache.Ticker;
+import dev.keybroker.kek.KekCacheConfig;
+import dev.keybroker.kek.RootKeyConfig;
+import dev.keybroker.kek.RootKeyStates;
+import dev.keybroker.kms.GuardedKms;
 import dev.keybroker.kms.Kms;
+import dev.keybroker.kms.KmsGuardConfig;
 import dev.keybroker.kms.MeteredKms;
+import dev.keybroker.kms.ObservedKms;
+import dev.keybroker.kms.TracedKms;
 import dev.keybroker.kms.aws.AwsConfig;
 import dev.keybroker.kms.aws.AwsKms;
+import dev.keybroker.telemetry.Spans;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import jakarta.enterprise.event.Observes;
@@ -25,8 +34,22 @@ class RootKeys {
 
   @Produces
   @Singleton
-  Kms kms(AwsKms aws, MeterRegistry registry) {
-    return new MeteredKms(aws, registry);
+  @Typed(GuardedKms.class)
+  GuardedKms guardedKms(AwsKms aws, KmsGuardConfig config, MeterRegistry registry) {
+    return new GuardedKms(new MeteredKms(aws, registry), config, registry);
+  }
+
+  @Produces
+  @Singleton
+  RootKeyStates rootKeyStates(
+      GuardedKms kms, RootKeyConfig config, KekCacheConfig records, Ticker ticker, Clock clock) {
+    return new RootKeyStates(kms, config, records, ticker, clock);
+  }
+
+  @Produces
+  @Singleton
+  Kms kms(GuardedKms kms, RootKeyStates states, Ticker ticker, Spans spans) {
+    return new TracedKms(new ObservedKms(kms, states, ticker), spans);
   }
 
   void stop(@Observes ShutdownEvent event, AwsKms aws) {

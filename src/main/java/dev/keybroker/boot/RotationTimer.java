@@ -11,10 +11,12 @@ import jakarta.enterprise.context.ApplicationScoped;
 class RotationTimer {
   private final RotationSweep sweep;
   private final SchemaMigration schema;
+  private final Drain drain;
 
-  RotationTimer(RotationSweep sweep, SchemaMigration schema) {
+  RotationTimer(RotationSweep sweep, SchemaMigration schema, Drain drain) {
     this.sweep = sweep;
     this.schema = schema;
+    this.drain = drain;
   }
 
   @Scheduled(
@@ -23,6 +25,6 @@ class RotationTimer {
       delayed = "${keybroker.rotation.every:1s}",
       concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
   Uni<Void> run() {
-    return schema.isDone() ? sweep.run() : Uni.createFrom().voidItem();
+    return schema.isDone() && !drain.isBegun() ? sweep.run() : Uni.createFrom().voidItem();
   }
 }

@@ -11,8 +11,10 @@ import dev.keybroker.kek.Kek;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KekRecords;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.kek.LastKnownKek;
 import dev.keybroker.kek.PrivateKek;
 import dev.keybroker.kek.PrivateKeks;
+import dev.keybroker.kek.RootKeyStates;
 import io.smallrye.mutiny.Uni;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +30,7 @@ public final class DekBroker {
   private final WrapSessions sessions;
   private final OpenedSecrets openedSecrets;
   private final UnwrapLane lane;
+  private final RootKeyStates rootKeys;
   private final DekMetrics metrics;
 
   public DekBroker(
@@ -38,6 +41,7 @@ public final class DekBroker {
       WrapSessions sessions,
       OpenedSecrets openedSecrets,
       UnwrapLane lane,
+      RootKeyStates rootKeys,
       DekMetrics metrics) {
     this.activeKeks = activeKeks;
     this.kekRecords = kekRecords;
@@ -46,25 +50,31 @@ public final class DekBroker {
     this.sessions = sessions;
     this.openedSecrets = openedSecrets;
     this.lane = lane;
+    this.rootKeys = rootKeys;
     this.metrics = metrics;
   }
 
-  /// The keystore's ACTIVE public KEK.
+  /// The keystore's ACTIVE public KEK, where its root key admits wraps.
   public Uni<ActiveKek> activeKek(KeystoreName keystore) {
-    return activeKeks.active(keystore);
+    return activeKeks.active(keystore).chain(rootKeys::admit);
   }
 
-  /// Wraps a DEK of 16 to 64 bytes under the keystore's ACTIVE KEK. Makes no KMS call. The DEK
-  /// stays the caller's.
+  /// Wraps a DEK of 16 to 64 bytes under the keystore's ACTIVE KEK. Waits for KMS only where the
+  /// keystore fails closed and its root key has not answered lately. The DEK stays the caller's.
   public Uni<WrappedResult> wrap(
       KeystoreName keystore, SecretBytes dek, EncryptionContext context) {
-    return metrics.wrap(() -> activeKeks.active(keystore).map(kek -> wrapUnder(kek, dek, context)));
+    return metrics.wrap(() -> activeKek(keystore).map(kek -> wrapUnder(kek, dek, context)));
   }
 
   private WrappedResult wrapUnder(ActiveKek kek, SecretBytes dek, EncryptionContext context) {
-    return metrics.wrapCrypto(
-        kek.key().spec().encapsulation(),
-        () -> new WrappedResult(sessions.wrap(kek, dek, context), kek.name()));
+    byte[] wrapped =
+        metrics.wrapCrypto(
+            kek.key().spec().encapsulation(), () -> sessions.wrap(kek, dek, context));
+    LastKnownKek lastKnown = rootKeys.lastKnown(kek);
+    if (lastKnown != null) {
+      metrics.lastKnown(lastKnown);
+    }
+    return new WrappedResult(wrapped, kek.name(), lastKnown);
   }
 
   /// Unwraps a DEK with the KEK that it names, where that is a KEK of this keystore. The caller
@@ -143,7 +153,9 @@ public final class DekBroker {
         .privateKek(kek)
         .chain(
             privateKek ->
-                lane.run(() -> unwrapNow(kek, privateKek, encapsulated, wrapped, context))
+                lane.run(
+                        metrics.carried(
+                            () -> unwrapNow(kek, privateKek, encapsulated, wrapped, context)))
                     .onTermination()
                     .invoke(privateKek::close));
   }

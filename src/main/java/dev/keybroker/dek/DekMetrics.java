@@ -2,8 +2,11 @@ package dev.keybroker.dek;
 
 import dev.keybroker.crypto.Encapsulation;
 import dev.keybroker.kek.KekFailure;
+import dev.keybroker.kek.LastKnownKek;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.telemetry.Metrics;
+import dev.keybroker.telemetry.Spans;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.smallrye.mutiny.Uni;
@@ -13,8 +16,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Times the use cases. All meters are made at the start: a call allocates no tag.
+/// Times the use cases and traces their cryptographic part. All meters are made at the start: a
+/// call allocates no tag.
 public final class DekMetrics {
+  private static final String WRAP_CRYPTO = Spans.CRYPTO + ".wrap";
+  private static final String UNWRAP_CRYPTO = Spans.CRYPTO + ".unwrap";
+
   /// What became of a call.
   private enum Outcome {
     OK,
@@ -70,14 +77,24 @@ public final class DekMetrics {
     }
   }
 
+  private final Spans spans;
   private final Timers wraps;
   private final Timers unwraps;
+  private final Counter lastKnownByRootKey;
+  private final Counter lastKnownByStores;
   private final EnumMap<Encapsulation, Timer> wrapCrypto;
   private final EnumMap<Encapsulation, Timer> unwrapCrypto;
 
   public DekMetrics(MeterRegistry registry) {
+    this(registry, Spans.off());
+  }
+
+  public DekMetrics(MeterRegistry registry, Spans spans) {
+    this.spans = spans;
     wraps = Timers.of(registry, Metrics.WRAP);
     unwraps = Timers.of(registry, Metrics.UNWRAP);
+    lastKnownByRootKey = registry.counter(Metrics.WRAP_LAST_KNOWN, Metrics.CAUSE, "root_key");
+    lastKnownByStores = registry.counter(Metrics.WRAP_LAST_KNOWN, Metrics.CAUSE, "stores");
     wrapCrypto = crypto(registry, "wrap");
     unwrapCrypto = crypto(registry, "unwrap");
   }
@@ -124,14 +141,24 @@ public final class DekMetrics {
             });
   }
 
+  /// Counts a wrap under a last known KEK.
+  void lastKnown(LastKnownKek kek) {
+    (kek.rootKeyFailure() == null ? lastKnownByStores : lastKnownByRootKey).increment();
+  }
+
   /// Times the cryptographic part of a wrap.
   <T> T wrapCrypto(Encapsulation encapsulation, Work<T, RuntimeException> work) {
-    return timed(wrapCrypto.get(encapsulation), work);
+    return spans.around(WRAP_CRYPTO, () -> timed(wrapCrypto.get(encapsulation), work));
   }
 
   /// Times the cryptographic part of an unwrap.
   <T, E extends Exception> T unwrapCrypto(Encapsulation encapsulation, Work<T, E> work) throws E {
-    return timed(unwrapCrypto.get(encapsulation), work);
+    return spans.around(UNWRAP_CRYPTO, () -> timed(unwrapCrypto.get(encapsulation), work));
+  }
+
+  /// Work for another thread, in the trace of this one.
+  <T> Supplier<T> carried(Supplier<T> work) {
+    return spans.carried(work);
   }
 
   private static <T, E extends Exception> T timed(@Nullable Timer timer, Work<T, E> work) throws E {

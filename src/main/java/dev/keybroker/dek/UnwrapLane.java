@@ -28,11 +28,12 @@ public final class UnwrapLane implements AutoCloseable {
             new ArrayBlockingQueue<>(config.queue()),
             Thread.ofPlatform().name("unwrap-lane-", 0).daemon().factory());
     this.shed = registry.counter(Metrics.UNWRAP_LANE_SHED);
+    registry.gauge(Metrics.UNWRAP_LANE_THREADS, threads, ThreadPoolExecutor::getMaximumPoolSize);
     registry.gauge(Metrics.UNWRAP_LANE_QUEUE, threads.getQueue(), queue -> queue.size());
   }
 
   /// Runs an operation on the lane. Fails with [DekFailure.Overloaded] where the queue is full; an
-  /// operation that nobody waits for any more is not run.
+  /// operation that nobody waits for any more is not run, and its result closed where it can be.
   public <T> Uni<T> run(Supplier<T> operation) {
     return Uni.createFrom()
         .emitter(
@@ -46,7 +47,12 @@ public final class UnwrapLane implements AutoCloseable {
                         return;
                       }
                       try {
-                        emitter.complete(operation.get());
+                        T result = operation.get();
+                        if (gone.get() && result instanceof AutoCloseable secret) {
+                          secret.close();
+                        } else {
+                          emitter.complete(result);
+                        }
                       } catch (Throwable failure) {
                         emitter.fail(failure);
                       }

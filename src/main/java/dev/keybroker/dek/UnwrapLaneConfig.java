@@ -11,6 +11,7 @@ public interface UnwrapLaneConfig {
   int threads();
 
   /// Operations that may wait for a thread; one more is refused with UNWRAP_OVERLOADED. At least 1.
-  @WithDefault("2048")
+  /// By default the last one of RSA_3072 waits about a quarter of a second for a single thread.
+  @WithDefault("256")
   int queue();
 }

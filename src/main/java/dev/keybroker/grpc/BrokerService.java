@@ -1,8 +1,12 @@
 package dev.keybroker.grpc;
 
+import dev.keybroker.access.Target;
+import dev.keybroker.audit.CallFacts;
 import dev.keybroker.crypto.EncryptionContext;
 import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.dek.DekBroker;
+import dev.keybroker.dek.UnwrappedResult;
+import dev.keybroker.dek.WrappedResult;
 import dev.keybroker.kek.KekCacheConfig;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.v1.BatchRewrapDeksRequest;
@@ -26,7 +30,8 @@ import dev.keybroker.v1.WrapDekResult;
 import io.quarkus.grpc.GrpcService;
 import io.smallrye.mutiny.Uni;
 import java.security.SecureRandom;
-import java.util.function.Supplier;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// The data plane. Requests were validated before they come here; those of a batch are validated
 /// item by item.
@@ -38,8 +43,11 @@ public class BrokerService implements KeyBroker {
   private final Batch batch;
   private final SecureRandom random;
   private final KekCacheConfig cacheConfig;
+  private final Calls calls;
 
-  BrokerService(DekBroker broker, Batch batch, SecureRandom random, KekCacheConfig cacheConfig) {
+  BrokerService(
+      DekBroker broker, Batch batch, SecureRandom random, KekCacheConfig cacheConfig, Calls calls) {
+    this.calls = calls;
     this.broker = broker;
     this.batch = batch;
     this.random = random;
@@ -48,21 +56,58 @@ public class BrokerService implements KeyBroker {
 
   @Override
   public Uni<WrapDekResponse> wrapDek(WrapDekRequest request) {
-    return answer(() -> wrap(request));
+    LastKnownHeaders headers = LastKnownHeaders.ofThisCall();
+    return Calls.whileAwaited(wrap(CallOrigin.current(), request, headers));
   }
 
-  private Uni<WrapDekResponse> wrap(WrapDekRequest request) {
+  /// In a batch: there are no headers for an item.
+  private Uni<WrapDekResponse> wrap(CallOrigin origin, WrapDekRequest request) {
+    return wrap(origin, request, null);
+  }
+
+  private Uni<WrapDekResponse> wrap(
+      CallOrigin origin, WrapDekRequest request, @Nullable LastKnownHeaders headers) {
     KeystoreName keystore = BrokerMapping.keystore(request.getKeystore());
-    EncryptionContext context = BrokerMapping.context(request.getEncryptionContextMap());
+    return calls
+        .run(origin, Rpc.WRAP_DEK, target(keystore), facts -> wrap(facts, keystore, request))
+        .map(
+            wrapped -> {
+              try (wrapped) {
+                WrappedResult result = wrapped.result();
+                if (headers != null && result.lastKnown() != null) {
+                  headers.tell(result.lastKnown());
+                }
+                return BrokerMapping.wrapped(result, wrapped.plaintext());
+              }
+            });
+  }
+
+  private Uni<Wrapped> wrap(CallFacts facts, KeystoreName keystore, WrapDekRequest request) {
+    EncryptionContext context = context(facts, request.getEncryptionContextMap());
     boolean generated = request.getDek().isEmpty();
     SecretBytes dek =
         generated ? generate(request) : SecretBytes.adopt(request.getDek().toByteArray());
     boolean withPlaintext = generated && !request.getWithoutPlaintext();
     return broker
         .wrap(keystore, dek, context)
-        .map(result -> BrokerMapping.wrapped(result, withPlaintext ? dek : null))
+        .map(
+            result -> {
+              facts.kek(result.kek().id());
+              return new Wrapped(result, withPlaintext ? dek : null);
+            })
         .onTermination()
-        .invoke(dek::close);
+        .invoke(
+            (wrapped, failure, cancelled) -> {
+              if (wrapped == null || wrapped.plaintext() == null) {
+                dek.close();
+              }
+            });
+  }
+
+  private static EncryptionContext context(CallFacts facts, Map<String, String> pairs) {
+    EncryptionContext context = BrokerMapping.context(pairs);
+    facts.context(context, pairs);
+    return context;
   }
 
   private SecretBytes generate(WrapDekRequest request) {
@@ -72,15 +117,13 @@ public class BrokerService implements KeyBroker {
 
   @Override
   public Uni<UnwrapDekResponse> unwrapDek(UnwrapDekRequest request) {
-    return answer(() -> unwrap(request));
+    return Calls.whileAwaited(unwrap(CallOrigin.current(), request));
   }
 
-  private Uni<UnwrapDekResponse> unwrap(UnwrapDekRequest request) {
-    return broker
-        .unwrap(
-            BrokerMapping.keystore(request.getKeystore()),
-            request.getWrappedDek().toByteArray(),
-            BrokerMapping.context(request.getEncryptionContextMap()))
+  private Uni<UnwrapDekResponse> unwrap(CallOrigin origin, UnwrapDekRequest request) {
+    KeystoreName keystore = BrokerMapping.keystore(request.getKeystore());
+    return calls
+        .run(origin, Rpc.UNWRAP_DEK, target(keystore), facts -> unwrap(facts, keystore, request))
         .map(
             result -> {
               try (result) {
@@ -89,78 +132,100 @@ public class BrokerService implements KeyBroker {
             });
   }
 
-  @Override
-  public Uni<RewrapDekResponse> rewrapDek(RewrapDekRequest request) {
-    return answer(() -> rewrap(request));
+  private Uni<UnwrappedResult> unwrap(
+      CallFacts facts, KeystoreName keystore, UnwrapDekRequest request) {
+    EncryptionContext context = context(facts, request.getEncryptionContextMap());
+    facts.kek(BrokerMapping.namedKek(request.getWrappedDek()));
+    return broker
+        .unwrap(keystore, request.getWrappedDek().toByteArray(), context)
+        .invoke(result -> facts.kmsRequestId(result.kmsRequestId()));
   }
 
-  private Uni<RewrapDekResponse> rewrap(RewrapDekRequest request) {
+  @Override
+  public Uni<RewrapDekResponse> rewrapDek(RewrapDekRequest request) {
+    return Calls.whileAwaited(rewrap(CallOrigin.current(), request));
+  }
+
+  private Uni<RewrapDekResponse> rewrap(CallOrigin origin, RewrapDekRequest request) {
     KeystoreName source = BrokerMapping.keystore(request.getKeystore());
     KeystoreName destination =
         request.getDestinationKeystore().isEmpty()
             ? source
             : BrokerMapping.keystore(request.getDestinationKeystore());
+    return calls.run(
+        origin,
+        Rpc.REWRAP_DEK,
+        target(source),
+        target(destination),
+        facts -> rewrap(facts, source, destination, request));
+  }
+
+  private Uni<RewrapDekResponse> rewrap(
+      CallFacts facts, KeystoreName source, KeystoreName destination, RewrapDekRequest request) {
+    EncryptionContext context = context(facts, request.getEncryptionContextMap());
+    facts.kek(BrokerMapping.namedKek(request.getWrappedDek()));
     if (!destination.tenant().equals(source.tenant())) {
       throw new RequestInvalid("destination_keystore", "must be a keystore of the same tenant");
     }
     return broker
-        .rewrap(
-            source,
-            request.getWrappedDek().toByteArray(),
-            BrokerMapping.context(request.getEncryptionContextMap()),
-            destination)
+        .rewrap(source, request.getWrappedDek().toByteArray(), context, destination)
+        .invoke(result -> facts.destination(result.kek()))
         .map(BrokerMapping::rewrapped);
   }
 
   @Override
   public Uni<BatchWrapDeksResponse> batchWrapDeks(BatchWrapDeksRequest request) {
-    return answer(
-        () ->
-            batch
-                .run(
-                    request.getRequestsList(),
-                    this::wrap,
-                    response -> WrapDekResult.newBuilder().setResponse(response).build(),
-                    error -> WrapDekResult.newBuilder().setError(error).build())
-                .map(all -> BatchWrapDeksResponse.newBuilder().addAllResults(all).build()));
+    CallOrigin origin = CallOrigin.current();
+    return Calls.whileAwaited(
+        batch
+            .run(
+                request.getRequestsList(),
+                item -> wrap(origin, item),
+                response -> WrapDekResult.newBuilder().setResponse(response).build(),
+                error -> WrapDekResult.newBuilder().setError(error).build())
+            .map(all -> BatchWrapDeksResponse.newBuilder().addAllResults(all).build()));
   }
 
   @Override
   public Uni<BatchUnwrapDeksResponse> batchUnwrapDeks(BatchUnwrapDeksRequest request) {
-    return answer(
-        () ->
-            batch
-                .run(
-                    request.getRequestsList(),
-                    this::unwrap,
-                    response -> UnwrapDekResult.newBuilder().setResponse(response).build(),
-                    error -> UnwrapDekResult.newBuilder().setError(error).build())
-                .map(all -> BatchUnwrapDeksResponse.newBuilder().addAllResults(all).build()));
+    CallOrigin origin = CallOrigin.current();
+    return Calls.whileAwaited(
+        batch
+            .run(
+                request.getRequestsList(),
+                item -> unwrap(origin, item),
+                response -> UnwrapDekResult.newBuilder().setResponse(response).build(),
+                error -> UnwrapDekResult.newBuilder().setError(error).build())
+            .map(all -> BatchUnwrapDeksResponse.newBuilder().addAllResults(all).build()));
   }
 
   @Override
   public Uni<BatchRewrapDeksResponse> batchRewrapDeks(BatchRewrapDeksRequest request) {
-    return answer(
-        () ->
-            batch
-                .run(
-                    request.getRequestsList(),
-                    this::rewrap,
-                    response -> RewrapDekResult.newBuilder().setResponse(response).build(),
-                    error -> RewrapDekResult.newBuilder().setError(error).build())
-                .map(all -> BatchRewrapDeksResponse.newBuilder().addAllResults(all).build()));
+    CallOrigin origin = CallOrigin.current();
+    return Calls.whileAwaited(
+        batch
+            .run(
+                request.getRequestsList(),
+                item -> rewrap(origin, item),
+                response -> RewrapDekResult.newBuilder().setResponse(response).build(),
+                error -> RewrapDekResult.newBuilder().setError(error).build())
+            .map(all -> BatchRewrapDeksResponse.newBuilder().addAllResults(all).build()));
   }
 
   @Override
   public Uni<PublicKek> getPublicKek(GetPublicKekRequest request) {
-    return answer(
-        () ->
+    KeystoreName keystore = BrokerMapping.keystore(request.getKeystore());
+    return calls.answer(
+        Rpc.GET_PUBLIC_KEK,
+        target(keystore),
+        facts ->
             broker
-                .activeKek(BrokerMapping.keystore(request.getKeystore()))
+                .activeKek(keystore)
+                .invoke(kek -> facts.kek(kek.name().id()))
                 .map(kek -> BrokerMapping.publicKek(kek, cacheConfig.freshness())));
   }
 
-  private static <T> Uni<T> answer(Supplier<Uni<T>> call) {
-    return Uni.createFrom().<T>deferred(call::get).onFailure().transform(FailureStatus::exception);
+  private static Target target(KeystoreName keystore) {
+    return new Target(keystore.tenant(), keystore.keystore());
   }
 }

@@ -20,7 +20,10 @@ final class Etag {
       return null;
     }
     try {
-      return Long.parseLong(etag, 16);
+      long version = Long.parseLong(etag, 16);
+      // One spelling only: parseLong also takes signs, zeros in front, capitals, digits of any
+      // script.
+      return of(version).equals(etag) ? version : NONE;
     } catch (NumberFormatException e) {
       return NONE;
     }

@@ -2,6 +2,9 @@ package dev.keybroker.grpc;
 
 import com.google.rpc.BadRequest;
 import com.google.rpc.Status;
+import dev.keybroker.access.AccessFailure;
+import dev.keybroker.access.AuthenticationFailure;
+import dev.keybroker.audit.AuditFailure;
 import dev.keybroker.dek.DekFailure;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.keystore.KeystoreFailure;
@@ -31,6 +34,10 @@ final class FailureStatus {
                       .setDescription(invalid.description())
                       .build()));
       case RequestRefused refused -> refused.status();
+      case CallFailed failed -> failed.status();
+      case AuditFailure audit -> of(audit);
+      case AuthenticationFailure authentication -> of(authentication);
+      case AccessFailure access -> of(access);
       case DekFailure dek -> of(dek);
       case KekFailure kek -> of(kek);
       case KmsFailure kms -> of(kms);
@@ -42,10 +49,37 @@ final class FailureStatus {
     };
   }
 
+  private static Status of(AuthenticationFailure failure) {
+    return switch (failure) {
+      case AuthenticationFailure.CredentialsMissing ignored -> GrpcErrors.credentialsMissing();
+      case AuthenticationFailure.CertificateUnusable ignored -> GrpcErrors.certificateUnusable();
+      case AuthenticationFailure.TokenInvalid ignored -> GrpcErrors.tokenInvalid();
+      case AuthenticationFailure.TokenExpired ignored -> GrpcErrors.tokenExpired();
+      case AuthenticationFailure.KeysUnavailable ignored -> GrpcErrors.tokenKeysUnavailable();
+    };
+  }
+
+  private static Status of(AccessFailure failure) {
+    return switch (failure) {
+      case AccessFailure.Denied ignored -> GrpcErrors.permissionDenied();
+      case AccessFailure.RateLimited limited -> GrpcErrors.rateLimited(limited.retryAfter());
+    };
+  }
+
   private static Status of(DekFailure failure) {
     return switch (failure) {
       case DekFailure.NotAuthentic ignored -> GrpcErrors.wrappedDekNotAuthentic();
       case DekFailure.Overloaded ignored -> GrpcErrors.unwrapOverloaded();
+    };
+  }
+
+  private static Status of(AuditFailure failure) {
+    return switch (failure) {
+      case AuditFailure.NotCommitted ignored -> GrpcErrors.auditUnavailable();
+      case AuditFailure.Unreadable unreadable -> {
+        LOG.warnf("audit records cannot be read: %s", unreadable.getCause());
+        yield GrpcErrors.storeUnavailable();
+      }
     };
   }
 
@@ -78,6 +112,19 @@ final class FailureStatus {
                       .setField("keystore.root_key.broker_managed")
                       .setDescription("this deployment offers no broker-managed key")
                       .build()));
+    };
+  }
+
+  /// The reason of a root key's failure, as the errors' table writes it.
+  static String reason(KmsFailure.Kind kind) {
+    return switch (kind) {
+      case ACCESS_DENIED -> "KMS_ACCESS_DENIED";
+      case KEY_DISABLED -> "KMS_KEY_DISABLED";
+      case KEY_PENDING_DELETION -> "KMS_KEY_PENDING_DELETION";
+      case KEY_NOT_FOUND -> "KMS_KEY_NOT_FOUND";
+      case KEY_UNUSABLE, CIPHERTEXT_REFUSED -> "KMS_KEY_UNUSABLE";
+      case THROTTLED -> "KMS_THROTTLED";
+      case UNREACHABLE -> "KMS_UNREACHABLE";
     };
   }
 

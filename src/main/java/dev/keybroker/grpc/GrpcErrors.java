@@ -1,6 +1,7 @@
 package dev.keybroker.grpc;
 
 import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.util.Durations;
 import com.google.rpc.BadRequest;
@@ -31,7 +32,18 @@ final class GrpcErrors {
   /// How long to wait for a dependency to recover.
   private static final Duration OUTAGE_RETRY = Duration.ofSeconds(1);
 
+  static final String RATE_LIMITED = "RATE_LIMITED";
+
   private GrpcErrors() {}
+
+  /// The reason of a status that was made here.
+  static String reason(Status status) {
+    try {
+      return status.getDetails(0).unpack(ErrorInfo.class).getReason();
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalStateException(e);
+    }
+  }
 
   static Status requestInvalid(List<BadRequest.FieldViolation> violations) {
     return status(
@@ -48,6 +60,54 @@ final class GrpcErrors {
         "WRAPPED_DEK_NOT_AUTHENTIC",
         "The wrapped DEK, the keystore and the encryption context do not belong together.",
         Map.of());
+  }
+
+  static Status credentialsMissing() {
+    return status(
+        Code.UNAUTHENTICATED,
+        "CREDENTIALS_MISSING",
+        "A client certificate or a bearer token is needed.",
+        Map.of());
+  }
+
+  static Status certificateUnusable() {
+    return status(
+        Code.UNAUTHENTICATED,
+        "CERTIFICATE_UNUSABLE",
+        "The client certificate does not name one caller.",
+        Map.of());
+  }
+
+  static Status tokenInvalid() {
+    return status(
+        Code.UNAUTHENTICATED, "TOKEN_INVALID", "The bearer token is not accepted.", Map.of());
+  }
+
+  static Status tokenExpired() {
+    return status(Code.UNAUTHENTICATED, "TOKEN_EXPIRED", "The bearer token has expired.", Map.of());
+  }
+
+  static Status tokenKeysUnavailable() {
+    return status(
+        Code.UNAVAILABLE,
+        "TOKEN_KEYS_UNAVAILABLE",
+        "The keys of the token's issuer cannot be had.",
+        Map.of(),
+        retryAfter(OUTAGE_RETRY));
+  }
+
+  static Status permissionDenied() {
+    return status(
+        Code.PERMISSION_DENIED, "PERMISSION_DENIED", "The caller may not do this here.", Map.of());
+  }
+
+  static Status rateLimited(Duration delay) {
+    return status(
+        Code.RESOURCE_EXHAUSTED,
+        RATE_LIMITED,
+        "The caller or the tenant is above its rate.",
+        Map.of(),
+        retryAfter(delay));
   }
 
   static Status keystoreNotFound(KeystoreName keystore) {
@@ -209,6 +269,15 @@ final class GrpcErrors {
         retryAfter(OUTAGE_RETRY));
   }
 
+  static Status auditUnavailable() {
+    return status(
+        Code.UNAVAILABLE,
+        "AUDIT_UNAVAILABLE",
+        "The audit record cannot be committed; nothing was released.",
+        Map.of(),
+        retryAfter(OUTAGE_RETRY));
+  }
+
   static Status unwrapOverloaded() {
     return status(
         Code.RESOURCE_EXHAUSTED,
@@ -227,7 +296,7 @@ final class GrpcErrors {
   }
 
   private static RetryInfo retryAfter(Duration delay) {
-    return RetryInfo.newBuilder().setRetryDelay(Durations.fromMillis(delay.toMillis())).build();
+    return RetryInfo.newBuilder().setRetryDelay(Durations.fromNanos(delay.toNanos())).build();
   }
 
   private static Status status(

@@ -72,13 +72,12 @@ final class KeystoreMapping {
         : DEFAULT_LIFETIME;
   }
 
-  /// FAIL_CLOSED is refused: no wrap would honour it, and a promise that is not kept is worse than
-  /// none.
   static dev.keybroker.keystore.OnKmsOutage onKmsOutage(OnKmsOutage onKmsOutage) {
-    if (onKmsOutage == OnKmsOutage.ON_KMS_OUTAGE_FAIL_CLOSED) {
-      throw new RequestInvalid("keystore.on_kms_outage", "FAIL_CLOSED is not served yet");
-    }
-    return dev.keybroker.keystore.OnKmsOutage.WRAP_WITH_LAST_KNOWN_KEK;
+    return switch (onKmsOutage) {
+      case ON_KMS_OUTAGE_FAIL_CLOSED -> dev.keybroker.keystore.OnKmsOutage.FAIL_CLOSED;
+      case ON_KMS_OUTAGE_UNSPECIFIED, ON_KMS_OUTAGE_WRAP_WITH_LAST_KNOWN_KEK, UNRECOGNIZED ->
+          dev.keybroker.keystore.OnKmsOutage.WRAP_WITH_LAST_KNOWN_KEK;
+    };
   }
 
   static Keystore keystore(dev.keybroker.keystore.Keystore keystore) {

@@ -1,5 +1,7 @@
 package dev.keybroker.grpc;
 
+import dev.keybroker.access.Target;
+import dev.keybroker.kek.KekCursor;
 import dev.keybroker.kek.KekDetails;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KeystoreName;
@@ -31,7 +33,7 @@ import io.smallrye.mutiny.Uni;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /// The control plane. Requests were validated before they come here.
 @GrpcService
@@ -42,9 +44,14 @@ public class KeystoresService implements Keystores {
   private final dev.keybroker.keystore.Keystores keystores;
   private final KekLife keks;
   private final OnboardingGuide onboarding;
+  private final Calls calls;
 
   KeystoresService(
-      dev.keybroker.keystore.Keystores keystores, KekLife keks, OnboardingGuide onboarding) {
+      dev.keybroker.keystore.Keystores keystores,
+      KekLife keks,
+      OnboardingGuide onboarding,
+      Calls calls) {
+    this.calls = calls;
     this.keystores = keystores;
     this.keks = keks;
     this.onboarding = onboarding;
@@ -52,8 +59,10 @@ public class KeystoresService implements Keystores {
 
   @Override
   public Uni<Keystore> createKeystore(CreateKeystoreRequest request) {
-    return answer(
-        () -> {
+    return calls.answer(
+        Rpc.CREATE_KEYSTORE,
+        new Target(tenant(request.getParent()), request.getKeystoreId()),
+        facts -> {
           KeystoreName name =
               new KeystoreName(tenant(request.getParent()), request.getKeystoreId());
           String given = request.getKeystore().getName();
@@ -70,14 +79,19 @@ public class KeystoresService implements Keystores {
 
   @Override
   public Uni<Keystore> getKeystore(GetKeystoreRequest request) {
-    return answer(
-        () -> keystores.find(KeystoreName.parse(request.getName())).map(KeystoreMapping::keystore));
+    return calls.answer(
+        Rpc.GET_KEYSTORE,
+        keystoreTarget(request.getName()),
+        facts ->
+            keystores.find(KeystoreName.parse(request.getName())).map(KeystoreMapping::keystore));
   }
 
   @Override
   public Uni<ListKeystoresResponse> listKeystores(ListKeystoresRequest request) {
-    return answer(
-        () -> {
+    return calls.answer(
+        Rpc.LIST_KEYSTORES,
+        tenantTarget(request.getParent()),
+        facts -> {
           int size = PageToken.size(request.getPageSize());
           String after = PageToken.keystore(request.getPageToken(), request.getParent());
           return keystores
@@ -97,8 +111,10 @@ public class KeystoresService implements Keystores {
 
   @Override
   public Uni<Keystore> updateKeystore(UpdateKeystoreRequest request) {
-    return answer(
-        () -> {
+    return calls.answer(
+        Rpc.UPDATE_KEYSTORE,
+        keystoreTarget(request.getKeystore().getName()),
+        facts -> {
           KeystoreMask mask = new KeystoreMask(request.getUpdateMask(), request.getKeystore());
           return keystores
               .update(
@@ -112,8 +128,10 @@ public class KeystoresService implements Keystores {
 
   @Override
   public Uni<TestKeystoreResponse> testKeystore(TestKeystoreRequest request) {
-    return answer(
-        () ->
+    return calls.answer(
+        Rpc.TEST_KEYSTORE,
+        keystoreTarget(request.hasName() ? request.getName() : request.getKeystore().getName()),
+        facts ->
             (request.hasName()
                     ? keystores.test(KeystoreName.parse(request.getName()))
                     : keystores.test(
@@ -124,19 +142,26 @@ public class KeystoresService implements Keystores {
 
   @Override
   public Uni<Kek> rotateKek(RotateKekRequest request) {
-    return kek(
-        () ->
-            keystores.rotate(
-                KeystoreName.parse(request.getName()),
-                request.getRequestId().isEmpty()
-                    ? null
-                    : request.getRequestId().toLowerCase(Locale.ROOT)));
+    return calls.answer(
+        Rpc.ROTATE_KEK,
+        keystoreTarget(request.getName()),
+        facts ->
+            keystores
+                .rotate(
+                    KeystoreName.parse(request.getName()),
+                    request.getRequestId().isEmpty()
+                        ? null
+                        : request.getRequestId().toLowerCase(Locale.ROOT))
+                .invoke(kek -> facts.kek(kek.name().id()))
+                .map(KekMapping::kek));
   }
 
   @Override
   public Uni<Onboarding> getOnboarding(GetOnboardingRequest request) {
-    return answer(
-        () ->
+    return calls.answer(
+        Rpc.GET_ONBOARDING,
+        tenantTarget(request.getParent()),
+        facts ->
             onboarding
                 .of(
                     tenant(request.getParent()),
@@ -156,8 +181,10 @@ public class KeystoresService implements Keystores {
 
   @Override
   public Uni<ListKeksResponse> listKeks(ListKeksRequest request) {
-    return answer(
-        () -> {
+    return calls.answer(
+        Rpc.LIST_KEKS,
+        keystoreTarget(request.getParent()),
+        facts -> {
           int size = PageToken.size(request.getPageSize());
           return keks.history(
                   KeystoreName.parse(request.getParent()),
@@ -171,24 +198,27 @@ public class KeystoresService implements Keystores {
     ListKeksResponse.Builder page = ListKeksResponse.newBuilder();
     found.stream().limit(size).map(KekMapping::kek).forEach(page::addKeks);
     if (found.size() > size) {
-      page.setNextPageToken(PageToken.afterKek(found.get(size - 1)));
+      KekDetails last = found.get(size - 1);
+      page.setNextPageToken(
+          PageToken.afterKek(
+              last.name().keystore(), new KekCursor(last.createTime(), last.name().id())));
     }
     return page.build();
   }
 
   @Override
   public Uni<Kek> getKek(GetKekRequest request) {
-    return kek(() -> keks.find(KekName.parse(request.getName())));
+    return kek(Rpc.GET_KEK, KekName.parse(request.getName()), keks::find);
   }
 
   @Override
   public Uni<Kek> disableKek(DisableKekRequest request) {
-    return kek(() -> keks.disable(KekName.parse(request.getName())));
+    return kek(Rpc.DISABLE_KEK, KekName.parse(request.getName()), keks::disable);
   }
 
   @Override
   public Uni<Kek> enableKek(EnableKekRequest request) {
-    return kek(() -> keks.enable(KekName.parse(request.getName())));
+    return kek(Rpc.ENABLE_KEK, KekName.parse(request.getName()), keks::enable);
   }
 
   @Override
@@ -198,23 +228,39 @@ public class KeystoresService implements Keystores {
             ? DEFAULT_WAITING_PERIOD_DAYS
             : request.getWaitingPeriodDays();
     return kek(
-        () -> keks.scheduleDestruction(KekName.parse(request.getName()), Duration.ofDays(days)));
+        Rpc.SCHEDULE_KEK_DESTRUCTION,
+        KekName.parse(request.getName()),
+        kek -> keks.scheduleDestruction(kek, Duration.ofDays(days)));
   }
 
   @Override
   public Uni<Kek> restoreKek(RestoreKekRequest request) {
-    return kek(() -> keks.restore(KekName.parse(request.getName())));
+    return kek(Rpc.RESTORE_KEK, KekName.parse(request.getName()), keks::restore);
   }
 
   private static String tenant(String parent) {
     return parent.substring(TENANTS.length());
   }
 
-  private static Uni<Kek> kek(Supplier<Uni<KekDetails>> call) {
-    return answer(() -> call.get().map(KekMapping::kek));
+  private static Target tenantTarget(String parent) {
+    return new Target(tenant(parent), null);
   }
 
-  private static <T> Uni<T> answer(Supplier<Uni<T>> call) {
-    return Uni.createFrom().<T>deferred(call::get).onFailure().transform(FailureStatus::exception);
+  private static Target keystoreTarget(String name) {
+    return target(KeystoreName.parse(name));
+  }
+
+  private static Target target(KeystoreName keystore) {
+    return new Target(keystore.tenant(), keystore.keystore());
+  }
+
+  private Uni<Kek> kek(Rpc rpc, KekName name, Function<KekName, Uni<KekDetails>> call) {
+    return calls.answer(
+        rpc,
+        target(name.keystore()),
+        facts -> {
+          facts.kek(name.id());
+          return call.apply(name).map(KekMapping::kek);
+        });
   }
 }

@@ -1,7 +1,7 @@
 package dev.keybroker.grpc;
 
+import dev.keybroker.audit.AuditCursor;
 import dev.keybroker.kek.KekCursor;
-import dev.keybroker.kek.KekDetails;
 import dev.keybroker.kek.KeystoreName;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
@@ -12,8 +12,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Page tokens: what was listed, and the last item of the page before. Opaque to clients, and no
 /// secret: who forges one gets a page of the parent that the request names, or REQUEST_INVALID.
+/// Each has one spelling.
 final class PageToken {
   private static final int DEFAULT_SIZE = 50;
+  private static final Instant END_OF_TIME = Instant.parse("9999-12-31T00:00:00Z");
 
   private PageToken() {}
 
@@ -31,14 +33,18 @@ final class PageToken {
       return null;
     }
     String id = decode(token, parent);
-    if (!KeystoreName.isId(id)) {
+    if (!KeystoreName.isId(id) || !encode(parent + " " + id).equals(token)) {
       throw invalid();
     }
     return id;
   }
 
-  static String afterKek(KekDetails last) {
-    return encode(last.name().keystore() + " " + last.createTime() + "/" + last.name().id());
+  static String afterKek(KeystoreName keystore, KekCursor last) {
+    return afterKek(keystore.toString(), last);
+  }
+
+  private static String afterKek(String keystore, KekCursor last) {
+    return encode(keystore + " " + last.createTime() + "/" + last.id());
   }
 
   /// Null for the first page.
@@ -49,12 +55,48 @@ final class PageToken {
     String[] parts = decode(token, parent).split("/", 2);
     try {
       if (parts.length == 2) {
-        return new KekCursor(Instant.parse(parts[0]), UUID.fromString(parts[1]));
+        KekCursor cursor = new KekCursor(Instant.parse(parts[0]), UUID.fromString(parts[1]));
+        if (isTime(cursor.createTime()) && afterKek(parent, cursor).equals(token)) {
+          return cursor;
+        }
       }
     } catch (DateTimeException | IllegalArgumentException e) {
       // Said below, without the text.
     }
     throw invalid();
+  }
+
+  static String afterAudit(String parent, AuditCursor last) {
+    return encode(parent + " " + last.time() + "/" + last.chain() + "/" + last.sequence());
+  }
+
+  /// Null for the first page.
+  static @Nullable AuditCursor audit(String token, String parent) {
+    if (token.isEmpty()) {
+      return null;
+    }
+    String[] parts = decode(token, parent).split("/", 3);
+    try {
+      if (parts.length == 3) {
+        AuditCursor cursor =
+            new AuditCursor(
+                Instant.parse(parts[0]), UUID.fromString(parts[1]), Long.parseLong(parts[2]));
+        if (isTime(cursor.time())
+            && cursor.sequence() > 0
+            && afterAudit(parent, cursor).equals(token)) {
+          return cursor;
+        }
+      }
+    } catch (DateTimeException | IllegalArgumentException e) {
+      // Said below, without the text.
+    }
+    throw invalid();
+  }
+
+  /// Whether something can have happened then, and the database can be asked for it: an Instant
+  /// reaches a billion years.
+  private static boolean isTime(Instant time) {
+    return !time.isBefore(Instant.EPOCH) && time.isBefore(END_OF_TIME);
   }
 
   private static String encode(String text) {

@@ -9,6 +9,7 @@ import build.buf.validate.FieldPathElement;
 import com.google.protobuf.Message;
 import com.google.rpc.BadRequest;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.DateTimeException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,12 @@ class RequestValidation {
       result = validator.validate(message);
     } catch (ValidationException e) {
       throw new IllegalStateException("a constraint of the contract cannot be evaluated", e);
+    } catch (DateTimeException | ArithmeticException e) {
+      List<BadRequest.FieldViolation> violations = NoTime.in(message);
+      if (violations.isEmpty()) {
+        throw e;
+      }
+      return new RequestRefused(GrpcErrors.requestInvalid(violations));
     }
     if (result.isSuccess()) {
       return null;

@@ -10,6 +10,8 @@ import java.time.Instant;
 public interface KekRepository {
   /// Writes the intent, or takes up the one that is there where it says the same; one that says
   /// otherwise is replaced. Where a KEK of this request id is generated already, it is the answer.
+  /// Fails with `UnknownKek` where the keystore's settings are of another version by now: a KEK as
+  /// they were would take the place of the one that they want.
   Uni<Intended> intend(KekIntent intent);
 
   /// Makes the intended KEK ACTIVE and retires the one before, in one transaction. Where another

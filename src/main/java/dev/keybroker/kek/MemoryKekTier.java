@@ -41,7 +41,10 @@ public final class MemoryKekTier implements KekTier {
     return switch (change) {
       case KekChange.OfKeystore(KeystoreName keystore) -> active.changed(keystore, source::active);
       case KekChange.OfSettings(KeystoreName keystore) ->
-          keks.changed(kek -> kek.name().keystore().equals(keystore), source::kek);
+          active
+              .changed(keystore, source::active)
+              .chain(
+                  () -> keks.changed(kek -> kek.name().keystore().equals(keystore), source::kek));
       case KekChange.OfKek(UUID kek) -> keks.changed(kek, source::kek);
     };
   }

@@ -29,6 +29,9 @@ public interface DueRotations {
   /// Plans the next attempt after a failed one, by the number of failures.
   Uni<Void> retry(KeystoreName name, Instant now, Function<Integer, Duration> backoff);
 
+  /// How many keystores have waited for their change of key since before a time.
+  Uni<Long> overdue(Instant before);
+
   /// What was handed out.
   ///
   /// @param rotations to be made now

@@ -31,8 +31,8 @@ public final class KekGeneration {
 
   /// Makes the next KEK of a keystore as its settings say. Fails with
   /// [dev.keybroker.kms.KmsFailure], [KeystoreFailure] or [dev.keybroker.kek.KekFailure]:
-  /// `UnknownKek` where the intent was replaced meanwhile by one of other settings; a retry with
-  /// those is safe.
+  /// `UnknownKek` where the settings are others by now, or the intent was replaced by one of other
+  /// settings; a retry with those is safe.
   ///
   /// @param requestId the same id again is the same KEK; null where the caller gave none
   public Uni<KekDetails> generate(Keystore keystore, Tenant tenant, @Nullable String requestId) {
@@ -43,6 +43,7 @@ public final class KekGeneration {
                   KekIntent intent =
                       new KekIntent(
                           keystore.name(),
+                          keystore.version(),
                           keystore.settings().keyPairSpec(),
                           access.key(keystore.settings().rootKey(), tenant),
                           access.context(keystore.name()),

@@ -12,6 +12,10 @@ public interface KeystoreStatus {
   /// since, the KEK that they want is still wanted.
   Uni<Void> rotated(KeystoreName name, long version, Instant activeTime);
 
+  /// The KEK that was asked for under the settings of this version was made, and another one is
+  /// ACTIVE by now: it is not wanted any more, and the next rotation is planned.
+  Uni<Void> rotatedBefore(KeystoreName name, long version);
+
   /// Keeps the newest failure of the root key.
   Uni<Void> failed(KeystoreName name, RootKeyError error);
 

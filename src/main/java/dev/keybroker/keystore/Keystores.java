@@ -20,6 +20,11 @@ import org.jspecify.annotations.Nullable;
 /// Unis fail with [KeystoreFailure], [KekFailure] or
 /// [dev.keybroker.kms.KmsFailure].
 public final class Keystores {
+  /// How often a change that overwrites unseen ones begins again, since another was saved first.
+  private static final int OVERWRITES = 10;
+
+  private static final int CREATIONS = 10;
+
   private final KeystoreRepository keystores;
   private final RootKeyAccess access;
   private final RootKeyCheck check;
@@ -54,6 +59,14 @@ public final class Keystores {
   /// Checks the root key, saves the keystore and makes its first KEK. The same settings again have
   /// the same answer.
   public Uni<Keystore> create(KeystoreName name, KeystoreSettings settings) {
+    // Whoever creates it at the same time and fails takes it back, from under this creation too.
+    return createOnce(name, settings)
+        .onFailure(KekFailure.UnknownKeystore.class)
+        .retry()
+        .atMost(CREATIONS);
+  }
+
+  private Uni<Keystore> createOnce(KeystoreName name, KeystoreSettings settings) {
     return existing(name, settings)
         .onItem()
         .ifNull()
@@ -110,6 +123,17 @@ public final class Keystores {
   /// @param version the version that was read; null overwrites unseen changes
   /// @param validateOnly the answer is the keystore as it would be, nothing is saved
   public Uni<Keystore> update(
+      KeystoreName name,
+      @Nullable Long version,
+      UnaryOperator<KeystoreSettings> change,
+      boolean validateOnly) {
+    Uni<Keystore> updated = updateOnce(name, version, change, validateOnly);
+    return version != null
+        ? updated
+        : updated.onFailure(KeystoreFailure.Changed.class).retry().atMost(OVERWRITES);
+  }
+
+  private Uni<Keystore> updateOnce(
       KeystoreName name,
       @Nullable Long version,
       UnaryOperator<KeystoreSettings> change,

@@ -43,7 +43,7 @@ public final class OnboardingGuide {
                                 roleArn.isEmpty() ? null : roleArn)));
   }
 
-  private OnboardingDocuments documents(
+  OnboardingDocuments documents(
       String principal, Tenant tenant, @Nullable KmsArn key, @Nullable String roleArn) {
     PolicyDocuments policies =
         new PolicyDocuments("kms:EncryptionContext:" + context.tenantKey(), tenant.id());
@@ -81,11 +81,12 @@ public final class OnboardingGuide {
               + (key.isAlias() ? "\"$(" + describe + "KeyMetadata.Arn --output text)\"" : key));
     }
     if (roleArn != null) {
+      // `=`, since a role's name may begin with `-`.
       String roleName = roleArn.substring(roleArn.lastIndexOf('/') + 1);
       commands.add(
-          "aws iam get-role --query Role.AssumeRolePolicyDocument --role-name " + roleName);
-      commands.add("aws iam list-role-policies --role-name " + roleName);
-      commands.add("aws iam list-attached-role-policies --role-name " + roleName);
+          "aws iam get-role --query Role.AssumeRolePolicyDocument --role-name=" + roleName);
+      commands.add("aws iam list-role-policies --role-name=" + roleName);
+      commands.add("aws iam list-attached-role-policies --role-name=" + roleName);
     }
     return commands;
   }

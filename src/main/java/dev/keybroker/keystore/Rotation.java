@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// fails, the old one stays ACTIVE and the keystore keeps the error. Thread-safe.
 public final class Rotation {
   /// A change of the settings in the middle of a rotation makes it begin again.
-  private static final int ATTEMPTS = 3;
+  private static final int ATTEMPTS = 10;
 
   private final KeystoreRepository keystores;
   private final KeystoreStatus status;
@@ -65,7 +65,7 @@ public final class Rotation {
             kek ->
                 kek.state() == KekState.ACTIVE && kek.activeTime() != null
                     ? status.rotated(keystore.name(), keystore.version(), kek.activeTime())
-                    : Uni.createFrom().voidItem());
+                    : status.rotatedBefore(keystore.name(), keystore.version()));
   }
 
   private Uni<Void> noteFailure(Keystore keystore, Tenant tenant, KmsFailure failure) {

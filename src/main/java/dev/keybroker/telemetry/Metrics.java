@@ -7,6 +7,9 @@ public final class Metrics {
   /// [#OUTCOME].
   public static final String WRAP = "keybroker.wrap";
 
+  /// Counter: a DEK wrapped under a last known KEK. Tags: [#CAUSE].
+  public static final String WRAP_LAST_KNOWN = "keybroker.wrap.last.known";
+
   /// Timer: a DEK unwrapped. Tags: [#ENCAPSULATION], [#OUTCOME].
   public static final String UNWRAP = "keybroker.unwrap";
 
@@ -29,15 +32,97 @@ public final class Metrics {
   /// Timer: calls of the key management service. Tags: [#OPERATION], [#OUTCOME].
   public static final String KMS_CALLS = "keybroker.kms.calls";
 
+  /// Gauge: uses of root keys (each of one keystore) whose circuit breaker is not closed.
+  public static final String KMS_BREAKERS_OPEN = "keybroker.kms.breakers.open";
+
+  /// Counter: calls of KMS that the broker itself did not make. Tags: [#CAUSE].
+  public static final String KMS_SHED = "keybroker.kms.shed";
+
   /// Gauge: private-key operations that wait for a thread of the unwrap lane.
   public static final String UNWRAP_LANE_QUEUE = "keybroker.unwrap.lane.queue";
 
   /// Counter: private-key operations refused because the unwrap lane was full.
   public static final String UNWRAP_LANE_SHED = "keybroker.unwrap.lane.shed";
 
+  /// Counter: audit records committed. Tags: [#MODE], [#OUTCOME].
+  public static final String AUDIT_RECORDS = "keybroker.audit.records";
+
+  /// Counter: audit records that are in no chain, since they did not fit into memory while
+  /// PostgreSQL was away, or the broker ended first.
+  public static final String AUDIT_LOST = "keybroker.audit.lost";
+
+  /// Counter: answers withheld because their record could not be committed in time.
+  public static final String AUDIT_WITHHELD = "keybroker.audit.withheld";
+
+  /// Timer: one commit of audit records, or the attempt. Tags: [#OUTCOME].
+  public static final String AUDIT_FLUSH = "keybroker.audit.flush";
+
+  /// Summary: audit records of one commit.
+  public static final String AUDIT_BATCH = "keybroker.audit.batch";
+
+  /// Gauge: audit records that wait for a commit.
+  public static final String AUDIT_QUEUE = "keybroker.audit.queue";
+
+  /// Gauge: the age in seconds of the oldest audit record that is not committed.
+  public static final String AUDIT_LAG = "keybroker.audit.lag";
+
+  /// Counter: chains given up because PostgreSQL held another end of it than this broker wrote.
+  public static final String AUDIT_CHAIN_BROKEN = "keybroker.audit.chain.broken";
+
+  /// Counter: audit records that the JSON stream did not take in time.
+  public static final String AUDIT_STREAM_LOST = "keybroker.audit.stream.lost";
+
+  /// Gauge: threads of the unwrap lane.
+  public static final String UNWRAP_LANE_THREADS = "keybroker.unwrap.lane.threads";
+
+  /// Gauge: keystores whose change of key is late by an hour or more, in the whole deployment.
+  public static final String ROTATIONS_OVERDUE = "keybroker.rotations.overdue";
+
+  /// Gauge: when the first of the certificates that the gRPC port presents ends, in seconds since
+  /// 1970. Only where it speaks TLS.
+  public static final String TLS_CERTIFICATE_EXPIRY = "keybroker.tls.certificate.expiry";
+
+  /// Counter: readings of the TLS files that failed; what was in force stayed.
+  public static final String TLS_RELOAD_FAILURES = "keybroker.tls.reload.failures";
+
+  /// Counter: fetches of the token issuer's keys that failed; the known ones stayed.
+  public static final String TOKEN_KEY_FAILURES = "keybroker.token.key.failures";
+
+  /// Gauge: 1 where the broker runs without TLS or without authentication of callers, else 0.
+  public static final String INSECURE = "keybroker.insecure";
+
+  /// Gauge: open gRPC connections.
+  public static final String CONNECTIONS = "keybroker.connections";
+
+  /// Counter: gRPC connections refused because there were too many.
+  public static final String CONNECTIONS_REFUSED = "keybroker.connections.refused";
+
+  /// Counter: calls, and items of a batch, that the caller may not do. Tags: [#PERMISSION].
+  public static final String ACCESS_DENIED = "keybroker.access.denied";
+
+  /// Gauge: the most denials of one caller within a minute, this one or the one before.
+  public static final String ACCESS_DENIED_MOST = "keybroker.access.denied.most";
+
+  /// Counter: calls, and items of a batch, above a rate. Tags: [#OPERATION] (`wrap`, `unwrap`,
+  /// `control`), [#LIMIT].
+  public static final String RATE_LIMITED = "keybroker.rate.limited";
+
+  /// Gauge: the highest ratio of a tenant's unwraps of the last minute to those of its last hour.
+  public static final String UNWRAP_SURGE = "keybroker.unwrap.surge";
+
+  /// Gauge: seconds since the access file was last read and found good.
+  public static final String ACCESS_FILE_AGE = "keybroker.access.file.age";
+
+  /// Counter: the access file was read and found broken, or could not be read.
+  public static final String ACCESS_FILE_FAILURES = "keybroker.access.file.failures";
+
+  public static final String CAUSE = "cause";
   public static final String ENCAPSULATION = "encapsulation";
+  public static final String LIMIT = "limit";
+  public static final String MODE = "mode";
   public static final String OPERATION = "operation";
   public static final String OUTCOME = "outcome";
+  public static final String PERMISSION = "permission";
   public static final String RECORD = "record";
   public static final String RESULT = "result";
   public static final String TIER = "tier";

@@ -1,4 +1,4 @@
-/// Owns the names of metrics and tags, and nothing else.
+/// Owns the names of metrics, tags and spans, and how a span is made.
 ///
 /// Imports nothing of the broker.
 @NullMarked

@@ -15,8 +15,11 @@ import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIf;
 
-/// The packaged application holds the broker and nothing that only dev mode and tests need.
+/// The packaged application holds the broker and nothing that only dev mode and tests need. A
+/// native executable is made of the same classes.
+@DisabledIf("dev.keybroker.PackagedBroker#isNative")
 class ArtefactIT {
   private static final Path APPLICATION = Path.of("target", "quarkus-app");
   private static final Set<String> FOREIGN =

@@ -1,5 +1,7 @@
 package dev.keybroker.boot;
 
+import static java.util.stream.Collectors.joining;
+
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import io.smallrye.config.WithName;
@@ -13,10 +15,13 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -93,15 +98,23 @@ final class ConfigurationTable {
     if (type instanceof ParameterizedType of) {
       Type[] arguments = of.getActualTypeArguments();
       String last = type(arguments[arguments.length - 1]);
-      return of.getRawType() == List.class ? "list of " + last : last;
+      return of.getRawType() == List.class || of.getRawType() == Set.class
+          ? "list of " + last
+          : last;
     }
     return switch (type) {
       case Class<?> it when it == Duration.class -> "duration";
       case Class<?> it when it == String.class -> "text";
+      case Class<?> it when it == Path.class -> "path";
       case Class<?> it when it == URI.class -> "URI";
+      case Class<?> it when it == Path.class -> "file";
       case Class<?> it when it == int.class || it == long.class -> "integer";
       case Class<?> it when it == double.class -> "number";
       case Class<?> it when it == boolean.class -> "boolean";
+      case Class<?> it when it.isEnum() ->
+          Arrays.stream(it.getEnumConstants())
+              .map(value -> StringUtil.skewer(value.toString()).toLowerCase(Locale.ROOT))
+              .collect(joining(", "));
       default -> throw new IllegalArgumentException("say how to name the type " + type);
     };
   }

@@ -127,6 +127,7 @@ class HouseTest {
           .resideOutsideOfPackages(
               "dev.keybroker..postgres..",
               "dev.keybroker..redis..",
+              "dev.keybroker.grpc.transport..",
               "dev.keybroker.boot..",
               CONTRACT)
           .should()

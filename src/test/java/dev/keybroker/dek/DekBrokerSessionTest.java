@@ -21,8 +21,11 @@ import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kek.MemoryPrivateKeks;
+import dev.keybroker.kek.RootKeyConfig;
+import dev.keybroker.kek.RootKeyStates;
 import dev.keybroker.kms.FakeKms;
 import dev.keybroker.kms.GeneratedKeyPair;
+import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
@@ -31,6 +34,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.smallrye.mutiny.Uni;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -316,6 +320,7 @@ class DekBrokerSessionTest {
         sessions,
         openedSecrets,
         lane,
+        new RootKeyStates(kms, new KeyConfig(), new CacheConfig(), nanos::get, Clock.systemUTC()),
         new DekMetrics(registry));
   }
 
@@ -340,7 +345,13 @@ class DekBrokerSessionTest {
             pair.encryptedPrivateKey(),
             lifetime,
             Instant.EPOCH));
-    return new ActiveKek(name, publicKey, Instant.EPOCH, Instant.EPOCH);
+    return new ActiveKek(
+        name,
+        publicKey,
+        new KeyUse(new KmsKey(pair.keyArn(), null), context),
+        false,
+        Instant.EPOCH,
+        Instant.EPOCH);
   }
 
   private void setLifetime(Duration lifetime) {
@@ -406,6 +417,29 @@ class DekBrokerSessionTest {
     @Override
     public long maxPrivateKeks() {
       return 100;
+    }
+  }
+
+  /// No call of KMS but those that a test counts.
+  private static final class KeyConfig implements RootKeyConfig {
+    @Override
+    public Duration freshness() {
+      return LIFETIME;
+    }
+
+    @Override
+    public Duration retry() {
+      return Duration.ofSeconds(1);
+    }
+
+    @Override
+    public int backgroundRate() {
+      return 0;
+    }
+
+    @Override
+    public long max() {
+      return 1000;
     }
   }
 }

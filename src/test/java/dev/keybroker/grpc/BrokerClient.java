@@ -3,8 +3,10 @@ package dev.keybroker.grpc;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.PreconditionFailure;
 import com.google.rpc.Status;
+import dev.keybroker.v1.AuditLogGrpc;
 import dev.keybroker.v1.KeyBrokerGrpc;
 import dev.keybroker.v1.KeystoresGrpc;
+import io.grpc.Channel;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.StatusRuntimeException;
@@ -18,12 +20,28 @@ public final class BrokerClient implements AutoCloseable {
   private final ManagedChannel channel;
 
   public BrokerClient(String host, int port) {
-    this.channel = ManagedChannelBuilder.forAddress(host, port).usePlaintext().build();
+    this(ManagedChannelBuilder.forAddress(host, port).usePlaintext().build());
+  }
+
+  /// @param channel closed with this client
+  public BrokerClient(ManagedChannel channel) {
+    this.channel = channel;
+  }
+
+  /// What its stubs call through.
+  public Channel channel() {
+    return channel;
   }
 
   /// The control plane.
   public KeystoresGrpc.KeystoresBlockingStub keystores() {
     return KeystoresGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS);
+  }
+
+  /// The audit trail.
+  public AuditLogGrpc.AuditLogBlockingStub audit() {
+    return AuditLogGrpc.newBlockingStub(channel)
         .withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS);
   }
 
@@ -36,6 +54,14 @@ public final class BrokerClient implements AutoCloseable {
   /// `CODE/REASON` of a refusal.
   public static String reason(StatusRuntimeException refused) {
     return refused.getStatus().getCode() + "/" + detail(refused, ErrorInfo.class).getReason();
+  }
+
+  /// `CODE/REASON` of a refusal, or `CODE` of what the client's own library says.
+  public static String reasonOrCode(StatusRuntimeException refused) {
+    boolean isOfTheBroker =
+        StatusProto.fromThrowable(refused).getDetailsList().stream()
+            .anyMatch(any -> any.is(ErrorInfo.class));
+    return isOfTheBroker ? reason(refused) : refused.getStatus().getCode().toString();
   }
 
   /// `step: hint` of a failed test.

@@ -9,9 +9,9 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.Status;
+import dev.keybroker.embedded.BrokerAddress;
 import dev.keybroker.embedded.EmbeddedServices;
 import dev.keybroker.embedded.EmbeddedServicesResource;
-import dev.keybroker.keystore.Keystores;
 import dev.keybroker.v1.KeyBrokerGrpc;
 import dev.keybroker.v1.UnwrapDekRequest;
 import dev.keybroker.v1.WrapDekRequest;
@@ -20,10 +20,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
-import io.quarkus.grpc.runtime.GrpcServer;
 import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.value.registry.ValueRegistry;
-import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -42,10 +39,8 @@ abstract class BrokerTestCase {
   private static final int LARGEST_ANSWER = 16 * 1024 * 1024;
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(20);
 
-  @Inject Keystores useCases;
-  @Inject ValueRegistry runtime;
-
   EmbeddedServices services;
+  BrokerAddress address;
   ManagedChannel channel;
   KeyBrokerGrpc.KeyBrokerBlockingStub broker;
   TestKeystores keystores;
@@ -54,15 +49,18 @@ abstract class BrokerTestCase {
 
   @BeforeEach
   void connect() {
-    int port = runtime.get(GrpcServer.GRPC_SERVER).getPort();
     channel =
-        ManagedChannelBuilder.forAddress("127.0.0.1", port)
-            .usePlaintext()
+        channelTo(address.grpcPort())
             .maxInboundMessageSize(LARGEST_ANSWER)
             .intercept(conformance)
             .build();
     broker = KeyBrokerGrpc.newBlockingStub(channel);
-    keystores = new TestKeystores(services, useCases);
+    keystores = new TestKeystores(services, channel);
+  }
+
+  /// How this test reaches the broker.
+  ManagedChannelBuilder<?> channelTo(int port) {
+    return ManagedChannelBuilder.forAddress("127.0.0.1", port).usePlaintext();
   }
 
   @AfterEach
@@ -99,11 +97,16 @@ abstract class BrokerTestCase {
 
   /// Asserts that a call is refused for this reason, and returns its status.
   static Status assertRefused(io.grpc.Status.Code code, String reason, Executable call) {
-    StatusRuntimeException refusal = assertThrows(StatusRuntimeException.class, call);
-    Status status = Objects.requireNonNull(StatusProto.fromThrowable(refusal));
-    assertEquals(reason, reasonOf(status), refusal.getMessage());
-    assertEquals(code, refusal.getStatus().getCode());
+    Status status = refusal(call);
+    assertEquals(reason, reasonOf(status), status.getMessage());
+    assertEquals(code.value(), status.getCode());
     return status;
+  }
+
+  /// Asserts that a call is refused, and returns its status.
+  static Status refusal(Executable call) {
+    StatusRuntimeException refusal = assertThrows(StatusRuntimeException.class, call);
+    return Objects.requireNonNull(StatusProto.fromThrowable(refusal));
   }
 
   static String reasonOf(Status status) {

@@ -27,6 +27,7 @@ import dev.keybroker.v1.GetOnboardingRequest;
 import dev.keybroker.v1.GetPublicKekRequest;
 import dev.keybroker.v1.Keystore;
 import dev.keybroker.v1.KmsError;
+import dev.keybroker.v1.ListAuditEventsRequest;
 import dev.keybroker.v1.ListKeksRequest;
 import dev.keybroker.v1.ListKeystoresRequest;
 import dev.keybroker.v1.RestoreKekRequest;
@@ -152,6 +153,7 @@ class ContractConstraintsTest {
             pattern("name", RotateKekRequest.newBuilder().setName(keystoreName).build()),
             pattern("parent", GetOnboardingRequest.newBuilder().setParent(KEYSTORE).build()),
             pattern("parent", ListKeksRequest.newBuilder().setParent(TENANT).build()),
+            pattern("parent", ListAuditEventsRequest.newBuilder().setParent(KEYSTORE).build()),
             pattern("name", GetKekRequest.newBuilder().setName(KEYSTORE).build()),
             pattern("name", GetKekRequest.newBuilder().setName(kekName).build()),
             pattern("name", DisableKekRequest.newBuilder().setName(kekName).build()),
@@ -395,6 +397,10 @@ class ContractConstraintsTest {
             updateOf(Keystore.newBuilder().setDisplayName("d".repeat(129))),
             "keystore.display_name: string.max_len"),
         invalid(
+            "display name with U+0000",
+            updateOf(Keystore.newBuilder().setDisplayName("a\u0000b")),
+            "keystore.display_name: string.pattern"),
+        invalid(
             "unknown key pair spec",
             updateOf(Keystore.newBuilder().setKeyPairSpecValue(99)),
             "keystore.key_pair_spec: enum.defined_only"),
@@ -461,6 +467,61 @@ class ContractConstraintsTest {
                 .build(),
             "page_token: string.max_bytes"),
         invalid(
+            "page of 1,001 audit events",
+            ListAuditEventsRequest.newBuilder().setParent(TENANT).setPageSize(1001).build(),
+            "page_size: int32.gte_lte"),
+        invalid(
+            "page token of 1,025 bytes, audit events",
+            ListAuditEventsRequest.newBuilder()
+                .setParent(TENANT)
+                .setPageToken("t".repeat(1025))
+                .build(),
+            "page_token: string.max_bytes"),
+        invalid(
+            "audit events of a keystore by its name",
+            ListAuditEventsRequest.newBuilder().setParent(TENANT).setKeystoreId(KEYSTORE).build(),
+            "keystore_id: string.pattern"),
+        invalid(
+            "audit events before 1970",
+            ListAuditEventsRequest.newBuilder()
+                .setParent(TENANT)
+                .setStartTime(com.google.protobuf.Timestamp.newBuilder().setSeconds(-1))
+                .build(),
+            "start_time: timestamp.gte_lte"),
+        invalid(
+            "audit events from the year 10000 on",
+            ListAuditEventsRequest.newBuilder()
+                .setParent(TENANT)
+                .setStartTime(com.google.protobuf.Timestamp.newBuilder().setSeconds(253402300800L))
+                .build(),
+            "start_time: timestamp.gte_lte"),
+        invalid(
+            "audit events until the year 10000",
+            ListAuditEventsRequest.newBuilder()
+                .setParent(TENANT)
+                .setEndTime(com.google.protobuf.Timestamp.newBuilder().setSeconds(253402300800L))
+                .build(),
+            "end_time: timestamp.gte_lte"),
+        invalid(
+            "audit events of a caller of 513 bytes",
+            ListAuditEventsRequest.newBuilder()
+                .setParent(TENANT)
+                .setCaller("c".repeat(513))
+                .build(),
+            "caller: string.max_bytes"),
+        invalid(
+            "audit events of an unknown outcome",
+            ListAuditEventsRequest.newBuilder().setParent(TENANT).setOutcomeValue(9).build(),
+            "outcome: enum.defined_only"),
+        invalid(
+            "audit events of two pairs",
+            ListAuditEventsRequest.newBuilder()
+                .setParent(TENANT)
+                .putEncryptionContext("a", "b")
+                .putEncryptionContext("c", "d")
+                .build(),
+            "encryption_context: map.max_pairs"),
+        invalid(
             "page of 1,001 KEKs",
             ListKeksRequest.newBuilder().setParent(KEYSTORE).setPageSize(1001).build(),
             "page_size: int32.gte_lte"),
@@ -487,12 +548,14 @@ class ContractConstraintsTest {
             ARN + "alias/keybroker/call_recordings-1",
             ARN + "alias/" + "a".repeat(250),
             "arn:aws-cn:kms:cn-northwest-1:111122223333:key/" + UUID,
+            "arn:aws:kms:ap-" + "s".repeat(12) + "-" + "e".repeat(12) + "-10:111122223333:alias/a",
             "arn:aws-us-gov:kms:us-gov-west-1:111122223333:alias/a");
     Stream<String> roles =
         Stream.of(
             ROLE + "keybroker",
             ROLE + "a/path/to/Key+=,.@_-Broker1",
             ROLE + "p".repeat(510) + "/" + "r".repeat(64),
+            ROLE + "!\"#%&'()+,-./09:;<=>@AZ[\\]^_`az{|}~/r",
             "arn:aws-cn:iam::111122223333:role/r",
             "arn:aws-us-gov:iam::111122223333:role/r");
     return Stream.concat(
@@ -521,6 +584,8 @@ class ContractConstraintsTest {
             "arn:aws:s3:eu-central-1:111122223333:key/" + UUID,
             "arn:aws:kms:eu central-1:111122223333:key/" + UUID,
             "arn:aws:kms::111122223333:key/" + UUID,
+            "arn:aws:kms:eu-central-north-east-1:111122223333:key/" + UUID,
+            "arn:aws:kms:eu-" + "c".repeat(13) + "-1:111122223333:key/" + UUID,
             "arn:aws:kms:eu-central-1:11112222333:key/" + UUID);
     Stream<String> roles =
         Stream.of(
@@ -531,6 +596,9 @@ class ContractConstraintsTest {
             ROLE + "r\n",
             ROLE + "r".repeat(65),
             ROLE + "p".repeat(511) + "/r",
+            ROLE + "*/r",
+            ROLE + "p?/r",
+            ROLE + "${aws:username}/r",
             "arn:aws:iam::111122223333:user/u",
             "arn:aws:iam:eu-central-1:111122223333:role/r",
             "arn:aws-x:iam::111122223333:role/r");

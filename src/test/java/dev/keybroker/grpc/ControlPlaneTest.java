@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.protobuf.FieldMask;
 import com.google.protobuf.util.Durations;
 import com.google.protobuf.util.Timestamps;
+import dev.keybroker.embedded.BrokerAddress;
 import dev.keybroker.embedded.EmbeddedServices;
 import dev.keybroker.embedded.EmbeddedServicesResource;
 import dev.keybroker.keystore.TenantAccount;
@@ -44,7 +45,6 @@ import io.grpc.StatusRuntimeException;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import java.time.Duration;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -64,9 +64,7 @@ class ControlPlaneTest {
       """;
 
   EmbeddedServices services;
-
-  @ConfigProperty(name = "quarkus.grpc.server.test-port")
-  int port;
+  BrokerAddress address;
 
   private TenantAccount account;
   private BrokerClient client;
@@ -74,7 +72,7 @@ class ControlPlaneTest {
   @BeforeEach
   void connect() {
     account = new TenantAccount(services, "666677778888");
-    client = new BrokerClient("127.0.0.1", port);
+    client = new BrokerClient("127.0.0.1", address.grpcPort());
   }
 
   @AfterEach
@@ -101,6 +99,10 @@ class ControlPlaneTest {
     assertRefused(
         "ABORTED/ETAG_MISMATCH",
         () -> update(created.toBuilder().setDisplayName("Late").build(), false, "display_name"));
+    assertRefused(
+        "INVALID_ARGUMENT/REQUEST_INVALID",
+        () ->
+            update(renamed.toBuilder().setDisplayName("a\u0000b").build(), false, "display_name"));
 
     Keystore daily =
         update(
@@ -167,19 +169,29 @@ class ControlPlaneTest {
   }
 
   @Test
-  void create_failClosed_isRequestInvalid() {
+  void failClosed_savedAndChanged_isReadBack() {
     CreateKeystoreRequest request = request("closed", account.newKey(BROKER_STATEMENT));
-    assertRefused(
-        "INVALID_ARGUMENT/REQUEST_INVALID",
-        () ->
-            client
-                .keystores()
-                .createKeystore(
-                    request.toBuilder()
-                        .setKeystore(
-                            request.getKeystore().toBuilder()
-                                .setOnKmsOutage(OnKmsOutage.ON_KMS_OUTAGE_FAIL_CLOSED))
-                        .build()));
+    Keystore created =
+        client
+            .keystores()
+            .createKeystore(
+                request.toBuilder()
+                    .setKeystore(
+                        request.getKeystore().toBuilder()
+                            .setOnKmsOutage(OnKmsOutage.ON_KMS_OUTAGE_FAIL_CLOSED))
+                    .build());
+    assertEquals(OnKmsOutage.ON_KMS_OUTAGE_FAIL_CLOSED, created.getOnKmsOutage());
+    Keystore updated =
+        client
+            .keystores()
+            .updateKeystore(
+                UpdateKeystoreRequest.newBuilder()
+                    .setKeystore(
+                        Keystore.newBuilder()
+                            .setName(created.getName())
+                            .setOnKmsOutage(OnKmsOutage.ON_KMS_OUTAGE_WRAP_WITH_LAST_KNOWN_KEK))
+                    .build());
+    assertEquals(OnKmsOutage.ON_KMS_OUTAGE_WRAP_WITH_LAST_KNOWN_KEK, updated.getOnKmsOutage());
   }
 
   @Test

@@ -11,6 +11,7 @@ import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
+import dev.keybroker.access.AccessFailure;
 import dev.keybroker.dek.DekFailure;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KekName;
@@ -65,6 +66,12 @@ class FailureStatusTest {
             Code.INVALID_ARGUMENT,
             "REQUEST_INVALID",
             "BadRequest"),
+        new Row(new AccessFailure.Denied(), Code.PERMISSION_DENIED, "PERMISSION_DENIED"),
+        new Row(
+            new AccessFailure.RateLimited(Duration.ofMillis(3)),
+            Code.RESOURCE_EXHAUSTED,
+            "RATE_LIMITED",
+            "RetryInfo"),
         new Row(new DekFailure.NotAuthentic(), Code.INVALID_ARGUMENT, "WRAPPED_DEK_NOT_AUTHENTIC"),
         new Row(
             new DekFailure.Overloaded(), Code.RESOURCE_EXHAUSTED, "UNWRAP_OVERLOADED", "RetryInfo"),

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.util.Durations;
+import dev.keybroker.embedded.BrokerAddress;
 import dev.keybroker.embedded.EmbeddedServices;
 import dev.keybroker.embedded.EmbeddedServicesResource;
 import dev.keybroker.keystore.TenantAccount;
@@ -37,7 +38,6 @@ import io.quarkus.test.junit.QuarkusTest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.Test;
 
 /// A tenant's administrator from nothing to recordings that survive every change of key, and a
@@ -52,14 +52,12 @@ class KeystoreSessionTest {
   private static final String ROLE = "arn:aws:iam::333344445555:role/keybroker-access";
 
   EmbeddedServices services;
-
-  @ConfigProperty(name = "quarkus.grpc.server.test-port")
-  int port;
+  BrokerAddress address;
 
   @Test
   void administrator_fromNothingToWithdrawal_isToldWhatToMend() throws Exception {
     try (TenantAccount account = new TenantAccount(services, "333344445555");
-        BrokerClient client = new BrokerClient("127.0.0.1", port)) {
+        BrokerClient client = new BrokerClient("127.0.0.1", address.grpcPort())) {
       String firstKey = account.newKey();
       String alias = account.alias("recordings", firstKey);
       Onboarding onboarding = onboarding(client, alias);

@@ -19,7 +19,6 @@ import dev.keybroker.v1.RewrapDekRequest;
 import dev.keybroker.v1.WrapDekResponse;
 import io.grpc.StatusRuntimeException;
 import io.quarkus.test.junit.QuarkusTest;
-import io.quarkus.vertx.http.HttpServer;
 import jakarta.inject.Inject;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -235,7 +234,7 @@ class NoPlaintextTest extends BrokerTestCase {
   }
 
   private byte[] metrics() throws Exception {
-    int port = runtime.get(HttpServer.HTTP_SERVER).getManagementPort();
+    int port = address.managementPort();
     try (HttpClient http = HttpClient.newHttpClient()) {
       return http.send(
               HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/q/metrics")).build(),

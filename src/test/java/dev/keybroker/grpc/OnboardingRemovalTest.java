@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.keybroker.embedded.BrokerAddress;
 import dev.keybroker.embedded.EmbeddedServices;
 import dev.keybroker.embedded.EmbeddedServicesResource;
 import dev.keybroker.keystore.TenantAccount;
@@ -21,7 +22,6 @@ import dev.keybroker.v1.TestKeystoreResponse;
 import dev.keybroker.v1.TestStep;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,9 +40,7 @@ class OnboardingRemovalTest {
   private static final String BROKER = "arn:aws:iam::111122223333:user/keybroker";
 
   EmbeddedServices services;
-
-  @ConfigProperty(name = "quarkus.grpc.server.test-port")
-  int port;
+  BrokerAddress address;
 
   private TenantAccount account;
   private BrokerClient client;
@@ -50,7 +48,7 @@ class OnboardingRemovalTest {
   @BeforeEach
   void connect() {
     account = new TenantAccount(services, "777788889999");
-    client = new BrokerClient("127.0.0.1", port);
+    client = new BrokerClient("127.0.0.1", address.grpcPort());
   }
 
   @AfterEach

@@ -13,7 +13,6 @@ import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.reflection.v1.ServiceResponse;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.test.junit.QuarkusTest;
-import io.quarkus.vertx.http.HttpServer;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -30,7 +29,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @QuarkusTest
 class ReflectionAndHealthTest extends BrokerTestCase {
   @ParameterizedTest
-  @ValueSource(strings = {"", "keybroker.v1.KeyBroker"})
+  @ValueSource(
+      strings = {"", "keybroker.v1.KeyBroker", "keybroker.v1.Keystores", "keybroker.v1.AuditLog"})
   void health_ofTheServerAndItsServices_isServing(String service) {
     assertEquals(
         ServingStatus.SERVING,
@@ -78,7 +78,7 @@ class ReflectionAndHealthTest extends BrokerTestCase {
   }
 
   private String get(String path) throws IOException, InterruptedException {
-    int port = runtime.get(HttpServer.HTTP_SERVER).getManagementPort();
+    int port = address.managementPort();
     try (HttpClient http = HttpClient.newHttpClient()) {
       HttpResponse<String> answer =
           http.send(

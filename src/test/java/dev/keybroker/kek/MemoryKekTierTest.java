@@ -35,7 +35,12 @@ class MemoryKekTierTest {
   /// A record of another KEK than every other one, read at that time.
   private ActiveKek read(Instant readTime) {
     return new ActiveKek(
-        new KekName(KEYSTORE, UUID.randomUUID()), test.publicKey(), time.instant(), readTime);
+        new KekName(KEYSTORE, UUID.randomUUID()),
+        test.publicKey(),
+        test.use(),
+        false,
+        time.instant(),
+        readTime);
   }
 
   private ActiveKek readNow() {
@@ -296,6 +301,21 @@ class MemoryKekTierTest {
     changed(new KekChange.OfSettings(KEYSTORE));
 
     assertEquals(KekState.RETIRED, kek().state());
+  }
+
+  @Test
+  void change_ofSettings_rereadsTheActiveKekOfThatKeystoreAlone() {
+    next.answer(readNow());
+    active();
+    time.pass(TICK);
+    ActiveKek changed = readNow();
+    source.answer(changed);
+    changed(new KekChange.OfSettings(new KeystoreName("acme", "screens")));
+    assertEquals(0, source.reads());
+
+    changed(new KekChange.OfSettings(KEYSTORE));
+
+    assertSame(changed, active());
   }
 
   @Test

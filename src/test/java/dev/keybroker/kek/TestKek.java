@@ -11,6 +11,7 @@ import dev.keybroker.crypto.UnwrappingKey;
 import dev.keybroker.crypto.WrappingKey;
 import dev.keybroker.kms.FakeKms;
 import dev.keybroker.kms.GeneratedKeyPair;
+import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsKey;
@@ -54,6 +55,11 @@ record TestKek(Kek kek, WrappingKey publicKey, SecretBytes dek, byte[] wrapped) 
             Instant.parse("2026-03-01T12:00:00Z"));
     return new TestKek(
         kek, publicKey, dek, WRAPPING.wrap(id, publicKey, dek, EncryptionContext.empty()));
+  }
+
+  /// Its root key, as its keystore uses it.
+  KeyUse use() {
+    return new KeyUse(kek.rootKey(), kek.kmsContext());
   }
 
   /// The same KEK as its record says after the keystore's setting was changed.

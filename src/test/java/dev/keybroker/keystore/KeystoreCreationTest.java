@@ -4,10 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.embedded.EmbeddedServices;
 import dev.keybroker.embedded.EmbeddedServicesResource;
+import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.KmsArn;
@@ -15,7 +17,9 @@ import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.mutiny.Uni;
 import jakarta.inject.Inject;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest
@@ -31,6 +35,11 @@ class KeystoreCreationTest {
   EmbeddedServices services;
   @Inject Keystores keystores;
   @Inject KeystoreRepository repository;
+  @Inject RootKeyAccess access;
+  @Inject RootKeyCheck check;
+  @Inject Rotation rotation;
+  @Inject KekChanges changes;
+  @Inject Clock clock;
 
   @Test
   void create_sameSettingsAgain_isTheSameKeystore() {
@@ -55,6 +64,30 @@ class KeystoreCreationTest {
           KeystoreFailure.CheckFailed.class,
           () -> await(keystores.create(name, settings(account.newKey()))));
       assertThrows(KekFailure.UnknownKeystore.class, () -> await(repository.find(name)));
+    }
+  }
+
+  @Test
+  void create_takenBackByAnotherCreation_beginsAgain() {
+    try (TenantAccount account = new TenantAccount(services, "222233334444")) {
+      KeystoreName name = KeystoreName.parse("tenants/creation/keystores/taken-back");
+      AtomicBoolean isTakenBack = new AtomicBoolean();
+      KeystoreRepository shared =
+          new ForwardingKeystores(repository) {
+            @Override
+            public Uni<Inserted> insert(KeystoreName inserted, KeystoreSettings settings) {
+              Uni<Inserted> insertion = super.insert(inserted, settings);
+              return isTakenBack.compareAndSet(false, true)
+                  ? insertion.call(() -> takeBack(inserted))
+                  : insertion;
+            }
+          };
+      Keystores racing = new Keystores(shared, access, check, rotation, changes, clock);
+
+      Keystore made = await(racing.create(name, settings(account.newKey(BROKER_STATEMENT))));
+
+      assertTrue(isTakenBack.get());
+      assertNotNull(made.activeKek());
     }
   }
 

@@ -97,10 +97,13 @@ class RotationSweepTest {
           });
       assertEquals(1, await(keks.history(name, null, 10)).size());
       account.kms().enableKey(request -> request.keyId(key));
-      execute("update keystore set rotation_attempt_time = now() where id = 'refused'");
       Eventually.holds(
           () -> {
             Keystore mended = await(keystores.find(name));
+            if (mended.lastError() != null) {
+              // Again and again: the end of the attempt that failed plans the next one for later.
+              execute("update keystore set rotation_attempt_time = now() where id = 'refused'");
+            }
             assertNull(mended.lastError());
             assertNotEquals(before.activeKek(), mended.activeKek());
           });

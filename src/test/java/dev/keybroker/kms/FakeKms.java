@@ -21,7 +21,8 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /// A key management service in memory: AES-256-GCM under a key of its own, bound to key ARN and
-/// encryption context. It counts Decrypts, and holds or refuses calls when told to. Thread-safe.
+/// encryption context. It counts Decrypts and DescribeKeys, and holds or refuses calls when told
+/// to. Thread-safe.
 public final class FakeKms implements Kms {
   private static final int NONCE_SIZE = 12;
   private static final int TAG_BITS = 128;
@@ -31,7 +32,9 @@ public final class FakeKms implements Kms {
   private final KeyPairs keyPairs;
   private final AtomicInteger decrypts = new AtomicInteger();
   private volatile CompletableFuture<@Nullable Void> gate = CompletableFuture.completedFuture(null);
+  private final AtomicInteger describes = new AtomicInteger();
   private volatile KmsFailure.@Nullable Kind refusal;
+  private volatile String keyState = "Enabled";
 
   public FakeKms(CryptoProvider provider) {
     byte[] bytes = new byte[32];
@@ -43,6 +46,16 @@ public final class FakeKms implements Kms {
   /// How many Decrypts were begun.
   public int decrypts() {
     return decrypts.get();
+  }
+
+  /// How many DescribeKeys were begun.
+  public int describes() {
+    return describes.get();
+  }
+
+  /// From now on DescribeKey tells this state; what other calls do does not change.
+  public void describeAs(String state) {
+    keyState = state;
   }
 
   /// From now on calls wait; what becomes of them is decided when they go on.
@@ -104,16 +117,18 @@ public final class FakeKms implements Kms {
   @Override
   public Uni<KmsKeyDescription> describe(KmsKey kmsKey) {
     return call(
-        "kms:DescribeKey",
-        () ->
-            new KmsKeyDescription(
-                kmsKey.arn(),
-                "Enabled",
-                "ENCRYPT_DECRYPT",
-                "SYMMETRIC_DEFAULT",
-                true,
-                false,
-                List.of(kmsKey.arn().region())));
+            "kms:DescribeKey",
+            () ->
+                new KmsKeyDescription(
+                    kmsKey.arn(),
+                    keyState,
+                    "ENCRYPT_DECRYPT",
+                    "SYMMETRIC_DEFAULT",
+                    true,
+                    false,
+                    List.of(kmsKey.arn().region())))
+        .onSubscription()
+        .invoke(describes::incrementAndGet);
   }
 
   @Override

@@ -3,7 +3,6 @@ package dev.keybroker.embedded.kms;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
@@ -46,7 +45,6 @@ public final class LocalKms implements AutoCloseable {
       {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}\
       """;
 
-  private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
   private static final int BACKLOG = 1024;
 
   static {
@@ -108,7 +106,7 @@ public final class LocalKms implements AutoCloseable {
     ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
     try {
       HttpServer server =
-          HttpServer.create(new InetSocketAddress(LOOPBACK, options.port()), BACKLOG);
+          HttpServer.create(new InetSocketAddress(options.host(), options.port()), BACKLOG);
       server.setExecutor(workers);
       server.createContext("/", gateway);
       server.start();
@@ -119,7 +117,7 @@ public final class LocalKms implements AutoCloseable {
     }
   }
 
-  /// Where KMS, STS and IAM answer.
+  /// Where KMS, STS and IAM answer on this machine.
   public URI endpoint() {
     return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
   }

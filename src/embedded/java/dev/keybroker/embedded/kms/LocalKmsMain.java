@@ -1,9 +1,11 @@
 package dev.keybroker.embedded.kms;
 
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 
-/// Runs a [LocalKms] as a process of its own: `[--port PORT] [--state FILE]`. Prints the
+/// Runs a [LocalKms] as a process of its own: `[--host ADDRESS] [--port PORT]
+/// [--state FILE]`. Prints the
 /// endpoint as one line, and stops on SIGTERM.
 public final class LocalKmsMain {
 
@@ -15,6 +17,7 @@ public final class LocalKmsMain {
     for (int i = 0; i + 1 < args.length; i += 2) {
       options =
           switch (args[i]) {
+            case "--host" -> options.withHost(InetAddress.ofLiteral(args[i + 1]));
             case "--port" -> options.withPort(Integer.parseInt(args[i + 1]));
             case "--state" -> options.withStateFile(Path.of(args[i + 1]));
             default -> throw new IllegalArgumentException("unknown option " + args[i]);

@@ -17,11 +17,19 @@ import org.jspecify.annotations.Nullable;
 @Table(name = "keystore")
 @NullUnmarked // filled by Hibernate
 class KeystoreSettings {
+  /// The value of [#onKmsOutage] with which wraps are refused where the root key fails.
+  static final String FAIL_CLOSED = "FAIL_CLOSED";
+
   @Id String tenant;
   @Id String id;
 
+  long version;
+
   @Column(name = "private_kek_lifetime_millis")
   long privateKekLifetimeMillis;
+
+  @Column(name = "on_kms_outage")
+  String onKmsOutage;
 
   /// The composite id, as JPA wants it.
   static final class Key implements Serializable {

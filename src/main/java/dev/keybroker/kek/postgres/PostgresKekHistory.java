@@ -26,6 +26,10 @@ public class PostgresKekHistory implements KekHistory {
       limit :limit for update skip locked
       """;
 
+  /// The erasure takes no lock of the keystore: without this one of the KEK, a change that began
+  /// before would write the erased key back.
+  private static final String LOCK = "select id from kek where id = :id for update";
+
   private final KekTransactions transactions;
 
   PostgresKekHistory(KekTransactions transactions) {
@@ -75,7 +79,11 @@ public class PostgresKekHistory implements KekHistory {
         .locked(
             kek.keystore(),
             session ->
-                row(session, kek)
+                session
+                    .createNativeQuery(LOCK, UUID.class)
+                    .setParameter("id", kek.id())
+                    .getSingleResultOrNull()
+                    .chain(() -> row(session, kek))
                     .chain(
                         row -> {
                           KekDetails changed = change.apply(KekRows.details(row));

@@ -47,8 +47,29 @@ public class PostgresKekRepository implements KekRepository {
                     same ->
                         same != null && same.state != KekState.PENDING_GENERATION
                             ? Uni.createFrom().item(new Intended.Generated(KekRows.details(same)))
-                            : inState(session, intent.keystore(), KekState.PENDING_GENERATION)
+                            : ofPresentSettings(session, intent)
+                                .chain(
+                                    () ->
+                                        inState(
+                                            session,
+                                            intent.keystore(),
+                                            KekState.PENDING_GENERATION))
                                 .chain(pending -> write(session, intent, pending))));
+  }
+
+  private static Uni<Void> ofPresentSettings(StatelessSession session, KekIntent intent) {
+    return session
+        .createSelectionQuery(
+            "select version from KeystoreSettings where tenant = :tenant and id = :keystore",
+            Long.class)
+        .setParameter("tenant", intent.keystore().tenant())
+        .setParameter("keystore", intent.keystore().keystore())
+        .getSingleResult()
+        .chain(
+            version ->
+                version == intent.version()
+                    ? Uni.createFrom().voidItem()
+                    : Uni.createFrom().failure(new KekFailure.UnknownKek()));
   }
 
   private Uni<Intended> write(

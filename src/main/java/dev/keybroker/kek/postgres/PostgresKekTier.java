@@ -9,6 +9,7 @@ import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KekTier;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.AssumedRole;
+import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsKey;
 import dev.keybroker.postgres.PostgresSessions;
@@ -47,7 +48,7 @@ public class PostgresKekTier implements KekTier {
                           session
                               .createSelectionQuery(
                                   """
-                                  select s.id, k from KeystoreSettings s
+                                  select s, k from KeystoreSettings s
                                   left join KekEntity k
                                     on k.tenant = s.tenant and k.keystore = s.id and k.state = :active
                                   where s.tenant = :tenant and s.id = :keystore
@@ -70,9 +71,12 @@ public class PostgresKekTier implements KekTier {
     if (!(rows.getFirst()[1] instanceof KekEntity row)) {
       throw new KekFailure.NoActiveKek(keystore);
     }
+    KeystoreSettings settings = (KeystoreSettings) rows.getFirst()[0];
     return new ActiveKek(
         new KekName(keystore, row.id),
         codec.parsePublic(row.spec, Objects.requireNonNull(row.publicKey)),
+        new KeyUse(rootKey(row), KmsContextText.read(row.kmsContext)),
+        settings.onKmsOutage.equals(KeystoreSettings.FAIL_CLOSED),
         row.createTime,
         readTime);
   }
@@ -110,18 +114,22 @@ public class PostgresKekTier implements KekTier {
   }
 
   static Kek kek(KekEntity row, Duration privateKekLifetime, Instant readTime) {
-    AssumedRole role =
-        row.roleArn == null
-            ? null
-            : new AssumedRole(row.roleArn, Objects.requireNonNull(row.externalId));
     return new Kek(
         new KekName(new KeystoreName(row.tenant, row.keystore), row.id),
         row.state,
         row.spec,
-        new KmsKey(KmsArn.parse(row.rootKeyArn), role),
+        rootKey(row),
         KmsContextText.read(row.kmsContext),
         row.encryptedPrivateKey,
         privateKekLifetime,
         readTime);
+  }
+
+  private static KmsKey rootKey(KekEntity row) {
+    AssumedRole role =
+        row.roleArn == null
+            ? null
+            : new AssumedRole(row.roleArn, Objects.requireNonNull(row.externalId));
+    return new KmsKey(KmsArn.parse(row.rootKeyArn), role);
   }
 }

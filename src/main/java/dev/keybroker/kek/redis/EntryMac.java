@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// content. Thread-safe.
 final class EntryMac {
   static final int MIN_KEY_SIZE = 32;
-  private static final byte VERSION = 1;
+  private static final byte VERSION = 2;
   private static final int MAC_SIZE = 32;
   private static final int CONTENT_OFFSET = 1 + MAC_SIZE;
 

@@ -7,6 +7,7 @@ import dev.keybroker.kek.Kek;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kms.AssumedRole;
+import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsKey;
@@ -38,6 +39,9 @@ final class RecordCodec {
           out.writeUTF(kek.name().toString());
           out.writeUTF(kek.key().spec().name());
           writeBytes(out, kek.key().subjectPublicKeyInfo());
+          writeKey(out, kek.rootKey().key());
+          writeContext(out, kek.rootKey().context());
+          out.writeBoolean(kek.failClosed());
           writeInstant(out, kek.createTime());
           writeInstant(out, kek.readTime());
         });
@@ -49,7 +53,13 @@ final class RecordCodec {
     KeyPairSpec spec = KeyPairSpec.valueOf(in.readUTF());
     byte[] publicKey = readBytes(in);
     ActiveKek kek =
-        new ActiveKek(name, keys.parsePublic(spec, publicKey), readInstant(in), readInstant(in));
+        new ActiveKek(
+            name,
+            keys.parsePublic(spec, publicKey),
+            new KeyUse(readKey(in), readContext(in)),
+            in.readBoolean(),
+            readInstant(in),
+            readInstant(in));
     end(in);
     return kek;
   }
@@ -60,19 +70,8 @@ final class RecordCodec {
           out.writeUTF(kek.name().toString());
           out.writeUTF(kek.state().name());
           out.writeUTF(kek.spec().name());
-          out.writeUTF(kek.rootKey().arn().toString());
-          AssumedRole role = kek.rootKey().role();
-          out.writeBoolean(role != null);
-          if (role != null) {
-            out.writeUTF(role.roleArn());
-            out.writeUTF(role.externalId());
-          }
-          Map<String, String> pairs = new TreeMap<>(kek.kmsContext().pairs());
-          out.writeInt(pairs.size());
-          for (Map.Entry<String, String> pair : pairs.entrySet()) {
-            out.writeUTF(pair.getKey());
-            out.writeUTF(pair.getValue());
-          }
+          writeKey(out, kek.rootKey());
+          writeContext(out, kek.kmsContext());
           byte[] encrypted = kek.encryptedPrivateKey();
           out.writeBoolean(encrypted != null);
           if (encrypted != null) {
@@ -88,25 +87,53 @@ final class RecordCodec {
     KekName name = KekName.parse(in.readUTF());
     KekState state = KekState.valueOf(in.readUTF());
     KeyPairSpec spec = KeyPairSpec.valueOf(in.readUTF());
-    KmsArn arn = KmsArn.parse(in.readUTF());
-    AssumedRole role = in.readBoolean() ? new AssumedRole(in.readUTF(), in.readUTF()) : null;
-    Map<String, String> pairs = new TreeMap<>();
-    for (int left = in.readInt(); left > 0; left--) {
-      pairs.put(in.readUTF(), in.readUTF());
-    }
+    KmsKey rootKey = readKey(in);
+    KmsContext context = readContext(in);
     byte[] encrypted = in.readBoolean() ? readBytes(in) : null;
     Kek kek =
         new Kek(
             name,
             state,
             spec,
-            new KmsKey(arn, role),
-            new KmsContext(pairs),
+            rootKey,
+            context,
             encrypted,
             Duration.ofMillis(in.readLong()),
             readInstant(in));
     end(in);
     return kek;
+  }
+
+  private static void writeKey(DataOutputStream out, KmsKey key) throws IOException {
+    out.writeUTF(key.arn().toString());
+    AssumedRole role = key.role();
+    out.writeBoolean(role != null);
+    if (role != null) {
+      out.writeUTF(role.roleArn());
+      out.writeUTF(role.externalId());
+    }
+  }
+
+  private static KmsKey readKey(DataInputStream in) throws IOException {
+    KmsArn arn = KmsArn.parse(in.readUTF());
+    return new KmsKey(arn, in.readBoolean() ? new AssumedRole(in.readUTF(), in.readUTF()) : null);
+  }
+
+  private static void writeContext(DataOutputStream out, KmsContext context) throws IOException {
+    Map<String, String> pairs = new TreeMap<>(context.pairs());
+    out.writeInt(pairs.size());
+    for (Map.Entry<String, String> pair : pairs.entrySet()) {
+      out.writeUTF(pair.getKey());
+      out.writeUTF(pair.getValue());
+    }
+  }
+
+  private static KmsContext readContext(DataInputStream in) throws IOException {
+    Map<String, String> pairs = new TreeMap<>();
+    for (int left = in.readInt(); left > 0; left--) {
+      pairs.put(in.readUTF(), in.readUTF());
+    }
+    return new KmsContext(pairs);
   }
 
   private interface Fields {

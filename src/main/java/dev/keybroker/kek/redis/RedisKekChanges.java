@@ -91,7 +91,8 @@ public final class RedisKekChanges implements KekChanges, AutoCloseable {
       case KekChange.OfKeystore(KeystoreName keystore) ->
           keys.del(RedisKekTier.activeKey(config, keystore));
       case KekChange.OfKek(UUID kek) -> keys.del(RedisKekTier.kekKey(config, kek));
-      case KekChange.OfSettings ignored -> Uni.createFrom().item(0);
+      case KekChange.OfSettings(KeystoreName keystore) ->
+          keys.del(RedisKekTier.activeKey(config, keystore));
     };
   }
 

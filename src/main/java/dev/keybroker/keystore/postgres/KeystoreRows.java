@@ -1,6 +1,7 @@
 package dev.keybroker.keystore.postgres;
 
 import dev.keybroker.kek.KekName;
+import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.keystore.Keystore;
 import dev.keybroker.keystore.KeystoreSettings;
@@ -8,9 +9,11 @@ import dev.keybroker.keystore.RootKey;
 import dev.keybroker.keystore.RootKeyError;
 import dev.keybroker.keystore.postgres.KeystoreEntity.RootKeyKind;
 import dev.keybroker.kms.KmsArn;
+import io.smallrye.mutiny.Uni;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
+import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 import org.jspecify.annotations.Nullable;
 
 /// Rows of `keystore` from and to the domain's types.
@@ -92,6 +95,19 @@ final class KeystoreRows {
     row.rotationAttemptTime = now.plus(SAVER_LEASE);
     row.rotationReserved = false;
     row.rotationFailures = 0;
+  }
+
+  /// When the ACTIVE KEK became that; null where there is none.
+  static Uni<Instant> lastChange(StatelessSession session, KeystoreName name) {
+    return session
+        .createSelectionQuery(
+            "select activeTime from KekRow where tenant = :tenant and keystore = :keystore and"
+                + " state = :active",
+            Instant.class)
+        .setParameter("tenant", name.tenant())
+        .setParameter("keystore", name.keystore())
+        .setParameter("active", KekState.ACTIVE)
+        .getSingleResultOrNull();
   }
 
   static void planNext(KeystoreEntity row) {

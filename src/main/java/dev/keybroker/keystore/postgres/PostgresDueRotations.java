@@ -30,6 +30,14 @@ public class PostgresDueRotations implements DueRotations {
       select * from keystore where rotation_attempt_time <= :now
       order by rotation_attempt_time limit :limit for update skip locked
       """;
+  /// Where a KEK is wanted at once there is no time at which it was due: an attempt that failed and
+  /// is put off says the same.
+  private static final String COUNT_OVERDUE =
+      """
+      select count(*) from keystore
+      where rotation_attempt_time is not null
+        and (next_rotation_time < :before or (kek_wanted and rotation_failures > 5))
+      """;
   private static final String RESERVE =
       """
       insert into kms_rate as r (quota, free_time)
@@ -154,5 +162,15 @@ public class PostgresDueRotations implements DueRotations {
           row.rotationReserved = false;
           return session.update(row);
         });
+  }
+
+  @Override
+  public Uni<Long> overdue(Instant before) {
+    return transactions.transaction(
+        session ->
+            session
+                .createNativeQuery(COUNT_OVERDUE, Long.class)
+                .setParameter("before", before)
+                .getSingleResult());
   }
 }

@@ -158,7 +158,7 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
           if (row.version != version) {
             return Uni.createFrom().failure(new KeystoreFailure.Changed(name));
           }
-          return lastChange(session, name)
+          return KeystoreRows.lastChange(session, name)
               .chain(
                   lastChange -> {
                     change(row, settings, lastChange);
@@ -184,18 +184,6 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
     row.updateTime = now;
   }
 
-  private static Uni<Instant> lastChange(StatelessSession session, KeystoreName name) {
-    return session
-        .createSelectionQuery(
-            "select activeTime from KekRow where tenant = :tenant and keystore = :keystore and"
-                + " state = :active",
-            Instant.class)
-        .setParameter("tenant", name.tenant())
-        .setParameter("keystore", name.keystore())
-        .setParameter("active", KekState.ACTIVE)
-        .getSingleResultOrNull();
-  }
-
   @Override
   public Uni<Void> undo(Keystore saved, KeystoreSettings before) {
     return transactions.locked(
@@ -207,15 +195,18 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
           KeystoreRows.set(row, before);
           row.version++;
           row.updateTime = now();
-          row.kekWanted = false;
-          return lastChange(session, saved.name())
+          return KeystoreRows.lastChange(session, saved.name())
               .chain(
                   lastChange -> {
-                    row.nextRotationTime =
-                        lastChange == null
-                            ? null
-                            : RotationSchedule.next(before.rotationPeriod(), lastChange);
-                    KeystoreRows.planNext(row);
+                    if (lastChange == null) {
+                      // Its first KEK is still to be made.
+                      KeystoreRows.wantKek(row, now());
+                    } else {
+                      row.kekWanted = false;
+                      row.nextRotationTime =
+                          RotationSchedule.next(before.rotationPeriod(), lastChange);
+                      KeystoreRows.planNext(row);
+                    }
                     return session.update(row);
                   });
         });

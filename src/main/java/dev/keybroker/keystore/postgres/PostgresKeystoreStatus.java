@@ -35,6 +35,28 @@ public class PostgresKeystoreStatus implements KeystoreStatus {
   }
 
   @Override
+  public Uni<Void> rotatedBefore(KeystoreName name, long version) {
+    return transactions.locked(
+        name,
+        (session, row) ->
+            KeystoreRows.lastChange(session, name)
+                .chain(
+                    lastChange -> {
+                      if (row.version == version) {
+                        row.kekWanted = false;
+                      }
+                      if (lastChange != null) {
+                        row.nextRotationTime =
+                            RotationSchedule.next(row.rotationPeriod, lastChange);
+                      }
+                      if (!row.kekWanted) {
+                        KeystoreRows.planNext(row);
+                      }
+                      return session.update(row);
+                    }));
+  }
+
+  @Override
   public Uni<Void> failed(KeystoreName name, RootKeyError error) {
     return transactions.locked(
         name,

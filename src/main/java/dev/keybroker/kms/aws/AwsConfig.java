@@ -43,8 +43,8 @@ public interface AwsConfig {
   int maxAttempts();
 
   /// Most connections to one endpoint (KMS of one region, or STS), each for one call at a time. At
-  /// least 1.
-  @WithDefault("100")
+  /// least 1; many times `keybroker.kms-guard.concurrency`.
+  @WithDefault("500")
   int maxConcurrency();
 
   /// Most calls that wait for a connection to one endpoint; what is above fails at once. At least

@@ -5,12 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.Reader;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,5 +54,35 @@ class LocalKmsMainTest {
     } finally {
       process.destroyForcibly();
     }
+  }
+
+  @Test
+  void credentialsMain_forARunningLocalKms_writesTheSameSettingsEachTime() throws Exception {
+    Path file = folder.resolve("local-kms.properties");
+    String[] args;
+    try (LocalKms kms = LocalKms.start(LocalKmsOptions.inMemory())) {
+      args = new String[] {kms.endpoint().toString(), file.toString()};
+      LocalKmsCredentialsMain.main(args);
+      Properties first = properties(file);
+      LocalKmsCredentialsMain.main(args);
+
+      assertEquals(first, properties(file));
+      LocalCredentials broker =
+          kms.principal("111122223333", "keybroker", LocalKms.ADMINISTRATOR_ACCESS);
+      String prefix = "quarkus.kms.aws.credentials.static-provider.";
+      assertEquals(
+          Map.of(
+              prefix + "access-key-id", broker.accessKeyId(),
+              prefix + "secret-access-key", broker.secretAccessKey()),
+          first);
+    }
+  }
+
+  private static Properties properties(Path file) throws IOException {
+    Properties properties = new Properties();
+    try (Reader in = Files.newBufferedReader(file)) {
+      properties.load(in);
+    }
+    return properties;
   }
 }

@@ -18,6 +18,7 @@ import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.AssumedRole;
+import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsKey;
@@ -45,10 +46,24 @@ class RecordCodecTest {
   private final KeyCodec keys = new KeyCodec(provider);
   private final RecordCodec codec = new RecordCodec(keys);
 
+  private static final AssumedRole ROLE =
+      new AssumedRole("arn:aws:iam::444455556666:role/broker", "external-id");
+
   private ActiveKek active(KeyPairSpec spec) {
+    return active(spec, ROLE, true);
+  }
+
+  private ActiveKek active(KeyPairSpec spec, @Nullable AssumedRole role, boolean failClosed) {
     try (GeneratedKeyPair pair = new KeyPairs(provider, new SecureRandom()).generate(spec)) {
       return new ActiveKek(
-          NAME, keys.parsePublic(spec, pair.subjectPublicKeyInfo()), READ.minusSeconds(9), READ);
+          NAME,
+          keys.parsePublic(spec, pair.subjectPublicKeyInfo()),
+          new KeyUse(
+              new KmsKey(KmsArn.parse("arn:aws:kms:eu-central-1:111122223333:key/k-1"), role),
+              new KmsContext(Map.of("keybroker:tenant", "acme", "keybroker:keystore", "calls"))),
+          failClosed,
+          READ.minusSeconds(9),
+          READ);
     }
   }
 
@@ -73,11 +88,17 @@ class RecordCodecTest {
     assertEquals(kek, codec.decodeActive(codec.encode(kek)));
   }
 
+  @Test
+  void activeKek_withoutRoleAndNotFailingClosed_isTheSame() throws IOException {
+    ActiveKek kek = active(KeyPairSpec.ECC_NIST_P256, null, false);
+
+    assertEquals(kek, codec.decodeActive(codec.encode(kek)));
+  }
+
   @ParameterizedTest
   @EnumSource
   void kek_encodedAndDecoded_isTheSame(KekState state) throws IOException {
-    AssumedRole role = new AssumedRole("arn:aws:iam::444455556666:role/broker", "external-id");
-    Kek kek = kek(state, role, new byte[] {1, 2, 3});
+    Kek kek = kek(state, ROLE, new byte[] {1, 2, 3});
 
     Kek decoded = codec.decodeKek(codec.encode(kek));
 

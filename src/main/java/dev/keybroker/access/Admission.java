@@ -1,0 +1,57 @@
+package dev.keybroker.access;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import org.jspecify.annotations.Nullable;
+
+/// Decides whether a call may begin, from memory alone. Thread-safe.
+public final class Admission {
+  private final AccessPolicy policy;
+  private final RateLimits limits;
+  private final Denials denials;
+  private final UnwrapSurges surges;
+
+  public Admission(
+      AccessPolicy policy,
+      RateLimits limits,
+      UnwrapSurges surges,
+      Clock clock,
+      MeterRegistry registry) {
+    this.policy = policy;
+    this.limits = limits;
+    this.surges = surges;
+    this.denials = new Denials(clock, registry);
+  }
+
+  /// Why the call may not begin, or null where it may.
+  ///
+  /// The caller's rate comes first, so that denied calls have one; the tenant's comes after the
+  /// permission, so that strangers cannot use it up.
+  ///
+  /// @param target what the call is about
+  /// @param second what it is about besides; null where there is nothing
+  public @Nullable AccessFailure refusal(
+      Caller caller, Permission permission, Target target, @Nullable Target second) {
+    Load load = Load.of(permission);
+    AccessFailure refusal = limits.ofCaller(caller, load);
+    if (refusal != null) {
+      return refusal;
+    }
+    if (!policy.allows(caller, permission, target)) {
+      return denied(caller, permission, target);
+    }
+    if (second != null && !policy.allows(caller, permission, second)) {
+      return denied(caller, permission, second);
+    }
+    refusal = limits.ofTenant(caller, target.tenant(), load);
+    if (refusal == null && load == Load.UNWRAP) {
+      surges.count(target.tenant());
+    }
+    return refusal;
+  }
+
+  private AccessFailure denied(Caller caller, Permission permission, Target target) {
+    denials.add(caller, permission, target);
+    return new AccessFailure.Denied();
+  }
+}

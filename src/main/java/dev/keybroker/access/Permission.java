@@ -1,0 +1,24 @@
+package dev.keybroker.access;
+
+/// What a caller may be allowed to do. None implies another.
+public enum Permission {
+  DEK_WRAP("dek.wrap"),
+  DEK_UNWRAP("dek.unwrap"),
+  DEK_REWRAP("dek.rewrap"),
+  /// To read the public key of a KEK.
+  KEK_PUBLIC("kek.public"),
+  KEYSTORE_VIEW("keystore.view"),
+  KEYSTORE_EDIT("keystore.edit"),
+  AUDIT_VIEW("audit.view");
+
+  private final String id;
+
+  Permission(String id) {
+    this.id = id;
+  }
+
+  /// Its name in the access file, e.g. `dek.wrap`.
+  public String id() {
+    return id;
+  }
+}

@@ -1,0 +1,39 @@
+package dev.keybroker.access;
+
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// What one caller may do where. Filled by one thread, then only read.
+final class Rights {
+  private final Set<Permission> everywhere = EnumSet.noneOf(Permission.class);
+  private final Map<String, Set<Permission>> onTenants = new HashMap<>();
+  private final Map<Target, Set<Permission>> onKeystores = new HashMap<>();
+
+  void add(Set<Permission> permissions, Scope scope) {
+    held(scope).addAll(permissions);
+  }
+
+  private Set<Permission> held(Scope scope) {
+    if (scope.tenant() == null) {
+      return everywhere;
+    }
+    if (scope.keystore() == null) {
+      return onTenants.computeIfAbsent(scope.tenant(), it -> EnumSet.noneOf(Permission.class));
+    }
+    return onKeystores.computeIfAbsent(
+        new Target(scope.tenant(), scope.keystore()), it -> EnumSet.noneOf(Permission.class));
+  }
+
+  boolean hold(Permission permission, Target target) {
+    return everywhere.contains(permission)
+        || has(onTenants.get(target.tenant()), permission)
+        || (target.keystore() != null && has(onKeystores.get(target), permission));
+  }
+
+  private static boolean has(@Nullable Set<Permission> permissions, Permission permission) {
+    return permissions != null && permissions.contains(permission);
+  }
+}

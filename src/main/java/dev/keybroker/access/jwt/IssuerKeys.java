@@ -1,0 +1,134 @@
+package dev.keybroker.access.jwt;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+import dev.keybroker.telemetry.Metrics;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.smallrye.mutiny.Uni;
+import java.io.IOException;
+import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jboss.logging.Logger;
+import org.jose4j.jwk.JsonWebKey;
+import org.jspecify.annotations.Nullable;
+
+/// The keys of the issuer as they were last fetched, on a thread of their own. While the issuer
+/// does not answer, the known ones stay.
+final class IssuerKeys implements AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(IssuerKeys.class);
+
+  private final JwksEndpoint endpoint;
+  private final Ticker ticker;
+  private final long periodNanos;
+  private final long retryNanos;
+  private final Counter failures;
+  private final ScheduledExecutorService thread =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("issuer-keys").factory());
+
+  private volatile List<JsonWebKey> keys = List.of();
+  private volatile boolean lastFetchFailed = true;
+
+  private @Nullable CompletableFuture<Boolean> fetch;
+  private long fetchedNanos;
+  private boolean fetchedOnce;
+  private @Nullable String lastFailure;
+
+  IssuerKeys(
+      JwksEndpoint endpoint, Duration period, Duration retry, Ticker ticker, MeterRegistry meters) {
+    this.endpoint = endpoint;
+    this.ticker = ticker;
+    this.periodNanos = period.toNanos();
+    this.retryNanos = retry.toNanos();
+    this.failures = meters.counter(Metrics.TOKEN_KEY_FAILURES);
+  }
+
+  /// Begins to fetch, now and whenever the keys are old.
+  void start() {
+    var unused =
+        thread.scheduleWithFixedDelay(
+            this::refreshOld, 0, Math.min(retryNanos, periodNanos), TimeUnit.NANOSECONDS);
+  }
+
+  /// The known ones; empty where none were had yet.
+  List<JsonWebKey> known() {
+    return keys;
+  }
+
+  /// Fetches the keys, unless that was done just now.
+  ///
+  /// @return whether [#known()] is what the issuer says
+  Uni<Boolean> refresh() {
+    return Uni.createFrom().completionStage(this::fetchSoon);
+  }
+
+  private synchronized CompletableFuture<Boolean> fetchSoon() {
+    if (fetch != null) {
+      return fetch;
+    }
+    if (fetchedOnce && ticker.read() - fetchedNanos < retryNanos) {
+      return CompletableFuture.completedFuture(!lastFetchFailed);
+    }
+    CompletableFuture<Boolean> begun = new CompletableFuture<>();
+    fetch = begun;
+    thread.execute(() -> fetchNow(begun));
+    return begun;
+  }
+
+  private void refreshOld() {
+    synchronized (this) {
+      long age = ticker.read() - fetchedNanos;
+      if (fetchedOnce && age < (lastFetchFailed ? retryNanos : periodNanos)) {
+        return;
+      }
+      if (fetch != null) {
+        return;
+      }
+    }
+    var unused = fetchSoon();
+  }
+
+  private void fetchNow(CompletableFuture<Boolean> begun) {
+    boolean good = false;
+    try {
+      keys = endpoint.fetch();
+      good = true;
+    } catch (IOException | GeneralSecurityException | RuntimeException e) {
+      failed(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      synchronized (this) {
+        lastFetchFailed = !good;
+        if (good) {
+          lastFailure = null;
+        }
+        fetchedOnce = true;
+        fetchedNanos = ticker.read();
+        fetch = null;
+      }
+      begun.complete(good);
+    }
+  }
+
+  /// Each fetch that fails counts; the log has it once until something changes.
+  private void failed(Exception cause) {
+    failures.increment();
+    String reason = String.valueOf(cause);
+    if (!reason.equals(lastFailure)) {
+      lastFailure = reason;
+      LOG.errorf(
+          "The token issuer's keys cannot be fetched, %d are known: %s", keys.size(), reason);
+    }
+  }
+
+  @Override
+  public void close() {
+    thread.shutdownNow();
+  }
+}

@@ -1,0 +1,27 @@
+package dev.keybroker.audit;
+
+/// Why the audit trail could not. Carries no stack trace: these are answers, not faults.
+public abstract sealed class AuditFailure extends RuntimeException {
+  private AuditFailure(String message, Throwable cause) {
+    super(message, cause, false, false);
+  }
+
+  private AuditFailure(String message) {
+    super(message, null, false, false);
+  }
+
+  /// The record of a call could not be committed in time, so its answer is withheld. A retry is
+  /// safe.
+  public static final class NotCommitted extends AuditFailure {
+    public NotCommitted() {
+      super("the audit record cannot be committed");
+    }
+  }
+
+  /// The records cannot be read now. The cause is for the log.
+  public static final class Unreadable extends AuditFailure {
+    public Unreadable(Throwable cause) {
+      super("the audit records cannot be read", cause);
+    }
+  }
+}

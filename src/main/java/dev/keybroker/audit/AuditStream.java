@@ -1,0 +1,34 @@
+package dev.keybroker.audit;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+
+/// A copy of the records outside the log. Never blocks and never fails.
+public interface AuditStream extends AutoCloseable {
+  /// Keeps nothing.
+  AuditStream NONE =
+      new AuditStream() {
+        @Override
+        public void committed(List<ChainedRecord> records) {}
+
+        @Override
+        public void lost(AuditEvent event) {}
+
+        @Override
+        public void checkpoint(UUID chain, ChainHead head, Instant time) {}
+
+        @Override
+        public void close() {}
+      };
+
+  void committed(List<ChainedRecord> records);
+
+  /// An event that comes into no chain.
+  void lost(AuditEvent event);
+
+  void checkpoint(UUID chain, ChainHead head, Instant time);
+
+  @Override
+  void close();
+}

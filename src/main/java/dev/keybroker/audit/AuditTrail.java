@@ -1,0 +1,386 @@
+package dev.keybroker.audit;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.smallrye.mutiny.Uni;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.util.List;
+import java.util.Queue;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/// Puts events on record, in one hash chain for each run of the broker. Thread-safe.
+///
+/// One thread commits: what came while a commit was under way goes into the next one, so nobody
+/// waits for more than two, and nobody waits for company. Calls whose answer waits go first and
+/// have a queue of their own, so that a flood of others never fills it.
+public final class AuditTrail implements AutoCloseable {
+  /// Why an answer was withheld that could not be recorded in time.
+  public static final String UNAVAILABLE = "AUDIT_UNAVAILABLE";
+
+  /// Why an answer was withheld that nobody waited for any more.
+  public static final String CANCELLED = "CANCELLED";
+
+  private static final Logger LOG = Logger.getLogger(AuditTrail.class);
+  private static final Logger CHECKPOINTS = Logger.getLogger("dev.keybroker.audit.checkpoint");
+
+  private static final Duration FIRST_BACKOFF = Duration.ofMillis(10);
+  private static final Duration LONGEST_BACKOFF = Duration.ofMillis(250);
+  private static final Duration WATCH_EVERY = Duration.ofMillis(20);
+
+  private final AuditConfig config;
+  private final AuditLog log;
+  private final AuditStream stream;
+  private final Executor releases;
+  private final Clock clock;
+  private final AuditMetrics metrics;
+  private final ChainWriter writer;
+  private final Thread thread;
+  private final ScheduledExecutorService watch;
+
+  private final Lane awaited;
+  private final Lane others;
+
+  /// Those of [#awaited] in the order in which their time ends.
+  private final Queue<PendingRecord> watched = new ConcurrentLinkedQueue<>();
+
+  private volatile boolean idle;
+  private volatile boolean closing;
+  private volatile boolean closed;
+  private volatile @Nullable Long oldestTaken;
+  private volatile long closeBy;
+
+  // Of the thread alone.
+  private ChainHead checkpoint = ChainHead.START;
+  private long checkpointAt;
+  private boolean down;
+
+  private static final class Lane {
+    private final Queue<PendingRecord> queue = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger size = new AtomicInteger();
+    private final int bound;
+
+    Lane(int bound) {
+      this.bound = bound;
+    }
+
+    boolean offer(PendingRecord record) {
+      if (size.incrementAndGet() > bound) {
+        size.decrementAndGet();
+        return false;
+      }
+      return queue.add(record);
+    }
+
+    @Nullable PendingRecord poll() {
+      PendingRecord record = queue.poll();
+      if (record != null) {
+        size.decrementAndGet();
+      }
+      return record;
+    }
+  }
+
+  /// @param chainIds a new id for each chain
+  /// @param releases runs what was waiting for a commit
+  public AuditTrail(
+      AuditConfig config,
+      AuditLog log,
+      AuditStream stream,
+      RecordHash hash,
+      Supplier<UUID> chainIds,
+      Executor releases,
+      Clock clock,
+      MeterRegistry registry) {
+    this.config = config;
+    this.log = log;
+    this.stream = stream;
+    this.releases = releases;
+    this.clock = clock;
+    this.metrics = new AuditMetrics(registry);
+    this.awaited = new Lane(config.queue());
+    this.others = new Lane(config.queue());
+    this.writer =
+        new ChainWriter(
+            log, hash, chainIds, clock, config.commitTimeout(), config.batch(), new Releasing());
+    this.checkpointAt = System.nanoTime();
+    metrics.gauges(
+        registry,
+        this,
+        trail -> trail.awaited.size.get() + (double) trail.others.size.get(),
+        trail -> trail.lag());
+    this.thread = Thread.ofPlatform().name("audit").daemon().unstarted(this::run);
+    this.watch =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().name("audit-watch").daemon().factory());
+  }
+
+  /// Begins to commit.
+  public AuditTrail start() {
+    thread.start();
+    Future<?> unused =
+        watch.scheduleWithFixedDelay(
+            this::giveUpOverdue,
+            WATCH_EVERY.toMillis(),
+            WATCH_EVERY.toMillis(),
+            TimeUnit.MILLISECONDS);
+    return this;
+  }
+
+  /// Puts an event on record soon. Never blocks; what does not fit is lost, and counted.
+  public void submit(AuditEvent event) {
+    if (others.offer(PendingRecord.answered(event, System.nanoTime()))) {
+      signal();
+    } else {
+      lost(event);
+    }
+  }
+
+  /// Puts on record that this broker has dropped the records of a day.
+  public void dropped(LocalDate day) {
+    submit(AuditEvent.ofBroker(clock.instant(), AuditEvent.DROP_DAY, day.toString()));
+  }
+
+  /// Puts a granted call on record; completes once it is committed, on another thread. Fails with
+  /// [AuditFailure.NotCommitted] where that does not happen in time: the answer must not be
+  /// released then, and the record will say so. Cancelling says that nobody waits for the answer
+  /// any more.
+  ///
+  /// @param effective whether what the call did stays done although its answer is withheld; its
+  ///     record then goes on saying granted
+  public Uni<Void> commit(AuditEvent event, boolean effective) {
+    return Uni.createFrom()
+        .emitter(
+            emitter -> {
+              PendingRecord record =
+                  PendingRecord.waiting(event, effective, emitter, System.nanoTime());
+              emitter.onTermination(() -> record.giveUp(CANCELLED));
+              if (awaited.offer(record)) {
+                watched.add(record);
+                signal();
+              } else if (record.giveUp(UNAVAILABLE)) {
+                lost(record.event());
+                metrics.withheld();
+                record.fail();
+              }
+            });
+  }
+
+  private void signal() {
+    if (idle) {
+      LockSupport.unpark(thread);
+    } else if (closed) {
+      dropAll();
+    }
+  }
+
+  private void lost(AuditEvent event) {
+    metrics.lost();
+    stream.lost(event);
+  }
+
+  private double lag() {
+    Long oldest = oldestTaken;
+    for (Lane lane : List.of(awaited, others)) {
+      PendingRecord first = lane.queue.peek();
+      if (first != null && (oldest == null || first.submitted() - oldest < 0)) {
+        oldest = first.submitted();
+      }
+    }
+    return oldest == null ? 0 : (System.nanoTime() - oldest) / 1e9;
+  }
+
+  private void giveUpOverdue() {
+    long now = System.nanoTime();
+    PendingRecord first = watched.peek();
+    while (first != null
+        && (first.isDecided() || now - first.submitted() >= config.commitTimeout().toNanos())) {
+      watched.poll();
+      if (first.giveUp(UNAVAILABLE)) {
+        metrics.withheld();
+        PendingRecord overdue = first;
+        releases.execute(overdue::fail);
+      }
+      first = watched.peek();
+    }
+  }
+
+  private void run() {
+    Duration backoff = FIRST_BACKOFF;
+    while (!closing || isMoreToWrite()) {
+      fill();
+      if (writer.isIdle()) {
+        checkpointWhereDue();
+        rest();
+        continue;
+      }
+      oldestTaken = writer.oldest();
+      if (flush()) {
+        backoff = FIRST_BACKOFF;
+        checkpointWhereDue();
+      } else {
+        LockSupport.parkNanos(backoff.toNanos());
+        Duration doubled = backoff.multipliedBy(2);
+        backoff = doubled.compareTo(LONGEST_BACKOFF) < 0 ? doubled : LONGEST_BACKOFF;
+      }
+      oldestTaken = writer.oldest();
+    }
+    end();
+  }
+
+  private boolean isMoreToWrite() {
+    boolean more = !writer.isIdle() || !awaited.queue.isEmpty() || !others.queue.isEmpty();
+    return more && System.nanoTime() - closeBy < 0;
+  }
+
+  /// Where somebody waits, a commit is kept short: a quarter of it is for the others.
+  private void fill() {
+    int room = writer.room();
+    int taken = take(awaited, room);
+    take(others, taken == 0 ? room : Math.min(room - taken, Math.max(1, config.batch() / 4)));
+  }
+
+  private int take(Lane lane, int most) {
+    int taken = 0;
+    while (taken < most) {
+      PendingRecord record = lane.poll();
+      if (record == null) {
+        break;
+      }
+      writer.take(record);
+      taken++;
+    }
+    return taken;
+  }
+
+  private boolean flush() {
+    long start = System.nanoTime();
+    try {
+      writer.flush();
+      metrics.flushed(System.nanoTime() - start);
+      if (down) {
+        LOG.info("audit records are committed again");
+        down = false;
+      }
+      return true;
+    } catch (RuntimeException e) {
+      metrics.flushFailed(System.nanoTime() - start);
+      if (!down) {
+        LOG.warnf("audit records cannot be committed: %s", e);
+        down = true;
+      }
+      return false;
+    }
+  }
+
+  private void rest() {
+    idle = true;
+    try {
+      if (awaited.queue.isEmpty() && others.queue.isEmpty() && !closing) {
+        boolean moved = writer.head().sequence() != checkpoint.sequence();
+        LockSupport.parkNanos(moved ? untilCheckpoint() : Duration.ofMinutes(1).toNanos());
+      }
+    } finally {
+      idle = false;
+    }
+  }
+
+  private long untilCheckpoint() {
+    return Math.max(1, checkpointAt + config.checkpointEvery().toNanos() - System.nanoTime());
+  }
+
+  private void checkpointWhereDue() {
+    if (System.nanoTime() - checkpointAt >= config.checkpointEvery().toNanos()) {
+      checkpoint();
+    }
+  }
+
+  /// Says how far the chain goes where others keep it: the log, the stream, a table.
+  private void checkpoint() {
+    checkpointAt = System.nanoTime();
+    ChainHead head = writer.head();
+    if (head.sequence() == 0 || head.equals(checkpoint)) {
+      return;
+    }
+    checkpoint = head;
+    CHECKPOINTS.infof("audit checkpoint chain=%s %s", writer.chain(), head);
+    stream.checkpoint(writer.chain(), head, clock.instant());
+    try {
+      log.checkpoint(writer.chain(), head, clock.instant()).await().atMost(config.commitTimeout());
+    } catch (RuntimeException e) {
+      log.abandon();
+      LOG.debugf("a checkpoint could not be stored: %s", e);
+    }
+  }
+
+  private void end() {
+    if (writer.isIdle()) {
+      try {
+        writer.close();
+        checkpoint();
+      } catch (RuntimeException e) {
+        LOG.warnf("audit chain %s could not be closed: %s", writer.chain(), e);
+      }
+    } else {
+      LOG.warnf("audit chain %s is not closed: records could not be committed", writer.chain());
+      writer.leave().forEach(this::lost);
+    }
+  }
+
+  private void dropAll() {
+    for (Lane lane : List.of(awaited, others)) {
+      for (PendingRecord record = lane.poll(); record != null; record = lane.poll()) {
+        boolean decides = record.giveUp(UNAVAILABLE);
+        lost(record.event());
+        if (decides) {
+          record.fail();
+        }
+      }
+    }
+  }
+
+  /// Commits what is there, for the shutdown timeout at most, and closes the chain. What comes
+  /// later is refused, or lost and counted.
+  @Override
+  public void close() {
+    closeBy = System.nanoTime() + config.shutdownTimeout().toNanos();
+    closing = true;
+    LockSupport.unpark(thread);
+    try {
+      thread.join(config.shutdownTimeout().plus(config.commitTimeout().multipliedBy(2)));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    closed = true;
+    watch.shutdownNow();
+    dropAll();
+    stream.close();
+  }
+
+  private final class Releasing implements ChainWriter.Committed {
+    @Override
+    public void records(
+        List<PendingRecord> pending, List<ChainedRecord> records, List<PendingRecord> released) {
+      releases.execute(() -> released.forEach(PendingRecord::complete));
+      metrics.committed(pending, records);
+      stream.committed(records);
+    }
+
+    @Override
+    public void broken() {
+      checkpoint = ChainHead.START;
+      metrics.broken();
+    }
+  }
+}

@@ -1,0 +1,145 @@
+package dev.keybroker.audit;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.keybroker.telemetry.Metrics;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.function.Supplier;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/// Writes records as JSON lines on a thread of its own. What a slow reader leaves no room for is
+/// lost, and counted; the chain has it all the same.
+public final class JsonLines implements AuditStream {
+  private static final Logger LOG = Logger.getLogger(JsonLines.class);
+  private static final int QUEUE = 20_000;
+  private static final Duration LONGEST_CLOSE = Duration.ofSeconds(2);
+
+  /// After the last line.
+  private enum End implements Supplier<String> {
+    END;
+
+    @Override
+    public String get() {
+      return "";
+    }
+  }
+
+  private final BlockingQueue<Supplier<String>> lines = new ArrayBlockingQueue<>(QUEUE);
+  private final OutputStream out;
+  private final Counter lost;
+  private final Thread thread;
+
+  JsonLines(OutputStream out, MeterRegistry registry) {
+    this.out = new BufferedOutputStream(out, 64 * 1024);
+    this.lost = registry.counter(Metrics.AUDIT_STREAM_LOST);
+    this.thread = Thread.ofPlatform().name("audit-stream").daemon().start(this::run);
+  }
+
+  /// As `keybroker.audit.stream` says: `off`, `stdout` or `file:` and a path, which is appended to.
+  public static AuditStream of(String target, MeterRegistry registry) {
+    if (target.equals("off")) {
+      return NONE;
+    }
+    if (target.equals("stdout")) {
+      return new JsonLines(new FileOutputStream(FileDescriptor.out), registry);
+    }
+    if (target.startsWith("file:")) {
+      Path file = Path.of(target.substring("file:".length()));
+      try {
+        return new JsonLines(
+            Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND),
+            registry);
+      } catch (IOException e) {
+        throw new UncheckedIOException("keybroker.audit.stream: " + file + " cannot be written", e);
+      }
+    }
+    throw new IllegalArgumentException(
+        "keybroker.audit.stream is neither off, nor stdout, nor file: and a path");
+  }
+
+  @Override
+  public void committed(List<ChainedRecord> records) {
+    for (ChainedRecord record : records) {
+      offer(() -> AuditJson.record(record));
+    }
+  }
+
+  @Override
+  public void lost(AuditEvent event) {
+    offer(() -> AuditJson.lost(event));
+  }
+
+  @Override
+  public void checkpoint(UUID chain, ChainHead head, Instant time) {
+    offer(() -> AuditJson.checkpoint(chain, head, time));
+  }
+
+  private void offer(Supplier<String> line) {
+    if (!lines.offer(line)) {
+      lost.increment();
+    }
+  }
+
+  private void run() {
+    try {
+      for (Supplier<String> line = next(); line != null && line != End.END; line = next()) {
+        out.write((line.get() + "\n").getBytes(UTF_8));
+      }
+      out.flush();
+    } catch (IOException e) {
+      LOG.errorf("the audit stream ends: %s", e);
+      drain();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /// Flushes where there is nothing to write for now.
+  private @Nullable Supplier<String> next() throws IOException, InterruptedException {
+    Supplier<String> line = lines.poll();
+    if (line == null) {
+      out.flush();
+      line = lines.take();
+    }
+    return line;
+  }
+
+  /// Nobody reads any more: all is lost from here on.
+  private void drain() {
+    try {
+      while (lines.take() != End.END) {
+        lost.increment();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void close() {
+    if (lines.offer(End.END)) {
+      try {
+        thread.join(LONGEST_CLOSE);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

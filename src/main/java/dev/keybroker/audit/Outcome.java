@@ -1,0 +1,15 @@
+package dev.keybroker.audit;
+
+/// What became of a call.
+public enum Outcome {
+  /// Done, and the answer was released once this record was committed (or, where the call is
+  /// audited `async`, at once).
+  GRANTED,
+  /// Not admitted: by permission, rate, the request itself, or the state of keystore, KEK or root
+  /// key.
+  REFUSED,
+  /// The broker, a store or KMS could not, or the caller went away first.
+  FAILED,
+  /// A correction: the answer that an earlier record calls granted was not released.
+  WITHHELD
+}

@@ -1,0 +1,156 @@
+package dev.keybroker.audit.postgres;
+
+import dev.keybroker.audit.AuditConfig;
+import dev.keybroker.audit.AuditCursor;
+import dev.keybroker.audit.AuditFailure;
+import dev.keybroker.audit.AuditLog;
+import dev.keybroker.audit.AuditQuery;
+import dev.keybroker.audit.ChainHead;
+import dev.keybroker.audit.ChainedRecord;
+import dev.keybroker.postgres.PostgresConfig;
+import io.quarkus.reactive.datasource.ReactiveDataSource;
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlResult;
+import io.vertx.sqlclient.Tuple;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// Records as rows; each commit is one statement, and so one round trip.
+@ApplicationScoped
+public class PostgresAuditLog implements AuditLog {
+  private static final String OPEN =
+      """
+      insert into audit_chain (id, key_id, start_time, head_seq, head_hash, head_time)
+      values ($1, $2, $3, 0, $4, $3) on conflict do nothing
+      """;
+
+  /// Moves the head from where the writer left it, and appends where that was so. The row's lock
+  /// makes two attempts go one after the other, and the second one find the head moved.
+  private static final String APPEND =
+      """
+      with head as (
+        update audit_chain set head_seq = $4, head_hash = $5, head_time = $6
+        where id = $1 and head_seq = $2 and head_hash = $3
+        returning id)
+      insert into audit_record (chain, %s)
+      select head.id, r.seq, r.time, r.previous_hash, r.hash, r.action, r.caller_kind, r.caller,
+        r.tenant, r.keystore, r.kek, r.destination, r.context_digest, r.context_values::jsonb,
+        r.peer, r.trace_id, r.kms_request_id, r.outcome, r.reason, r.refers_to
+      from head, unnest($7::bigint[], $8::timestamptz[], $9::bytea[], $10::bytea[], $11::text[],
+        $12::text[], $13::text[], $14::text[], $15::text[], $16::uuid[], $17::text[],
+        $18::bytea[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[],
+        $24::text[], $25::bigint[]) as r (%s)
+      """
+          .formatted(RecordColumns.NAMES, RecordColumns.NAMES);
+
+  private static final String HEAD = "select head_seq, head_hash from audit_chain where id = $1";
+
+  private static final String CHECKPOINT =
+      """
+      insert into audit_checkpoint (chain, seq, hash, time, kind) values ($1, $2, $3, $4, 'HEAD')
+      on conflict do nothing
+      """;
+
+  private final AuditConnection writing;
+  private final Pool reading;
+  private final PostgresConfig config;
+
+  PostgresAuditLog(
+      @ReactiveDataSource("audit") Pool writing,
+      Pool reading,
+      AuditConfig audit,
+      PostgresConfig config) {
+    // The server gives up a little earlier than this side, which then knows that it did.
+    this.writing =
+        new AuditConnection(
+            writing, audit.commitTimeout().minus(audit.commitTimeout().dividedBy(10)));
+    this.reading = reading;
+    this.config = config;
+  }
+
+  @Override
+  public Uni<Void> open(UUID chain, @Nullable String keyId, Instant time) {
+    Tuple values =
+        Tuple.of(chain, keyId, RecordColumns.time(time), Buffer.buffer(ChainHead.START.hash()));
+    return uni(() -> writing.call(on -> on.preparedQuery(OPEN).execute(values))).replaceWithVoid();
+  }
+
+  @Override
+  public Uni<Boolean> append(ChainHead last, List<ChainedRecord> records) {
+    ChainedRecord end = records.getLast();
+    Tuple values =
+        Tuple.of(
+            end.chain(),
+            last.sequence(),
+            Buffer.buffer(last.hash()),
+            end.sequence(),
+            Buffer.buffer(end.hash()),
+            RecordColumns.time(end.event().time()));
+    RecordColumns.add(values, records);
+    return uni(() -> writing.call(on -> on.preparedQuery(APPEND).execute(values)))
+        .map(SqlResult::rowCount)
+        .map(
+            count -> {
+              if (count != 0 && count != records.size()) {
+                throw new IllegalStateException(count + " of " + records.size() + " rows");
+              }
+              return count != 0;
+            });
+  }
+
+  @Override
+  public Uni<@Nullable ChainHead> head(UUID chain) {
+    return uni(() -> writing.call(on -> on.preparedQuery(HEAD).execute(Tuple.of(chain))))
+        .map(PostgresAuditLog::head);
+  }
+
+  private static @Nullable ChainHead head(RowSet<io.vertx.sqlclient.Row> rows) {
+    for (io.vertx.sqlclient.Row row : rows) {
+      return new ChainHead(row.getLong(0), row.getBuffer(1).getBytes());
+    }
+    return null;
+  }
+
+  @Override
+  public Uni<Void> checkpoint(UUID chain, ChainHead head, Instant time) {
+    Tuple values =
+        Tuple.of(chain, head.sequence(), Buffer.buffer(head.hash()), RecordColumns.time(time));
+    return uni(() -> writing.call(on -> on.preparedQuery(CHECKPOINT).execute(values)))
+        .replaceWithVoid();
+  }
+
+  @Override
+  public Uni<List<ChainedRecord>> list(AuditQuery query, @Nullable AuditCursor before, int limit) {
+    RecordFilter filter = RecordFilter.of(query, before);
+    return uni(() -> reading.preparedQuery(filter.sql(limit)).execute(filter.values()))
+        .ifNoItem()
+        .after(config.transactionTimeout())
+        .fail()
+        .onFailure()
+        .transform(AuditFailure.Unreadable::new)
+        .map(
+            rows -> {
+              List<ChainedRecord> records = new ArrayList<>(rows.size());
+              rows.forEach(row -> records.add(RecordColumns.record(row)));
+              return records;
+            });
+  }
+
+  @Override
+  public void abandon() {
+    writing.abandon();
+  }
+
+  private static <T> Uni<T> uni(Supplier<Future<T>> call) {
+    return Uni.createFrom().completionStage(() -> call.get().toCompletionStage());
+  }
+}

@@ -1,0 +1,8 @@
+/// Keeps the audit trail in PostgreSQL: appends, lists, partitions by day, and the command that
+/// verifies the chains.
+///
+/// May use the Vert.x client of PostgreSQL; the command, JDBC.
+@NullMarked
+package dev.keybroker.audit.postgres;
+
+import org.jspecify.annotations.NullMarked;

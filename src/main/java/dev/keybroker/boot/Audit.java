@@ -1,0 +1,86 @@
+package dev.keybroker.boot;
+
+import dev.keybroker.audit.AuditConfig;
+import dev.keybroker.audit.AuditLog;
+import dev.keybroker.audit.AuditMode;
+import dev.keybroker.audit.AuditTrail;
+import dev.keybroker.audit.JsonLines;
+import dev.keybroker.audit.RecordHash;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.smallrye.mutiny.infrastructure.Infrastructure;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import jakarta.interceptor.Interceptor;
+import java.time.Clock;
+import java.util.Base64;
+import java.util.Optional;
+import java.util.UUID;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jspecify.annotations.Nullable;
+
+/// The audit trail, put together.
+class Audit {
+  @Produces
+  @Singleton
+  AuditTrail auditTrail(AuditConfig config, AuditLog log, Clock clock, MeterRegistry registry) {
+    return new AuditTrail(
+        config,
+        log,
+        JsonLines.of(config.stream(), registry),
+        RecordHash.of(macKey(config.macKey())),
+        UUID::randomUUID,
+        Infrastructure.getDefaultExecutor(),
+        clock,
+        registry);
+  }
+
+  static byte @Nullable [] macKey(Optional<String> text) {
+    if (text.isEmpty()) {
+      return null;
+    }
+    try {
+      byte[] key = Base64.getDecoder().decode(text.get());
+      if (key.length >= RecordHash.MIN_KEY_SIZE) {
+        return key;
+      }
+    } catch (IllegalArgumentException e) {
+      // The text is a secret: said below without it.
+    }
+    throw new IllegalStateException(
+        "keybroker.audit.mac-key is not the base64 of at least 32 bytes");
+  }
+
+  void start(
+      @Observes StartupEvent event,
+      AuditConfig config,
+      AuditTrail trail,
+      @ConfigProperty(name = "keybroker.insecure", defaultValue = "false") boolean insecure) {
+    if (!insecure) {
+      refuseOff("unwraps", config.unwraps());
+      refuseOff("rewraps", config.rewraps());
+      refuseOff("control-plane", config.controlPlane());
+    }
+    trail.start();
+  }
+
+  private static void refuseOff(String setting, AuditMode mode) {
+    if (mode == AuditMode.OFF) {
+      throw new IllegalStateException(
+          "keybroker.audit."
+              + setting
+              + "=off means that nobody learns who read what. Set it to durable or async; only with"
+              + " keybroker.insecure=true it may be off");
+    }
+  }
+
+  /// Late, so that what other observers still do is on record.
+  void stop(
+      @Observes @Priority(Interceptor.Priority.PLATFORM_AFTER) ShutdownEvent event,
+      AuditTrail trail) {
+    trail.close();
+  }
+}

@@ -1,0 +1,39 @@
+package dev.keybroker.boot;
+
+import dev.keybroker.audit.postgres.AuditPartitions;
+import dev.keybroker.postgres.SchemaMigration;
+import io.quarkus.scheduler.Scheduled;
+import io.smallrye.mutiny.Uni;
+import jakarta.enterprise.context.ApplicationScoped;
+import org.jboss.logging.Logger;
+
+/// Keeps the days of the audit trail, in each broker by itself and never twice at once.
+@ApplicationScoped
+class AuditTimer {
+  private static final Logger LOG = Logger.getLogger(AuditTimer.class);
+
+  private final AuditPartitions partitions;
+  private final SchemaMigration schema;
+
+  AuditTimer(AuditPartitions partitions, SchemaMigration schema) {
+    this.partitions = partitions;
+    this.schema = schema;
+  }
+
+  @Scheduled(
+      identity = "audit",
+      every = "10m",
+      delayed = "1s",
+      concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+  Uni<Void> run() {
+    if (!schema.isDone()) {
+      return Uni.createFrom().voidItem();
+    }
+    return partitions
+        .run()
+        .onFailure()
+        .invoke(failure -> LOG.warnf("the days of the audit trail wait: %s", failure.getMessage()))
+        .onFailure()
+        .recoverWithNull();
+  }
+}

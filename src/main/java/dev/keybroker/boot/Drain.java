@@ -1,0 +1,82 @@
+package dev.keybroker.boot;
+
+import dev.keybroker.grpc.ServingServer;
+import grpc.health.v1.HealthOuterClass.HealthCheckResponse.ServingStatus;
+import io.quarkus.grpc.runtime.health.GrpcHealthStorage;
+import io.quarkus.runtime.Application;
+import io.quarkus.runtime.ApplicationLifecycleManager;
+import io.quarkus.runtime.LaunchMode;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.concurrent.TimeUnit;
+import org.jboss.logging.Logger;
+
+/// The orderly end: health NOT_SERVING, a while in which clients learn of it, GOAWAY, the calls
+/// under way end, exit code 0. Runs before anything that calls need is closed.
+@ApplicationScoped
+class Drain {
+  private static final Logger LOG = Logger.getLogger(Drain.class);
+  private static final int FIRST = 1;
+
+  /// What the JVM and Quarkus exit with on SIGTERM.
+  private static final int SIGTERM_EXIT_CODE = 128 + 15;
+
+  private final ServingServer server;
+  private final GrpcHealthStorage health;
+  private final ShutdownConfig config;
+  private volatile boolean begun;
+  private volatile boolean ended;
+
+  Drain(ServingServer server, GrpcHealthStorage health, ShutdownConfig config) {
+    this.server = server;
+    this.health = health;
+    this.config = config;
+  }
+
+  boolean isBegun() {
+    return begun;
+  }
+
+  void start(@Observes StartupEvent event) {
+    if (LaunchMode.current() == LaunchMode.NORMAL) {
+      Runtime.getRuntime().addShutdownHook(new Thread(this::exit, "exit-code"));
+    }
+  }
+
+  void stop(@Observes @Priority(FIRST) ShutdownEvent event) {
+    begun = true;
+    for (String service : new ArrayList<>(health.getStatuses().keySet())) {
+      health.setStatus(service, ServingStatus.NOT_SERVING);
+    }
+    Duration delay = config.delay();
+    LOG.infof("not serving any more; calls are taken for another %d ms", delay.toMillis());
+    try {
+      TimeUnit.NANOSECONDS.sleep(delay.toNanos());
+      if (!server.end(config.grace())) {
+        LOG.warnf("calls that took longer than %d ms were cancelled", config.grace().toMillis());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    ended = true;
+  }
+
+  /// The JVM says 143 after a SIGTERM, however orderly the end was. In a hook of the JVM, which by
+  /// itself knows no other way to say 0.
+  private void exit() {
+    Application application = Application.currentApplication();
+    if (application == null) {
+      return;
+    }
+    application.awaitShutdown();
+    int code = ApplicationLifecycleManager.getExitCode();
+    if (ended && (code == 0 || code == SIGTERM_EXIT_CODE)) {
+      Runtime.getRuntime().halt(0);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+package dev.keybroker.boot;
+
+import dev.keybroker.access.Authentication;
+import dev.keybroker.grpc.transport.ServerTls;
+import jakarta.enterprise.context.ApplicationScoped;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.Readiness;
+
+/// Says how open the broker is; never down for that, since it was asked to be.
+@Readiness
+@ApplicationScoped
+class SecurityHealth implements HealthCheck {
+  private final ServerTls tls;
+  private final Authentication authentication;
+
+  SecurityHealth(ServerTls tls, Authentication authentication) {
+    this.tls = tls;
+    this.authentication = authentication;
+  }
+
+  @Override
+  public HealthCheckResponse call() {
+    return HealthCheckResponse.named("security")
+        .up()
+        .withData("insecure", !tls.isOn() || !authentication.isRequired())
+        .withData("tls", tls.isOn())
+        .withData("client-certificates", authentication.certificates())
+        .withData("tokens", authentication.tokens() != null)
+        .build();
+  }
+}

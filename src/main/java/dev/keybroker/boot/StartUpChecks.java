@@ -1,0 +1,166 @@
+package dev.keybroker.boot;
+
+import dev.keybroker.access.Authentication;
+import dev.keybroker.access.MtlsConfig;
+import dev.keybroker.access.jwt.JwtConfig;
+import dev.keybroker.access.jwt.JwtRules;
+import dev.keybroker.grpc.transport.ConnectionConfig;
+import dev.keybroker.grpc.transport.ConnectionRules;
+import dev.keybroker.grpc.transport.ServerTls;
+import dev.keybroker.grpc.transport.TlsConfig;
+import dev.keybroker.telemetry.Metrics;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.LaunchMode;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.util.ArrayList;
+import java.util.List;
+import org.eclipse.microprofile.config.Config;
+import org.eclipse.microprofile.config.ConfigValue;
+import org.jboss.logging.Logger;
+
+/// Refuses to start where the settings contradict each other, or leave the broker open to anybody.
+@Singleton
+class StartUpChecks {
+  private static final Logger LOG = Logger.getLogger(StartUpChecks.class);
+  private static final String INSECURE = "keybroker.insecure";
+  private static final String TLS = "quarkus.tls.keybroker.";
+  private static final String HOST = "quarkus.grpc.server.host";
+
+  /// Settings of Quarkus for servers of its own making: here they would be obeyed by halves.
+  private static final List<String> FOREIGN =
+      List.of("quarkus.grpc.server.ssl.", "quarkus.grpc.server.transport-security.");
+
+  private final Config config;
+  private final TlsConfig tls;
+  private final JwtConfig jwt;
+  private final MtlsConfig mtls;
+  private final ConnectionConfig connection;
+
+  StartUpChecks(
+      Config config, TlsConfig tls, JwtConfig jwt, MtlsConfig mtls, ConnectionConfig connection) {
+    this.config = config;
+    this.tls = tls;
+    this.jwt = jwt;
+    this.mtls = mtls;
+    this.connection = connection;
+  }
+
+  /// Before anything else is started.
+  void check(@Observes @Priority(1) StartupEvent event) {
+    refuse(contradictions());
+    if (!LaunchMode.current().isDevOrTest()) {
+      refuse(openness());
+    }
+  }
+
+  private static void refuse(List<String> reasons) {
+    if (!reasons.isEmpty()) {
+      throw new IllegalStateException(
+          "The broker does not start:\n- " + String.join("\n- ", reasons));
+    }
+  }
+
+  private List<String> contradictions() {
+    List<String> found = new ArrayList<>(JwtRules.violations(jwt));
+    found.addAll(ConnectionRules.violations(connection));
+    for (String name : config.getPropertyNames()) {
+      if (FOREIGN.stream().anyMatch(name::startsWith) && isSet(name)) {
+        found.add(name + " is not used: TLS of the gRPC port is set by " + TLS + "*");
+      }
+    }
+    if (!tls.reloadPeriod().isPositive()) {
+      found.add("keybroker.tls.reload-period must be above zero");
+    }
+    boolean trust = isAnySet(TLS + "trust-store.");
+    if (!isAnySet(TLS + "key-store.") && isAnySet(TLS)) {
+      found.add(TLS + "key-store is missing, though other settings of " + TLS + "* are there");
+    }
+    if (isAnySet(TLS + "certificate-revocation-list")) {
+      found.add(
+          TLS
+              + "certificate-revocation-list is not used: have client certificates issued for a"
+              + " short time");
+    }
+    if (config.getOptionalValue(TLS + "trust-all", Boolean.class).orElse(false)) {
+      found.add(TLS + "trust-all would let anybody name himself");
+    }
+    if (mtls.trustDomains().isPresent() && !trust) {
+      found.add(
+          "keybroker.mtls.trust-domains is set, though no client certificates are asked for: "
+              + TLS
+              + "trust-store.pem.certs is missing");
+    }
+    return found;
+  }
+
+  private List<String> openness() {
+    boolean encrypted = isAnySet(TLS + "key-store.");
+    boolean authentication = isAnySet(TLS + "trust-store.") || jwt.issuer().isPresent();
+    if (encrypted && authentication) {
+      return List.of();
+    }
+    List<String> found = new ArrayList<>();
+    if (!config.getOptionalValue(INSECURE, Boolean.class).orElse(false)) {
+      if (!encrypted) {
+        found.add(
+            "without TLS whoever is on the way reads DEKs: set "
+                + TLS
+                + "key-store.pem.0.cert and "
+                + TLS
+                + "key-store.pem.0.key");
+      }
+      if (!authentication) {
+        found.add(
+            "without authentication whoever reaches the port may unwrap: set "
+                + TLS
+                + "trust-store.pem.certs for client certificates, keybroker.jwt.issuer for tokens,"
+                + " or both");
+      }
+      found.add("or set keybroker.insecure=true, and let nobody but your own services reach it");
+    } else if (!isSet(HOST)) {
+      found.add(
+          HOST
+              + " is missing: with keybroker.insecure=true say where the broker may be reached,"
+              + " 127.0.0.1 or else");
+    }
+    return found;
+  }
+
+  /// Whether somebody has set it; defaults do not count.
+  private boolean isSet(String name) {
+    ConfigValue value = config.getConfigValue(name);
+    return value.getValue() != null && value.getSourceOrdinal() > Integer.MIN_VALUE;
+  }
+
+  private boolean isAnySet(String prefix) {
+    for (String name : config.getPropertyNames()) {
+      if (name.startsWith(prefix) && isSet(name)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Says at each start how open the broker is.
+  void report(
+      @Observes @Priority(2) StartupEvent event,
+      ServerTls serverTls,
+      Authentication authentication,
+      MeterRegistry meters) {
+    boolean insecure = !serverTls.isOn() || !authentication.isRequired();
+    Gauge.builder(Metrics.INSECURE, () -> insecure ? 1 : 0).register(meters);
+    if (insecure && !LaunchMode.current().isDevOrTest()) {
+      LOG.warnf(
+          "INSECURE by keybroker.insecure: TLS %s, authentication of callers %s. Whoever reaches %s"
+              + " %s.",
+          serverTls.isOn() ? "on" : "off",
+          authentication.isRequired() ? "on" : "off",
+          config.getConfigValue(HOST).getValue(),
+          authentication.isRequired() ? "may read DEKs on the way" : "may unwrap every DEK");
+    }
+  }
+}

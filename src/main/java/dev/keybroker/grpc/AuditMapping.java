@@ -1,0 +1,100 @@
+package dev.keybroker.grpc;
+
+import com.google.protobuf.Timestamp;
+import com.google.protobuf.UnsafeByteOperations;
+import dev.keybroker.audit.AuditQuery;
+import dev.keybroker.audit.ChainedRecord;
+import dev.keybroker.audit.Outcome;
+import dev.keybroker.v1.AuditEvent;
+import dev.keybroker.v1.AuditOutcome;
+import dev.keybroker.v1.ListAuditEventsRequest;
+import java.time.Instant;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Messages of the audit query from and to the domain's types.
+final class AuditMapping {
+  private AuditMapping() {}
+
+  static AuditQuery query(String tenant, ListAuditEventsRequest request) {
+    Map.Entry<String, String> pair =
+        request.getEncryptionContextMap().entrySet().stream().findFirst().orElse(null);
+    return new AuditQuery(
+        tenant,
+        request.hasStartTime() ? instant(request.getStartTime()) : null,
+        request.hasEndTime() ? instant(request.getEndTime()) : null,
+        given(request.getKeystoreId()),
+        given(request.getCaller()),
+        outcome(request.getOutcome()),
+        pair == null ? null : pair.getKey(),
+        pair == null ? null : pair.getValue());
+  }
+
+  private static Instant instant(Timestamp time) {
+    return Instant.ofEpochSecond(time.getSeconds(), time.getNanos());
+  }
+
+  private static @Nullable String given(String text) {
+    return text.isEmpty() ? null : text;
+  }
+
+  private static @Nullable Outcome outcome(AuditOutcome outcome) {
+    return switch (outcome) {
+      case AUDIT_OUTCOME_UNSPECIFIED, UNRECOGNIZED -> null;
+      case AUDIT_OUTCOME_GRANTED -> Outcome.GRANTED;
+      case AUDIT_OUTCOME_REFUSED -> Outcome.REFUSED;
+      case AUDIT_OUTCOME_FAILED -> Outcome.FAILED;
+      case AUDIT_OUTCOME_WITHHELD -> Outcome.WITHHELD;
+    };
+  }
+
+  private static AuditOutcome outcome(Outcome outcome) {
+    return switch (outcome) {
+      case GRANTED -> AuditOutcome.AUDIT_OUTCOME_GRANTED;
+      case REFUSED -> AuditOutcome.AUDIT_OUTCOME_REFUSED;
+      case FAILED -> AuditOutcome.AUDIT_OUTCOME_FAILED;
+      case WITHHELD -> AuditOutcome.AUDIT_OUTCOME_WITHHELD;
+    };
+  }
+
+  static AuditEvent event(ChainedRecord record) {
+    dev.keybroker.audit.AuditEvent event = record.event();
+    dev.keybroker.audit.AuditEvent.Detail detail = event.detail();
+    AuditEvent.Builder message =
+        AuditEvent.newBuilder()
+            .setChain(record.chain().toString())
+            .setSequenceNumber(record.sequence())
+            .setHash(UnsafeByteOperations.unsafeWrap(record.hash()))
+            .setTime(BrokerMapping.timestamp(event.time()))
+            .setRpc(event.action())
+            .putAllEncryptionContext(detail.contextValues())
+            .setOutcome(outcome(event.outcome()))
+            .setCorrectedSequenceNumber(event.refersTo());
+    if (event.actor() != null) {
+      message.setCallerKind(event.actor().kind()).setCaller(event.actor().subject());
+    }
+    if (event.keystore() != null) {
+      message.setKeystore("tenants/" + event.tenant() + "/keystores/" + event.keystore());
+    }
+    if (detail.kek() != null) {
+      message.setKekId(detail.kek().toString());
+    }
+    if (detail.contextDigest() != null) {
+      message.setEncryptionContextSha256(UnsafeByteOperations.unsafeWrap(detail.contextDigest()));
+    }
+    set(detail.destination(), message::setDestination);
+    set(event.peer(), message::setPeer);
+    set(event.traceId(), message::setTraceId);
+    set(detail.kmsRequestId(), message::setKmsRequestId);
+    set(event.reason(), message::setReason);
+    return message.build();
+  }
+
+  @SuppressWarnings("CheckReturnValue") // a builder's setter
+  private static void set(@Nullable String text, Consumer<String> setter) {
+    if (text != null) {
+      setter.accept(text);
+    }
+  }
+}

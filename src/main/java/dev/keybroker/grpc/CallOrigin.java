@@ -1,0 +1,24 @@
+package dev.keybroker.grpc;
+
+import dev.keybroker.access.Caller;
+import dev.keybroker.telemetry.Trace;
+import io.grpc.Context;
+
+/// Where a call comes from. Travels in the gRPC context of the call.
+///
+/// @param peer the address and port of the other end of the connection
+/// @param trace the call's place in its trace
+record CallOrigin(Caller caller, String peer, Trace trace) {
+  static final Context.Key<CallOrigin> KEY = Context.key("keybroker.call-origin");
+
+  /// Of the call that runs on this thread. Read it before anything asynchronous.
+  static CallOrigin current() {
+    CallOrigin origin = KEY.get();
+    if (origin == null) {
+      throw new IllegalStateException("not in a call");
+    }
+    // The span of the call begins after its origin is found out.
+    Trace trace = Trace.current();
+    return trace == Trace.NONE ? origin : new CallOrigin(origin.caller, origin.peer, trace);
+  }
+}

@@ -1,0 +1,150 @@
+package dev.keybroker.grpc;
+
+import com.google.rpc.Code;
+import com.google.rpc.Status;
+import dev.keybroker.access.Target;
+import dev.keybroker.audit.AuditConfig;
+import dev.keybroker.audit.AuditEvent;
+import dev.keybroker.audit.AuditFailure;
+import dev.keybroker.audit.AuditMode;
+import dev.keybroker.audit.AuditTrail;
+import dev.keybroker.audit.CallFacts;
+import dev.keybroker.audit.Outcome;
+import dev.keybroker.kms.KmsFailure;
+import dev.keybroker.telemetry.Spans;
+import io.smallrye.mutiny.Uni;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Clock;
+import java.util.List;
+import java.util.function.Function;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/// Puts every call on record, and every item of a batch: granted, refused or failed.
+///
+/// What a durable call answers is released once it is on record; where it cannot be, the answer is
+/// wiped if it can be closed. Refusals and failures are answered at once, since they give nothing
+/// away.
+@ApplicationScoped
+class CallRecords {
+  private static final Logger LOG = Logger.getLogger(CallRecords.class);
+
+  private final AuditConfig config;
+  private final AuditTrail trail;
+  private final Clock clock;
+  private final Spans spans;
+  private final List<String> loggableKeys;
+
+  CallRecords(AuditConfig config, AuditTrail trail, Clock clock, Spans spans) {
+    this.config = config;
+    this.trail = trail;
+    this.clock = clock;
+    this.spans = spans;
+    this.loggableKeys = List.copyOf(config.loggableContextKeys().orElse(List.of()));
+  }
+
+  /// Runs a call and puts it on record.
+  <T> Uni<T> run(CallOrigin origin, Rpc rpc, Target target, Function<CallFacts, Uni<T>> work) {
+    AuditMode mode = mode(rpc);
+    return Uni.createFrom()
+        .deferred(
+            () ->
+                mode == AuditMode.OFF
+                    ? work.apply(CallFacts.UNRECORDED)
+                    : new RecordedCall<T>(origin, rpc, target, mode).run(work));
+  }
+
+  private AuditMode mode(Rpc rpc) {
+    return switch (rpc.permission()) {
+      case DEK_WRAP, KEK_PUBLIC -> config.wraps();
+      case DEK_UNWRAP -> config.unwraps();
+      case DEK_REWRAP -> config.rewraps();
+      case KEYSTORE_VIEW, KEYSTORE_EDIT, AUDIT_VIEW -> config.controlPlane();
+    };
+  }
+
+  private final class RecordedCall<T> {
+    private final CallOrigin origin;
+    private final Rpc rpc;
+    private final Target target;
+    private final AuditMode mode;
+    private final CallFacts facts = CallFacts.of(loggableKeys);
+
+    RecordedCall(CallOrigin origin, Rpc rpc, Target target, AuditMode mode) {
+      this.origin = origin;
+      this.rpc = rpc;
+      this.target = target;
+      this.mode = mode;
+    }
+
+    Uni<T> run(Function<CallFacts, Uni<T>> work) {
+      Uni<T> call;
+      try {
+        call = work.apply(facts);
+      } catch (RuntimeException e) {
+        call = Uni.createFrom().failure(e);
+      }
+      return call.onCancellation()
+          .invoke(() -> trail.submit(event(Outcome.FAILED, AuditTrail.CANCELLED)))
+          .onItemOrFailure()
+          .transformToUni((answer, failure) -> failure == null ? granted(answer) : failed(failure));
+    }
+
+    private Uni<T> granted(T answer) {
+      AuditEvent event = event(Outcome.GRANTED, null);
+      if (mode == AuditMode.ASYNC) {
+        trail.submit(event);
+        return Uni.createFrom().item(answer);
+      }
+      return spans
+          .around(Spans.AUDIT, origin.trace(), trail.commit(event, rpc.changes()))
+          .onFailure(AuditFailure.NotCommitted.class)
+          .invoke(() -> wipe(answer))
+          .onCancellation()
+          .invoke(() -> wipe(answer))
+          .replaceWith(answer);
+    }
+
+    private Uni<T> failed(Throwable failure) {
+      if (failure instanceof KmsFailure kms) {
+        facts.kmsRequestId(kms.requestId());
+      }
+      Status status = FailureStatus.of(failure);
+      String reason = GrpcErrors.reason(status);
+      trail.submit(event(outcome(status, reason), reason));
+      return Uni.createFrom().failure(new CallFailed(status));
+    }
+
+    private AuditEvent event(Outcome outcome, @Nullable String reason) {
+      return AuditEvent.of(
+          clock.instant(),
+          rpc.rpcName(),
+          origin.caller(),
+          target,
+          facts,
+          origin.peer(),
+          origin.trace().id(),
+          outcome,
+          reason);
+    }
+  }
+
+  private static Outcome outcome(Status status, String reason) {
+    return switch (Code.forNumber(status.getCode())) {
+      case UNAVAILABLE, INTERNAL, DEADLINE_EXCEEDED, CANCELLED, UNKNOWN -> Outcome.FAILED;
+      case RESOURCE_EXHAUSTED ->
+          reason.equals(GrpcErrors.RATE_LIMITED) ? Outcome.REFUSED : Outcome.FAILED;
+      case null, default -> Outcome.REFUSED;
+    };
+  }
+
+  private static void wipe(@Nullable Object answer) {
+    if (answer instanceof AutoCloseable secret) {
+      try {
+        secret.close();
+      } catch (Exception e) {
+        LOG.warn("an answer could not be wiped", e);
+      }
+    }
+  }
+}

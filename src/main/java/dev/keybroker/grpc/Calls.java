@@ -1,0 +1,75 @@
+package dev.keybroker.grpc;
+
+import dev.keybroker.access.AccessFailure;
+import dev.keybroker.access.Admission;
+import dev.keybroker.access.Target;
+import dev.keybroker.audit.CallFacts;
+import io.smallrye.mutiny.Uni;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// What every call goes through, and every item of a batch: the one gate between the contract and
+/// the use cases. A call that is not admitted ends here, before anything is read; it is on record
+/// as any other.
+@ApplicationScoped
+class Calls {
+  private final Admission admission;
+  private final CallRecords records;
+
+  Calls(Admission admission, CallRecords records) {
+    this.admission = admission;
+    this.records = records;
+  }
+
+  /// Runs a call; its failures come out as [FailureStatus] understands them. An item of a batch
+  /// runs so too, with the origin of its call.
+  ///
+  /// @param work tells what is to be on record while it runs. Its answer is released when the call
+  ///     is on record, and closed where it is not to be and can be
+  <T> Uni<T> run(CallOrigin origin, Rpc rpc, Target target, Function<CallFacts, Uni<T>> work) {
+    return admitted(origin, rpc, target, null, work);
+  }
+
+  /// Runs a call about two resources; the permission is asked on both.
+  <T> Uni<T> run(
+      CallOrigin origin, Rpc rpc, Target target, Target second, Function<CallFacts, Uni<T>> work) {
+    return admitted(origin, rpc, target, second, work);
+  }
+
+  private <T> Uni<T> admitted(
+      CallOrigin origin,
+      Rpc rpc,
+      Target target,
+      @Nullable Target second,
+      Function<CallFacts, Uni<T>> work) {
+    return records.run(
+        origin,
+        rpc,
+        target,
+        facts -> {
+          if (second != null) {
+            facts.destination("tenants/" + second.tenant() + "/keystores/" + second.keystore());
+          }
+          AccessFailure refusal =
+              admission.refusal(origin.caller(), rpc.permission(), rpc.asksOn(target), second);
+          return refusal == null ? work.apply(facts) : Uni.createFrom().failure(refusal);
+        });
+  }
+
+  /// Runs the call that is current on this thread to its end, whoever waits for it: no change is
+  /// left halfway. Its failures come out as gRPC statuses.
+  <T> Uni<T> answer(Rpc rpc, Target target, Function<CallFacts, Uni<T>> work) {
+    return asStatus(run(CallOrigin.current(), rpc, target, work));
+  }
+
+  /// The call that is current on this thread, for as long as somebody waits for it; its failures
+  /// come out as gRPC statuses.
+  static <T> Uni<T> whileAwaited(Uni<T> call) {
+    return AwaitedCall.of(asStatus(call));
+  }
+
+  private static <T> Uni<T> asStatus(Uni<T> call) {
+    return call.onFailure().transform(FailureStatus::exception);
+  }
+}

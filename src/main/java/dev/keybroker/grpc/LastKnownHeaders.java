@@ -1,0 +1,53 @@
+package dev.keybroker.grpc;
+
+import dev.keybroker.kek.LastKnownKek;
+import dev.keybroker.kms.KmsFailure;
+import io.grpc.Context;
+import io.grpc.Metadata;
+import org.jspecify.annotations.Nullable;
+
+/// The response headers by which `WrapDek` tells that it ran on a last known KEK. There are none
+/// where it did not.
+final class LastKnownHeaders {
+  /// Whole seconds since the KEK's record was read in PostgreSQL.
+  static final Metadata.Key<String> KEK_AGE =
+      Metadata.Key.of("keybroker-kek-age", Metadata.ASCII_STRING_MARSHALLER);
+
+  /// How the root key answered when this broker last asked for it: `OK`, the reason of the errors'
+  /// table with which it failed, or `UNKNOWN`.
+  static final Metadata.Key<String> ROOT_KEY_STATE =
+      Metadata.Key.of("keybroker-root-key-state", Metadata.ASCII_STRING_MARSHALLER);
+
+  private static final Context.Key<LastKnownHeaders> CALL = Context.key("keybroker.last-known");
+
+  private volatile @Nullable LastKnownKek told;
+
+  /// Those of the call that is being served on this thread; null where it takes none.
+  static @Nullable LastKnownHeaders ofThisCall() {
+    return CALL.get();
+  }
+
+  Context in(Context context) {
+    return context.withValue(CALL, this);
+  }
+
+  void tell(LastKnownKek kek) {
+    told = kek;
+  }
+
+  void addTo(Metadata headers) {
+    LastKnownKek kek = told;
+    if (kek != null) {
+      headers.put(KEK_AGE, Long.toString(kek.age().toSeconds()));
+      headers.put(ROOT_KEY_STATE, state(kek));
+    }
+  }
+
+  private static String state(LastKnownKek kek) {
+    KmsFailure.Kind failure = kek.rootKeyFailure();
+    if (failure != null) {
+      return FailureStatus.reason(failure);
+    }
+    return kek.rootKeyAnswered() ? "OK" : "UNKNOWN";
+  }
+}

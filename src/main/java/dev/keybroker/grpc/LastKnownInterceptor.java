@@ -1,0 +1,39 @@
+package dev.keybroker.grpc;
+
+import dev.keybroker.v1.KeyBrokerGrpc;
+import io.grpc.Context;
+import io.grpc.Contexts;
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.quarkus.grpc.GlobalInterceptor;
+import jakarta.enterprise.context.ApplicationScoped;
+
+/// Gives `WrapDek` the headers of [LastKnownHeaders].
+@ApplicationScoped
+@GlobalInterceptor
+class LastKnownInterceptor implements ServerInterceptor {
+  private static final String WRAP_DEK = KeyBrokerGrpc.getWrapDekMethod().getFullMethodName();
+
+  @Override
+  public <Q, A> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+    if (!call.getMethodDescriptor().getFullMethodName().equals(WRAP_DEK)) {
+      return next.startCall(call, headers);
+    }
+    LastKnownHeaders told = new LastKnownHeaders();
+    return Contexts.interceptCall(
+        told.in(Context.current()),
+        new SimpleForwardingServerCall<Q, A>(call) {
+          @Override
+          public void sendHeaders(Metadata responseHeaders) {
+            told.addTo(responseHeaders);
+            super.sendHeaders(responseHeaders);
+          }
+        },
+        headers,
+        next);
+  }
+}

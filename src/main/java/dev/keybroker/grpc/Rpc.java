@@ -1,0 +1,66 @@
+package dev.keybroker.grpc;
+
+import static dev.keybroker.access.Permission.AUDIT_VIEW;
+import static dev.keybroker.access.Permission.DEK_REWRAP;
+import static dev.keybroker.access.Permission.DEK_UNWRAP;
+import static dev.keybroker.access.Permission.DEK_WRAP;
+import static dev.keybroker.access.Permission.KEK_PUBLIC;
+import static dev.keybroker.access.Permission.KEYSTORE_EDIT;
+import static dev.keybroker.access.Permission.KEYSTORE_VIEW;
+
+import dev.keybroker.access.Permission;
+import dev.keybroker.access.Target;
+
+/// Every rpc, with the permission that it asks for on the resource that it names. An item of a
+/// batch asks for what the single form asks for.
+enum Rpc {
+  WRAP_DEK("WrapDek", DEK_WRAP),
+  UNWRAP_DEK("UnwrapDek", DEK_UNWRAP),
+  REWRAP_DEK("RewrapDek", DEK_REWRAP),
+  BATCH_WRAP_DEKS("BatchWrapDeks", DEK_WRAP),
+  BATCH_UNWRAP_DEKS("BatchUnwrapDeks", DEK_UNWRAP),
+  BATCH_REWRAP_DEKS("BatchRewrapDeks", DEK_REWRAP),
+  GET_PUBLIC_KEK("GetPublicKek", KEK_PUBLIC),
+  CREATE_KEYSTORE("CreateKeystore", KEYSTORE_EDIT),
+  GET_KEYSTORE("GetKeystore", KEYSTORE_VIEW),
+  LIST_KEYSTORES("ListKeystores", KEYSTORE_VIEW),
+  UPDATE_KEYSTORE("UpdateKeystore", KEYSTORE_EDIT),
+  TEST_KEYSTORE("TestKeystore", KEYSTORE_EDIT),
+  ROTATE_KEK("RotateKek", KEYSTORE_EDIT),
+  GET_ONBOARDING("GetOnboarding", KEYSTORE_VIEW),
+  LIST_KEKS("ListKeks", KEYSTORE_VIEW),
+  GET_KEK("GetKek", KEYSTORE_VIEW),
+  DISABLE_KEK("DisableKek", KEYSTORE_EDIT),
+  ENABLE_KEK("EnableKek", KEYSTORE_EDIT),
+  SCHEDULE_KEK_DESTRUCTION("ScheduleKekDestruction", KEYSTORE_EDIT),
+  RESTORE_KEK("RestoreKek", KEYSTORE_EDIT),
+  LIST_AUDIT_EVENTS("ListAuditEvents", AUDIT_VIEW);
+
+  private final String rpcName;
+  private final Permission permission;
+
+  Rpc(String rpcName, Permission permission) {
+    this.rpcName = rpcName;
+    this.permission = permission;
+  }
+
+  /// Its name in the contract, e.g. `WrapDek`.
+  String rpcName() {
+    return rpcName;
+  }
+
+  /// Whether what it does stays done, although its answer is withheld.
+  boolean changes() {
+    return permission == KEYSTORE_EDIT;
+  }
+
+  Permission permission() {
+    return permission;
+  }
+
+  /// Where the permission is asked for a call about this target: a keystore that is still to be
+  /// created is asked for on its tenant.
+  Target asksOn(Target target) {
+    return this == CREATE_KEYSTORE ? new Target(target.tenant(), null) : target;
+  }
+}

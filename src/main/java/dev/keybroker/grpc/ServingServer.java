@@ -1,0 +1,44 @@
+package dev.keybroker.grpc;
+
+import io.grpc.InternalServer;
+import io.grpc.Metadata;
+import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.quarkus.grpc.GlobalInterceptor;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// The gRPC server, so that it can be ended in order. Quarkus keeps it to itself; each call knows
+/// it.
+@ApplicationScoped
+@GlobalInterceptor
+public class ServingServer implements ServerInterceptor {
+  private volatile @Nullable Server server;
+
+  @Override
+  public <Q, A> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+    if (server == null) {
+      server = InternalServer.SERVER_CONTEXT_KEY.get();
+    }
+    return next.startCall(call, headers);
+  }
+
+  /// Takes no new connection or call, tells clients by GOAWAY, and lets calls that are under way
+  /// end. Blocks meanwhile.
+  ///
+  /// @return whether all ended within this time; what did not is cancelled
+  public boolean end(Duration longest) throws InterruptedException {
+    Server serving = server;
+    if (serving == null
+        || serving.shutdown().awaitTermination(longest.toMillis(), TimeUnit.MILLISECONDS)) {
+      return true;
+    }
+    serving.shutdownNow();
+    return false;
+  }
+}

@@ -1,0 +1,19 @@
+package dev.keybroker.grpc.transport;
+
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import java.util.concurrent.Executor;
+
+/// The event loop that a call runs on.
+public final class CallThread {
+  private CallThread() {}
+
+  /// Runs what comes later in the order of the call that is current on this thread.
+  public static Executor current() {
+    Context context = Vertx.currentContext();
+    if (context == null) {
+      throw new IllegalStateException("not on an event loop");
+    }
+    return work -> context.runOnContext(ignored -> work.run());
+  }
+}

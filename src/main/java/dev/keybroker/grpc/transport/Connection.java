@@ -1,0 +1,88 @@
+package dev.keybroker.grpc.transport;
+
+import dev.keybroker.access.AccessTokens.ProvenCaller;
+import dev.keybroker.access.Caller;
+import dev.keybroker.access.CertificateIdentity;
+import io.grpc.Attributes;
+import io.grpc.Grpc;
+import io.grpc.ServerCall;
+import java.net.SocketAddress;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.util.Set;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
+import org.jspecify.annotations.Nullable;
+
+/// One client's connection, with what is found out once for many of its calls: who the other end is
+/// by its certificate, and whom its last token proved.
+public final class Connection {
+  private static final Attributes.Key<Connection> KEY = Attributes.Key.create("connection");
+
+  private final String peer;
+  private final CertificateIdentity certificate;
+  private volatile @Nullable LastToken lastToken;
+
+  private record LastToken(String token, ProvenCaller proven) {}
+
+  private Connection(String peer, CertificateIdentity certificate) {
+    this.peer = peer;
+    this.certificate = certificate;
+  }
+
+  /// Of a call.
+  public static Connection of(ServerCall<?, ?> call) {
+    Connection connection = call.getAttributes().get(KEY);
+    if (connection == null) {
+      throw new IllegalStateException("a call without a connection");
+    }
+    return connection;
+  }
+
+  /// The attributes of a new connection, itself among them.
+  ///
+  /// @param trustDomains see [CertificateIdentity#of]
+  static Attributes describe(Attributes attributes, Set<String> trustDomains) {
+    SocketAddress address = attributes.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
+    SSLSession session = attributes.get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
+    Connection connection =
+        new Connection(
+            address == null ? "unknown" : address.toString(),
+            session == null ? new CertificateIdentity.None() : identity(session, trustDomains));
+    return attributes.toBuilder().set(KEY, connection).build();
+  }
+
+  private static CertificateIdentity identity(SSLSession session, Set<String> trustDomains) {
+    try {
+      Certificate leaf = session.getPeerCertificates()[0];
+      return leaf instanceof X509Certificate x509
+          ? CertificateIdentity.of(x509, trustDomains)
+          : new CertificateIdentity.Unusable("not an X.509 certificate");
+    } catch (SSLPeerUnverifiedException e) {
+      return new CertificateIdentity.None();
+    }
+  }
+
+  /// The address and port of the other end.
+  public String peer() {
+    return peer;
+  }
+
+  /// Who the other end is by the certificate that TLS verified.
+  public CertificateIdentity certificate() {
+    return certificate;
+  }
+
+  /// The caller of a token, where it is the last one of this connection and is still believed.
+  public @Nullable Caller callerOf(String token, long nowNanos) {
+    LastToken last = lastToken;
+    return last != null && last.proven.untilNanos() - nowNanos > 0 && last.token.equals(token)
+        ? last.proven.caller()
+        : null;
+  }
+
+  /// Keeps whom a token proved.
+  public void remember(String token, ProvenCaller proven) {
+    lastToken = new LastToken(token, proven);
+  }
+}

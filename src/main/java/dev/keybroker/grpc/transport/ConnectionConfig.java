@@ -1,0 +1,54 @@
+package dev.keybroker.grpc.transport;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.time.Duration;
+
+/// What a client may hold, so that one that is idle, slow or hostile holds nothing for ever. The
+/// sizes are settings of Quarkus: `quarkus.grpc.server.max-inbound-message-size`,
+/// `quarkus.grpc.server.max-inbound-metadata-size`; so is `quarkus.grpc.server.handshake-timeout`.
+@ConfigMapping(prefix = "keybroker.connection")
+public interface ConnectionConfig {
+  /// Most connections at a time; one more is closed at once. At least 1.
+  @WithDefault("2000")
+  int max();
+
+  /// Most calls at a time on one connection; a client's library queues what is above. At least 1.
+  @WithDefault("250")
+  int maxConcurrentCalls();
+
+  /// After this time a connection takes no new calls (GOAWAY), and clients connect anew: so load
+  /// finds its way to new brokers, and a client to the current certificate. Shortened or prolonged
+  /// by up to 10 % at random. Above zero.
+  @WithDefault("30m")
+  Duration maxAge();
+
+  /// How long calls may still go on after `max-age`; then the connection is cut. Above zero, and
+  /// no less than `max-call-duration`, or calls are cut that were begun in time.
+  @WithDefault("60s")
+  Duration maxAgeGrace();
+
+  /// After this time without a call a connection is closed. Above zero.
+  @WithDefault("15m")
+  Duration maxIdle();
+
+  /// After this time without anything read from a connection the broker asks whether the other end
+  /// is still there (HTTP/2 PING). Above zero; grpc-java allows no less than 1 s.
+  @WithDefault("60s")
+  Duration keepAliveTime();
+
+  /// How long the other end may take to answer that; then the connection is cut. Above zero.
+  @WithDefault("20s")
+  Duration keepAliveTimeout();
+
+  /// How often clients may ask the same of the broker, with or without calls; who asks more often
+  /// is disconnected. Zero: as often as they like.
+  @WithDefault("20s")
+  Duration permitKeepAliveTime();
+
+  /// Longest time of a call, from its first byte to the last of its answer read by the client. What
+  /// takes longer, whoever is slow, is cut. A client's own deadline counts where it is shorter. Not
+  /// for `Watch` of health and for reflection, which last as long as their connection. Above zero.
+  @WithDefault("60s")
+  Duration maxCallDuration();
+}

@@ -1,0 +1,44 @@
+package dev.keybroker.grpc.transport;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/// What the limits of connections must be for each other.
+public final class ConnectionRules {
+  private ConnectionRules() {}
+
+  /// What is wrong, one sentence each, naming the setting.
+  public static List<String> violations(ConnectionConfig config) {
+    List<String> violations = new ArrayList<>();
+    atLeastOne("max", config.max(), violations);
+    atLeastOne("max-concurrent-calls", config.maxConcurrentCalls(), violations);
+    positive("max-age", config.maxAge(), violations);
+    positive("max-age-grace", config.maxAgeGrace(), violations);
+    positive("max-idle", config.maxIdle(), violations);
+    positive("keep-alive-time", config.keepAliveTime(), violations);
+    positive("keep-alive-timeout", config.keepAliveTimeout(), violations);
+    positive("max-call-duration", config.maxCallDuration(), violations);
+    if (config.permitKeepAliveTime().isNegative()) {
+      violations.add("keybroker.connection.permit-keep-alive-time must not be negative");
+    }
+    if (config.maxAgeGrace().compareTo(config.maxCallDuration()) < 0) {
+      violations.add(
+          "keybroker.connection.max-age-grace must not be less than"
+              + " keybroker.connection.max-call-duration");
+    }
+    return violations;
+  }
+
+  private static void atLeastOne(String name, int value, List<String> violations) {
+    if (value < 1) {
+      violations.add("keybroker.connection." + name + " must be at least 1");
+    }
+  }
+
+  private static void positive(String name, Duration value, List<String> violations) {
+    if (!value.isPositive()) {
+      violations.add("keybroker.connection." + name + " must be above zero");
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package dev.keybroker.grpc.transport;
+
+import io.grpc.netty.NettyServerBuilder;
+import io.netty.handler.ssl.SslContext;
+import io.quarkus.grpc.api.ServerBuilderCustomizer;
+import io.quarkus.grpc.runtime.config.GrpcServerConfiguration;
+import io.vertx.grpc.VertxServerBuilder;
+import jakarta.inject.Singleton;
+import java.util.concurrent.TimeUnit;
+
+/// Gives the gRPC server its TLS, its limits and its entry.
+@Singleton
+class ServerSetup implements ServerBuilderCustomizer<VertxServerBuilder> {
+  private final ServerTls tls;
+  private final ConnectionConfig config;
+  private final Connections connections;
+  private final CallEntry entry;
+
+  ServerSetup(ServerTls tls, ConnectionConfig config, Connections connections, CallEntry entry) {
+    this.tls = tls;
+    this.config = config;
+    this.connections = connections;
+    this.entry = entry;
+  }
+
+  @Override
+  public void customize(GrpcServerConfiguration server, VertxServerBuilder builder) {
+    NettyServerBuilder netty = builder.nettyBuilder();
+    SslContext context = tls.context();
+    if (context != null) {
+      netty.sslContext(context);
+    }
+    netty
+        .maxConcurrentCallsPerConnection(config.maxConcurrentCalls())
+        .maxConnectionAge(config.maxAge().toMillis(), TimeUnit.MILLISECONDS)
+        .maxConnectionAgeGrace(config.maxAgeGrace().toMillis(), TimeUnit.MILLISECONDS)
+        .maxConnectionIdle(config.maxIdle().toMillis(), TimeUnit.MILLISECONDS)
+        .keepAliveTime(config.keepAliveTime().toMillis(), TimeUnit.MILLISECONDS)
+        .keepAliveTimeout(config.keepAliveTimeout().toMillis(), TimeUnit.MILLISECONDS)
+        .permitKeepAliveTime(config.permitKeepAliveTime().toMillis(), TimeUnit.MILLISECONDS)
+        .permitKeepAliveWithoutCalls(true)
+        .addStreamTracerFactory(new CallDeadline(config.maxCallDuration()))
+        .addTransportFilter(connections)
+        .intercept(entry);
+  }
+}

@@ -1,0 +1,196 @@
+package dev.keybroker.kms;
+
+import dev.keybroker.telemetry.Metrics;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.smallrye.faulttolerance.api.CircuitBreakerState;
+import io.smallrye.faulttolerance.api.Guard;
+import io.smallrye.mutiny.Uni;
+import jakarta.enterprise.util.TypeLiteral;
+import java.time.temporal.ChronoUnit;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.eclipse.microprofile.faulttolerance.exceptions.BulkheadException;
+import org.eclipse.microprofile.faulttolerance.exceptions.CircuitBreakerOpenException;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/// The bulkhead of one use of a key, and within it the circuit breaker: a call that the bulkhead
+/// refuses says nothing of the key, so the breaker must not hear of it.
+final class KmsGuard {
+  private static final Logger LOG = Logger.getLogger(KmsGuard.class);
+  private static final TypeLiteral<CompletionStage<Object>> ASYNC = new TypeLiteral<>() {};
+
+  private final KeyUse use;
+  private final Set<KmsGuard> open;
+  private final Shed shed;
+  private final Guard bulkhead;
+  private final Guard breaker;
+  private volatile @Nullable KmsFailure lastFault;
+
+  /// Counts what is refused here.
+  static final class Shed {
+    private final Counter byBulkhead;
+    private final Counter byBreaker;
+
+    Shed(MeterRegistry registry) {
+      byBulkhead = registry.counter(Metrics.KMS_SHED, Metrics.CAUSE, "bulkhead");
+      byBreaker = registry.counter(Metrics.KMS_SHED, Metrics.CAUSE, "breaker");
+    }
+  }
+
+  /// @param open the guards whose breaker is not closed
+  KmsGuard(KeyUse use, KmsGuardConfig config, Set<KmsGuard> open, Shed shed) {
+    this.use = use;
+    this.open = open;
+    this.shed = shed;
+    this.bulkhead =
+        Guard.create()
+            .withDescription("kms-bulkhead")
+            .withBulkhead()
+            .limit(config.concurrency())
+            .queueSize(config.queue())
+            .done()
+            .build();
+    this.breaker =
+        Guard.create()
+            .withDescription("kms-breaker")
+            .withCircuitBreaker()
+            .requestVolumeThreshold(config.breakerCalls())
+            .failureRatio(config.breakerRatio())
+            .delay(config.breakerDelay().toMillis(), ChronoUnit.MILLIS)
+            .successThreshold(1)
+            .when(KmsGuard::isFault)
+            .onStateChange(this::changed)
+            .done()
+            .build();
+  }
+
+  KeyUse use() {
+    return use;
+  }
+
+  /// Whether a call failed by the service rather than by what it answered.
+  private static boolean isFault(Throwable failure) {
+    return unwrapped(failure) instanceof KmsFailure kms
+        && switch (kms.kind()) {
+          case UNREACHABLE, THROTTLED -> true;
+          default -> false;
+        };
+  }
+
+  private void changed(CircuitBreakerState state) {
+    switch (state) {
+      case OPEN -> {
+        if (open.add(this)) {
+          LOG.warnf("breaker open for %s in %s: %s", use.key().arn(), use.context(), lastFault);
+        }
+      }
+      case HALF_OPEN -> {
+        // One call tries.
+      }
+      case CLOSED -> {
+        if (open.remove(this)) {
+          LOG.infof("breaker closed for %s in %s", use.key().arn(), use.context());
+        }
+      }
+    }
+  }
+
+  /// Runs a call, or fails with a [KmsFailure] at once. Lazy. Who cancels stops waiting; a call
+  /// that is under way goes on to its end all the same, or callers with short deadlines would keep
+  /// from the breaker that the key hangs.
+  <T> Uni<T> run(String action, Supplier<Uni<T>> call) {
+    return Uni.createFrom()
+        .emitter(
+            emitter -> {
+              AtomicBoolean gone = new AtomicBoolean();
+              emitter.onTermination(() -> gone.set(true));
+              CompletableFuture<T> end = new CompletableFuture<>();
+              var unused =
+                  bulkhead
+                      .get(
+                          () ->
+                              gone.get()
+                                  ? nobodyWaits()
+                                  : breaker.get(() -> begin(call, end), ASYNC),
+                          ASYNC)
+                      .whenComplete(
+                          (done, trouble) -> {
+                            if (trouble != null) {
+                              emitter.fail(failure(action, unwrapped(trouble)));
+                            } else if (gone.get()) {
+                              discard(done);
+                            } else {
+                              emitter.complete(end.join());
+                            }
+                          });
+            });
+  }
+
+  private static CompletionStage<Object> nobodyWaits() {
+    return CompletableFuture.failedFuture(new CancellationException());
+  }
+
+  private static <T> CompletionStage<Object> begin(
+      Supplier<Uni<T>> call, CompletableFuture<T> end) {
+    call.get().subscribe().with(end::complete, end::completeExceptionally);
+    return end.thenApply(answer -> answer);
+  }
+
+  private static Throwable unwrapped(Throwable trouble) {
+    return trouble instanceof CompletionException && trouble.getCause() != null
+        ? trouble.getCause()
+        : trouble;
+  }
+
+  private static void discard(@Nullable Object answer) {
+    if (answer instanceof DecryptedPrivateKey secret) {
+      secret.close();
+    }
+  }
+
+  private Throwable failure(String action, Throwable trouble) {
+    return switch (trouble) {
+      case KmsFailure known -> {
+        if (isFault(known)) {
+          lastFault = known;
+        }
+        yield known;
+      }
+      case BulkheadException refused -> {
+        shed.byBulkhead.increment();
+        yield new KmsFailure(
+            KmsFailure.Kind.THROTTLED,
+            action,
+            "TooManyCalls",
+            "the broker has as many calls of this key under way as it allows",
+            null);
+      }
+      case CircuitBreakerOpenException refused -> {
+        shed.byBreaker.increment();
+        yield notAsked(action);
+      }
+      default -> trouble;
+    };
+  }
+
+  /// As the last call failed, so that whoever reads it learns why the breaker opened.
+  private KmsFailure notAsked(String action) {
+    KmsFailure last = lastFault;
+    return last == null
+        ? new KmsFailure(
+            KmsFailure.Kind.UNREACHABLE, action, "BreakerOpen", "not asked: it fails", null)
+        : new KmsFailure(
+            last.kind(),
+            last.action(),
+            last.code(),
+            last.detail() + " (not asked again yet: the breaker of this key is open)",
+            last.requestId());
+  }
+}

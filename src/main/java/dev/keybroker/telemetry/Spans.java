@@ -1,0 +1,135 @@
+package dev.keybroker.telemetry;
+
+import io.opentelemetry.api.OpenTelemetry;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanKind;
+import io.opentelemetry.api.trace.StatusCode;
+import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.context.Context;
+import io.opentelemetry.context.Scope;
+import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.subscription.UniEmitter;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// Spans of the broker's own work, below that of the call. A span has a fixed name and at most the
+/// type of a failure: no key, DEK, context value or message. Where tracing is off, nothing is done
+/// and nothing allocated; where a call is not sampled, no span is made. Thread-safe.
+public final class Spans {
+  /// A read of a KEK record, through all its tiers.
+  public static final String KEK_READ = "keybroker.kek.read";
+
+  /// A call of KMS or STS with its retries; `.` and the operation follow.
+  public static final String KMS = "keybroker.kms";
+
+  /// The cryptographic part of a wrap or an unwrap; `.` and which of them follow.
+  public static final String CRYPTO = "keybroker.crypto";
+
+  /// The wait for the record of a call.
+  public static final String AUDIT = "keybroker.audit";
+
+  private static final String INSTRUMENTATION = "dev.keybroker";
+  private static final String ERROR_TYPE = "error.type";
+
+  private final @Nullable Tracer tracer;
+
+  private Spans(@Nullable Tracer tracer) {
+    this.tracer = tracer;
+  }
+
+  /// Traces nothing.
+  public static Spans off() {
+    return new Spans(null);
+  }
+
+  public static Spans of(OpenTelemetry openTelemetry) {
+    return new Spans(openTelemetry.getTracer(INSTRUMENTATION));
+  }
+
+  /// A span around each subscription to the work, a child of the one that is current then. What
+  /// follows the work runs in the context of before, on whatever thread.
+  public <T> Uni<T> around(String name, Uni<T> work) {
+    Tracer using = tracer;
+    if (using == null) {
+      return work;
+    }
+    return Uni.createFrom().deferred(() -> around(using, name, Context.current(), work));
+  }
+
+  /// A span around each subscription to the work, below this place in a trace.
+  public <T> Uni<T> around(String name, Trace place, Uni<T> work) {
+    return tracer == null ? work : around(tracer, name, place.context(), work);
+  }
+
+  private static <T> Uni<T> around(Tracer tracer, String name, Context parent, Uni<T> work) {
+    return Span.fromContext(parent).isRecording()
+        ? Uni.createFrom().emitter(emitter -> run(tracer, name, work, parent, emitter))
+        : work;
+  }
+
+  private static <T> void run(
+      Tracer tracer, String name, Uni<T> work, Context parent, UniEmitter<? super T> emitter) {
+    Span span = start(tracer, name, parent);
+    try (Scope ignored = parent.with(span).makeCurrent()) {
+      var subscription =
+          work.subscribe()
+              .with(
+                  item -> {
+                    span.end();
+                    in(parent, () -> emitter.complete(item));
+                  },
+                  failure -> {
+                    fail(span, failure);
+                    in(parent, () -> emitter.fail(failure));
+                  });
+      // After the end this changes nothing.
+      emitter.onTermination(
+          () -> {
+            subscription.cancel();
+            span.end();
+          });
+    }
+  }
+
+  private static void in(Context context, Runnable what) {
+    try (Scope ignored = context.makeCurrent()) {
+      what.run();
+    }
+  }
+
+  private static Span start(Tracer tracer, String name, Context parent) {
+    return tracer.spanBuilder(name).setParent(parent).setSpanKind(SpanKind.INTERNAL).startSpan();
+  }
+
+  private static void fail(Span span, Throwable failure) {
+    span.setStatus(StatusCode.ERROR);
+    span.setAttribute(ERROR_TYPE, failure.getClass().getSimpleName());
+    span.end();
+  }
+
+  /// A span around work on this thread.
+  public <T, E extends Exception> T around(String name, Work<T, E> work) throws E {
+    if (tracer == null || !Span.current().isRecording()) {
+      return work.run();
+    }
+    Span span = start(tracer, name, Context.current());
+    try {
+      T result = work.run();
+      span.end();
+      return result;
+    } catch (Throwable failure) {
+      fail(span, failure);
+      throw failure;
+    }
+  }
+
+  /// The work with the context of now, for another thread.
+  public <T> Supplier<T> carried(Supplier<T> work) {
+    return tracer == null ? work : Context.current().wrapSupplier(work);
+  }
+
+  /// What a span is around.
+  public interface Work<T, E extends Exception> {
+    T run() throws E;
+  }
+}

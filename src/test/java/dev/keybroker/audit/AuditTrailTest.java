@@ -1,0 +1,192 @@
+package dev.keybroker.audit;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.keybroker.grpc.Eventually;
+import dev.keybroker.telemetry.Metrics;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.smallrye.mutiny.subscription.Cancellable;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Queue;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class AuditTrailTest {
+  private static final int QUEUE = 50;
+  private static final Duration LONGEST = Duration.ofSeconds(10);
+
+  private final MemoryAuditLog log = new MemoryAuditLog();
+  private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+  private final Queue<AuditEvent> lost = new ConcurrentLinkedQueue<>();
+  private final AuditTrail trail = trail(Duration.ofMillis(300)).start();
+
+  private AuditTrail trail(Duration commitTimeout) {
+    return new AuditTrail(
+        new TestAuditConfig(commitTimeout, 20, QUEUE),
+        log,
+        new AuditStream() {
+          @Override
+          public void committed(java.util.List<ChainedRecord> records) {}
+
+          @Override
+          public void lost(AuditEvent event) {
+            lost.add(event);
+          }
+
+          @Override
+          public void checkpoint(UUID chain, ChainHead head, java.time.Instant time) {}
+
+          @Override
+          public void close() {}
+        },
+        RecordHash.of(null),
+        UUID::randomUUID,
+        ForkJoinPool.commonPool(),
+        Clock.systemUTC(),
+        registry);
+  }
+
+  @AfterEach
+  void close() {
+    trail.close();
+  }
+
+  private void commit(int number) {
+    trail.commit(AuditEvents.granted(number), false).await().atMost(LONGEST);
+  }
+
+  private double lostCount() {
+    return registry.counter(Metrics.AUDIT_LOST).count();
+  }
+
+  @Test
+  void commit_completesOnceItIsInTheLog() {
+    commit(1);
+    assertEquals(1, log.records(Outcome.GRANTED).size());
+  }
+
+  @Test
+  void commits_ofManyCallers_shareCommits() throws Exception {
+    int callers = QUEUE;
+    CountDownLatch done = new CountDownLatch(callers);
+    for (int i = 0; i < callers; i++) {
+      trail.commit(AuditEvents.granted(i), false).subscribe().with(ok -> done.countDown());
+    }
+    assertTrue(done.await(10, TimeUnit.SECONDS));
+
+    assertEquals(callers, log.records(Outcome.GRANTED).size());
+    assertTrue(log.appends() < callers, log.appends() + " commits");
+  }
+
+  @Test
+  void commit_whileTheLogIsAway_failsInTimeAndIsOnRecordAsFailedLater() {
+    log.away(true);
+    long start = System.nanoTime();
+    assertThrows(AuditFailure.NotCommitted.class, () -> commit(1));
+    long took = System.nanoTime() - start;
+    assertTrue(took < Duration.ofSeconds(3).toNanos(), took / 1e6 + " ms");
+
+    log.away(false);
+    Eventually.holds(() -> assertEquals(1, log.records(Outcome.FAILED).size()));
+    assertEquals("AUDIT_UNAVAILABLE", log.records(Outcome.FAILED).getFirst().event().reason());
+    assertEquals(0, log.records(Outcome.GRANTED).size());
+  }
+
+  @Test
+  void commit_acrossAShortOutage_isReleased() {
+    log.fail(MemoryAuditLog.Fault.LOST, MemoryAuditLog.Fault.ANSWER_LOST);
+    commit(1);
+
+    assertEquals(1, log.records(Outcome.GRANTED).size());
+    assertEquals(1, log.records().size());
+  }
+
+  @Test
+  void commit_cancelled_isOnRecordAsFailed() {
+    log.away(true);
+    Cancellable call = trail.commit(AuditEvents.granted(1), false).subscribe().with(ok -> {});
+    call.cancel();
+    log.away(false);
+
+    Eventually.holds(() -> assertEquals(1, log.records(Outcome.FAILED).size()));
+    assertEquals("CANCELLED", log.records(Outcome.FAILED).getFirst().event().reason());
+  }
+
+  @Test
+  void submissions_beyondTheBound_areLostAndCounted_andNeverBlock() {
+    log.away(true);
+    int submitted = 10 * QUEUE;
+    for (int i = 0; i < submitted; i++) {
+      trail.submit(AuditEvents.granted(i));
+    }
+    assertTrue(lostCount() >= submitted - QUEUE - 20, lostCount() + " lost");
+    assertEquals(lost.size(), (int) lostCount());
+
+    log.away(false);
+    Eventually.holds(() -> assertEquals(submitted, log.records().size() + (int) lostCount()));
+  }
+
+  @Test
+  void flood_ofOthers_leavesRoomForThoseWhoWait() {
+    for (int i = 0; i < 10 * QUEUE; i++) {
+      trail.submit(AuditEvents.refused(i));
+    }
+    commit(4_711);
+    assertEquals(1, log.records(Outcome.GRANTED).size());
+  }
+
+  @Test
+  void commits_beyondTheBound_failAtOnce() {
+    log.away(true);
+    AtomicInteger failures = new AtomicInteger();
+    for (int i = 0; i < 10 * QUEUE; i++) {
+      trail
+          .commit(AuditEvents.granted(i), false)
+          .subscribe()
+          .with(ok -> {}, failure -> failures.incrementAndGet());
+    }
+    assertTrue(failures.get() >= 8 * QUEUE, failures + " failed");
+  }
+
+  @Test
+  void close_commitsWhatIsLeftAndEndsTheChain() {
+    for (int i = 0; i < QUEUE / 2; i++) {
+      trail.submit(AuditEvents.granted(i));
+    }
+    trail.close();
+
+    assertEquals(QUEUE / 2 + 1, log.records().size());
+    assertEquals(AuditEvent.CLOSE_CHAIN, log.records().getLast().event().action());
+    assertEquals(0, (int) lostCount());
+  }
+
+  @Test
+  void callsAfterClose_areRefusedOrLostAndCounted() {
+    trail.close();
+    assertThrows(AuditFailure.NotCommitted.class, () -> commit(1));
+    trail.submit(AuditEvents.granted(2));
+
+    assertEquals(2, (int) lostCount());
+    assertFalse(lost.isEmpty());
+  }
+
+  @Test
+  void close_whileTheLogIsAway_countsWhatIsLost() {
+    log.away(true);
+    trail.submit(AuditEvents.granted(1));
+    trail.close();
+
+    assertEquals(1, (int) lostCount());
+    assertEquals(0, log.records().size());
+  }
+}

@@ -1,0 +1,130 @@
+package dev.keybroker.audit;
+
+import io.smallrye.mutiny.Uni;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// A log in memory that fails as a database does: before a commit, after it, or by coming through
+/// late.
+final class MemoryAuditLog implements AuditLog {
+  /// What becomes of the next append.
+  enum Fault {
+    /// Nothing is committed, and the writer is told that it failed.
+    LOST,
+    /// All is committed, and the writer is told that it failed.
+    ANSWER_LOST,
+    /// The writer is told that it failed, and the append goes on by itself until [#comeThrough()].
+    LATE
+  }
+
+  private final Map<UUID, ChainHead> heads = new HashMap<>();
+  private final List<ChainedRecord> records = new ArrayList<>();
+  private final Deque<Fault> faults = new ArrayDeque<>();
+  private final List<Runnable> late = new ArrayList<>();
+  private boolean away;
+  private int appends;
+
+  synchronized void fail(Fault... next) {
+    faults.addAll(List.of(next));
+  }
+
+  synchronized void away(boolean is) {
+    away = is;
+  }
+
+  /// What was late happens now.
+  synchronized void comeThrough() {
+    late.forEach(Runnable::run);
+    late.clear();
+  }
+
+  synchronized List<ChainedRecord> records() {
+    return List.copyOf(records);
+  }
+
+  synchronized List<ChainedRecord> records(Outcome outcome) {
+    return records.stream().filter(it -> it.event().outcome() == outcome).toList();
+  }
+
+  synchronized int appends() {
+    return appends;
+  }
+
+  synchronized void rewrite(UUID chain, ChainHead head) {
+    heads.put(chain, head);
+  }
+
+  private <T> Uni<T> answer(java.util.function.Supplier<T> work) {
+    return Uni.createFrom()
+        .deferred(
+            () -> {
+              synchronized (this) {
+                return away
+                    ? Uni.createFrom().failure(new IllegalStateException("away"))
+                    : Uni.createFrom().item(work.get());
+              }
+            });
+  }
+
+  @Override
+  public Uni<Void> open(UUID chain, @Nullable String keyId, Instant time) {
+    return answer(() -> heads.putIfAbsent(chain, ChainHead.START)).replaceWithVoid();
+  }
+
+  @Override
+  public Uni<Boolean> append(ChainHead last, List<ChainedRecord> added) {
+    return Uni.createFrom()
+        .deferred(
+            () -> {
+              synchronized (this) {
+                Fault fault = away ? Fault.LOST : faults.poll();
+                if (fault == null) {
+                  return Uni.createFrom().item(appendNow(last, added));
+                }
+                switch (fault) {
+                  case LOST -> {}
+                  case ANSWER_LOST -> appendNow(last, added);
+                  case LATE -> late.add(() -> appendNow(last, added));
+                }
+                return Uni.createFrom().failure(new IllegalStateException("connection lost"));
+              }
+            });
+  }
+
+  private boolean appendNow(ChainHead last, List<ChainedRecord> added) {
+    ChainedRecord end = added.getLast();
+    if (!last.equals(heads.get(end.chain()))) {
+      return false;
+    }
+    appends++;
+    records.addAll(added);
+    heads.put(end.chain(), new ChainHead(end.sequence(), end.hash()));
+    return true;
+  }
+
+  @Override
+  public Uni<@Nullable ChainHead> head(UUID chain) {
+    return answer(() -> heads.get(chain));
+  }
+
+  @Override
+  public Uni<Void> checkpoint(UUID chain, ChainHead head, Instant time) {
+    return Uni.createFrom().voidItem().onItem().delayIt().by(Duration.ofMillis(1));
+  }
+
+  @Override
+  public Uni<List<ChainedRecord>> list(AuditQuery query, @Nullable AuditCursor before, int limit) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void abandon() {}
+}

@@ -1,0 +1,89 @@
+package dev.keybroker.embedded.kms;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What the parser does not understand it refuses: passed over, it would admit more than the policy
+/// says.
+class PolicyParserTest {
+  @Test
+  void policy_wholeGrammar_isRead() {
+    PolicyStatement statement =
+        PolicyParser.parse(
+                policy(
+                    """
+                    "Principal": {"AWS": ["111122223333"], "Service": "a.amazonaws.com"},
+                    "NotAction": "kms:Decrypt", "NotResource": ["a", "b"],
+                    "Condition": {"StringEquals": {"k": "v", "l": ["v", true, 1]},
+                                  "Null": {"m": "false"}}\
+                    """))
+            .statements()
+            .getFirst();
+
+    assertEquals(List.of("111122223333"), statement.principals());
+    assertEquals(List.of("kms:Decrypt"), statement.actions());
+    assertEquals(List.of("a", "b"), statement.resources());
+    assertEquals(3, statement.conditions().size());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "'Action': 'a', 'Resource': '*', 'Condition': 'StringEquals'",
+        "'Action': 'a', 'Resource': '*', 'Condition': []",
+        "'Action': 'a', 'Resource': '*', 'Condition': null",
+        "'Action': 'a', 'Resource': '*', 'Condition': {'StringEquals': 'v'}",
+        "'Action': 'a', 'Resource': '*', 'Condition': {'StringEquals': ['v']}",
+        "'Action': 'a', 'Resource': '*', 'Condition': {'StringEquals': {'k': {'l': 'v'}}}",
+        "'Action': 'a', 'Resource': '*', 'Condition': {'StringEquals': {'k': null}}",
+        "'Action': 'a', 'Resource': '*', 'Condition': {'StringEquals': {'k': [['v']]}}",
+        "'Action': 'a', 'Resource': '*', 'Condition': {'Null': {'k': null}}",
+        "'Action': 'a', 'Resource': '*', 'Condition': {}, 'Condition': {'Null': {'k': 'true'}}",
+        "'Action': 'a', 'Resource': []",
+        "'Action': 'a', 'Resource': {}",
+        "'Action': 'a', 'Resource': 'r', 'NotResource': 's'",
+        "'Action': 'a', 'NotAction': 'b', 'Resource': '*'",
+        "'Action': [], 'Resource': '*'",
+        "'Action': {'x': 'a'}, 'Resource': '*'",
+        "'Action': 'a', 'Resource': '*', 'Principal': 'arn:aws:iam::111122223333:root'",
+        "'Action': 'a', 'Resource': '*', 'Principal': ['*']",
+        "'Action': 'a', 'Resource': '*', 'Principal': {'AWS': {'x': '*'}}"
+      })
+  void statement_withWhatIsNotUnderstood_isRefused(String elements) {
+    assertRefused(policy(elements.replace('\'', '"')));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "null",
+        "[]",
+        "{}",
+        "{\"Statement\": []}",
+        "{\"Statement\": [\"Allow\"]}",
+        "{\"Statement\": {}} {}",
+        "{\"Version\": \"2012\", \"Statement\": {\"Effect\": \"Allow\", \"Action\": \"*\"}}"
+      })
+  void document_thatIsNone_isRefused(String document) {
+    assertRefused(document);
+  }
+
+  @Test
+  void document_withTextAfterIt_isRefused() {
+    assertRefused(policy("\"Action\": \"a\"") + " x");
+  }
+
+  private static String policy(String elements) {
+    return "{\"Statement\": {\"Effect\": \"Allow\", " + elements + "}}";
+  }
+
+  private static void assertRefused(String document) {
+    assertThrows(IllegalArgumentException.class, () -> PolicyParser.parse(document));
+  }
+}

@@ -1,0 +1,118 @@
+package dev.keybroker.grpc;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.keybroker.audit.AuditCursor;
+import dev.keybroker.kek.KekCursor;
+import dev.keybroker.kek.KeystoreName;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PageTokenTest {
+  private static final KeystoreName KEYSTORE = new KeystoreName("acme", "calls");
+  private static final String ID = "0b9fd2a8-5e0c-4a59-9d5c-8f1c6d0f7a11";
+  private static final KekCursor CURSOR =
+      new KekCursor(Instant.parse("2026-03-01T12:00:00.123456Z"), UUID.fromString(ID));
+
+  @Test
+  void token_given_isTaken() {
+    assertEquals("calls", PageToken.keystore(PageToken.afterKeystore(KEYSTORE), "tenants/acme"));
+    assertEquals(CURSOR, PageToken.kek(PageToken.afterKek(KEYSTORE, CURSOR), KEYSTORE.toString()));
+  }
+
+  @Test
+  void token_ofAnotherParent_isRefused() {
+    String keystores = PageToken.afterKeystore(KEYSTORE);
+    assertThrows(RequestInvalid.class, () -> PageToken.keystore(keystores, "tenants/acm"));
+    String keks = PageToken.afterKek(KEYSTORE, CURSOR);
+    assertThrows(RequestInvalid.class, () -> PageToken.kek(keks, "tenants/acme/keystores/calls-2"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "+1000000000-12-31T23:59:59.999999999Z/" + ID,
+        "+10000-01-01T00:00:00Z/" + ID,
+        "-1000000000-01-01T00:00:00Z/" + ID,
+        "1969-12-31T23:59:59Z/" + ID
+      })
+  void token_withATimeThatTheDatabaseDoesNotHold_isRefused(String cursor) {
+    assertRefused(token(cursor));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "2026-03-01T12:00:00.000Z/" + ID,
+        "2026-03-01T13:00:00+01:00/" + ID,
+        "2026-03-01T12:00:00Z/1-2-3-4-5",
+        "2026-03-01T12:00:00Z/0B9FD2A8-5E0C-4A59-9D5C-8F1C6D0F7A11",
+        "2026-03-01T12:00:00Z"
+      })
+  void token_spelledOtherwise_isRefused(String cursor) {
+    assertRefused(token(cursor));
+  }
+
+  @Test
+  void token_withOtherBase64_isRefused() {
+    String token = PageToken.afterKeystore(new KeystoreName("acme", "call"));
+    assertEquals("call", PageToken.keystore(token, "tenants/acme"));
+
+    // 17 bytes leave bits of the last character unused.
+    String unusedBits = token.substring(0, token.length() - 1) + next(token);
+    for (String other : List.of(unusedBits, token + "=", token + "!", token + "\n")) {
+      assertThrows(RequestInvalid.class, () -> PageToken.keystore(other, "tenants/acme"));
+    }
+  }
+
+  @Test
+  void auditToken_isReadAsItWasGiven() {
+    AuditCursor cursor =
+        new AuditCursor(Instant.parse("2026-03-01T12:00:00.123456Z"), UUID.fromString(ID), 4711);
+    assertEquals(
+        cursor, PageToken.audit(PageToken.afterAudit("tenants/acme", cursor), "tenants/acme"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "2026-03-01T12:00:00Z/" + ID + "/0",
+        "2026-03-01T12:00:00Z/" + ID + "/-1",
+        "2026-03-01T12:00:00Z/" + ID + "/+1",
+        "2026-03-01T12:00:00Z/" + ID + "/01",
+        "2026-03-01T12:00:00Z/" + ID + "/9223372036854775808",
+        "2026-03-01T12:00:00Z/" + ID + "/",
+        "2026-03-01T12:00:00Z/" + ID,
+        "2026-03-01T12:00:00.000Z/" + ID + "/1",
+        "1969-12-31T23:59:59Z/" + ID + "/1",
+        "+10000-01-01T00:00:00Z/" + ID + "/1"
+      })
+  void auditToken_thatWasNotGiven_isRefused(String cursor) {
+    String token =
+        Base64.getUrlEncoder()
+            .withoutPadding()
+            .encodeToString(("tenants/acme " + cursor).getBytes(StandardCharsets.UTF_8));
+    assertThrows(RequestInvalid.class, () -> PageToken.audit(token, "tenants/acme"));
+  }
+
+  private static char next(String base64) {
+    return (char) (base64.charAt(base64.length() - 1) + 1);
+  }
+
+  private static String token(String cursor) {
+    return Base64.getUrlEncoder()
+        .withoutPadding()
+        .encodeToString((KEYSTORE + " " + cursor).getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static void assertRefused(String token) {
+    assertThrows(RequestInvalid.class, () -> PageToken.kek(token, KEYSTORE.toString()));
+  }
+}

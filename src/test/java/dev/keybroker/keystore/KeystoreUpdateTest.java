@@ -1,0 +1,79 @@
+package dev.keybroker.keystore;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.keybroker.crypto.KeyPairSpec;
+import dev.keybroker.embedded.EmbeddedServices;
+import dev.keybroker.embedded.EmbeddedServicesResource;
+import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.kms.KmsArn;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.smallrye.mutiny.Uni;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+@QuarkusTest
+@QuarkusTestResource(EmbeddedServicesResource.class)
+@SuppressWarnings("NullAway.Init") // filled by Quarkus
+class KeystoreUpdateTest {
+  private static final KeystoreName NAME = KeystoreName.parse("tenants/update/keystores/calls");
+  private static final int UPDATES = 6;
+  private static final String BROKER_STATEMENT =
+      """
+      {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/keybroker"},\
+      "Action":"kms:*","Resource":"*"}\
+      """;
+
+  EmbeddedServices services;
+  @Inject Keystores keystores;
+
+  @Test
+  void updates_atOnce_withoutEtagAllAreMade_withOneOnlyTheFirst() {
+    Keystore made;
+    try (TenantAccount account = new TenantAccount(services, "222233335555")) {
+      made = await(keystores.create(NAME, settings(account.newKey(BROKER_STATEMENT))));
+    }
+
+    List<Uni<Keystore>> updates =
+        IntStream.range(0, UPDATES)
+            .mapToObj(i -> keystores.update(NAME, null, it -> named(it, "change " + i), false))
+            .toList();
+    List<Keystore> updated = await(Uni.join().all(updates).andFailFast());
+
+    assertEquals(
+        made.version() + UPDATES,
+        updated.stream().mapToLong(Keystore::version).max().orElseThrow());
+    assertThrows(
+        KeystoreFailure.Changed.class,
+        () -> await(keystores.update(NAME, made.version(), it -> named(it, "late"), false)));
+  }
+
+  private static KeystoreSettings named(KeystoreSettings settings, String displayName) {
+    return new KeystoreSettings(
+        displayName,
+        settings.rootKey(),
+        settings.keyPairSpec(),
+        settings.rotationPeriod(),
+        settings.privateKekLifetime(),
+        settings.onKmsOutage());
+  }
+
+  private static KeystoreSettings settings(String keyArn) {
+    return new KeystoreSettings(
+        "Calls",
+        new RootKey.AwsKms(KmsArn.parse(keyArn), null),
+        KeyPairSpec.ECC_NIST_P256,
+        RotationPeriod.NEVER,
+        Duration.ofSeconds(60),
+        OnKmsOutage.WRAP_WITH_LAST_KNOWN_KEK);
+  }
+
+  private static <T> T await(Uni<T> uni) {
+    return uni.await().atMost(Duration.ofSeconds(20));
+  }
+}

@@ -1,0 +1,243 @@
+package dev.keybroker.kms;
+
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.keybroker.crypto.CryptoProvider;
+import dev.keybroker.crypto.KeyPairSpec;
+import dev.keybroker.embedded.EmbeddedServicesResource;
+import dev.keybroker.grpc.Eventually;
+import dev.keybroker.kms.KmsFailure.Kind;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.smallrye.mutiny.subscription.Cancellable;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// Within Quarkus, which the guards are part of.
+@QuarkusTest
+@QuarkusTestResource(EmbeddedServicesResource.class)
+class GuardedKmsTest {
+  private static final int CONCURRENCY = 4;
+  private static final int QUEUE = 2;
+  private static final Duration DELAY = Duration.ofMillis(300);
+  private static final KmsKey KEY = key("k-1");
+  private static final KmsContext CONTEXT = new KmsContext(Map.of("keybroker:tenant", "acme"));
+
+  private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+  private final FakeKms fake = new FakeKms(CryptoProvider.detect());
+  private final GuardedKms kms = new GuardedKms(fake, new Config(), registry);
+  private final byte[] encrypted = encrypted();
+
+  private static KmsKey key(String id) {
+    return new KmsKey(KmsArn.parse("arn:aws:kms:eu-central-1:111122223333:key/" + id), null);
+  }
+
+  private byte[] encrypted() {
+    return fake.generateKeyPair(KEY, KeyPairSpec.ECC_NIST_P256, CONTEXT)
+        .await()
+        .indefinitely()
+        .encryptedPrivateKey();
+  }
+
+  private CompletableFuture<DecryptedPrivateKey> begin() {
+    return kms.decryptPrivateKey(KEY, encrypted, CONTEXT).subscribeAsCompletionStage();
+  }
+
+  private void decrypt() {
+    begin().join().close();
+  }
+
+  private KmsFailure refusal() {
+    CompletionException refused =
+        assertThrows(CompletionException.class, () -> begin().join().close());
+    return (KmsFailure) refused.getCause();
+  }
+
+  private double shed(String cause) {
+    return registry.get("keybroker.kms.shed").tag("cause", cause).counter().count();
+  }
+
+  private double open() {
+    return registry.get("keybroker.kms.breakers.open").gauge().value();
+  }
+
+  @Test
+  void calls_beyondConcurrencyAndQueue_areRefusedAtOnce() {
+    fake.hold();
+    List<CompletableFuture<DecryptedPrivateKey>> begun = new ArrayList<>();
+    for (int i = 0; i < CONCURRENCY + QUEUE; i++) {
+      begun.add(begin());
+    }
+
+    KmsFailure refused = refusal();
+
+    assertEquals(Kind.THROTTLED, refused.kind());
+    assertEquals(1, shed("bulkhead"));
+    assertEquals(CONCURRENCY, fake.decrypts());
+    fake.release();
+    begun.forEach(call -> call.join().close());
+    assertEquals(CONCURRENCY + QUEUE, fake.decrypts());
+    decrypt();
+  }
+
+  @Test
+  void calls_ofAnotherKeyOrContext_areNotTouched() {
+    fake.hold();
+    List<CompletableFuture<DecryptedPrivateKey>> begun = new ArrayList<>();
+    for (int i = 0; i < CONCURRENCY + QUEUE; i++) {
+      begun.add(begin());
+    }
+    int before = fake.decrypts();
+    KmsContext otherContext = new KmsContext(Map.of("keybroker:tenant", "emca"));
+
+    List<CompletableFuture<?>> others =
+        List.of(
+            kms.decryptPrivateKey(key("k-2"), encrypted, CONTEXT).subscribeAsCompletionStage(),
+            kms.decryptPrivateKey(KEY, encrypted, otherContext).subscribeAsCompletionStage());
+
+    assertEquals(before + 2, fake.decrypts());
+    fake.release();
+    others.forEach(call -> assertThrows(CompletionException.class, call::join));
+    begun.forEach(call -> call.join().close());
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"UNREACHABLE", "THROTTLED"})
+  void faults_openTheBreaker_whichSaysWhyAndLetsOneTryLater(Kind kind) {
+    fake.refuse(kind);
+    for (int i = 0; i < 4; i++) {
+      refusal();
+    }
+    int before = fake.decrypts();
+    assertEquals(1, open());
+    assertEquals(List.of(new KeyUse(KEY, CONTEXT)), kms.notAsked());
+
+    KmsFailure refused = refusal();
+
+    assertEquals(kind, refused.kind());
+    assertTrue(refused.detail().startsWith("the fake was told to"), refused::detail);
+    assertTrue(refused.detail().contains("breaker"), refused::detail);
+    assertEquals(before, fake.decrypts());
+    assertEquals(1, shed("breaker"));
+    fake.admit();
+    Eventually.holds(Duration.ofSeconds(5), () -> assertDoesNotThrow(this::decrypt));
+    assertEquals(0, open());
+    for (int i = 0; i < 10; i++) {
+      decrypt();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"UNREACHABLE", "THROTTLED"})
+  void answers_doNotOpenTheBreaker(Kind kind) {
+    fake.refuse(kind);
+    for (int i = 0; i < 20; i++) {
+      assertEquals(kind, refusal().kind());
+    }
+    assertEquals(20, fake.decrypts());
+    assertEquals(0, open());
+  }
+
+  @Test
+  void callsThatNobodyWaitsForAnyMore_openTheBreakerAllTheSame() {
+    fake.hold();
+    for (int i = 0; i < 4; i++) {
+      Cancellable call =
+          kms.decryptPrivateKey(KEY, encrypted, CONTEXT).subscribe().with(answer -> {});
+      call.cancel();
+    }
+    fake.refuse(Kind.UNREACHABLE);
+
+    fake.release();
+
+    Eventually.holds(Duration.ofSeconds(5), () -> assertEquals(1, open()));
+  }
+
+  @Test
+  void queuedCall_thatNobodyWaitsForAnyMore_isNotMade() {
+    fake.hold();
+    List<CompletableFuture<DecryptedPrivateKey>> begun = new ArrayList<>();
+    for (int i = 0; i < CONCURRENCY; i++) {
+      begun.add(begin());
+    }
+    kms.decryptPrivateKey(KEY, encrypted, CONTEXT).subscribe().with(answer -> {}).cancel();
+
+    fake.release();
+
+    begun.forEach(call -> call.join().close());
+    decrypt();
+    assertEquals(CONCURRENCY + 1, fake.decrypts());
+  }
+
+  @Test
+  void secretOfACallThatWasCancelled_isWiped() {
+    fake.hold();
+    CompletableFuture<DecryptedPrivateKey> answer = new CompletableFuture<>();
+    KmsGuard guard =
+        new KmsGuard(
+            new KeyUse(KEY, CONTEXT),
+            new Config(),
+            ConcurrentHashMap.newKeySet(),
+            new KmsGuard.Shed(registry));
+    guard
+        .run(
+            "kms:Decrypt",
+            () -> fake.decryptPrivateKey(KEY, encrypted, CONTEXT).invoke(answer::complete))
+        .subscribe()
+        .with(it -> {})
+        .cancel();
+
+    fake.release();
+
+    DecryptedPrivateKey secret = answer.join();
+    Eventually.holds(
+        Duration.ofSeconds(5),
+        () -> assertThrows(IllegalStateException.class, secret.privateKey()::toByteArray));
+  }
+
+  private record Config() implements KmsGuardConfig {
+    @Override
+    public int concurrency() {
+      return CONCURRENCY;
+    }
+
+    @Override
+    public int queue() {
+      return QUEUE;
+    }
+
+    @Override
+    public int breakerCalls() {
+      return 4;
+    }
+
+    @Override
+    public double breakerRatio() {
+      return 0.75;
+    }
+
+    @Override
+    public Duration breakerDelay() {
+      return DELAY;
+    }
+
+    @Override
+    public long max() {
+      return 100;
+    }
+  }
+}

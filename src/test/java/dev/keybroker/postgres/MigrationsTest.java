@@ -1,0 +1,79 @@
+package dev.keybroker.postgres;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// The rules for the schema, kept by every migration (`src/docs/decisions/0004-schema.md`).
+class MigrationsTest {
+  private static final Path FOLDER = Path.of("src/main/resources/db/migration");
+
+  /// Statements that a reviewer has let pass, as [Migration#breaches()] prints them, each with a
+  /// comment: since which version nothing uses what goes, or why the older version's writes fit.
+  private static final Set<String> REVIEWED = Set.of();
+
+  @Test
+  void everyMigration_leavesTheVersionBeforeWorking_orIsReviewed() throws IOException {
+    Set<String> breaches = new TreeSet<>();
+    try (Stream<Path> files = Files.list(FOLDER)) {
+      List<Path> migrations = files.sorted().toList();
+      assertFalse(migrations.isEmpty());
+      for (Path file : migrations) {
+        assertTrue(file.getFileName().toString().matches("V\\d+__\\w+\\.sql"), file.toString());
+        breaches.addAll(Migration.of(Files.readString(file)).breaches());
+      }
+    }
+
+    assertEquals(new TreeSet<>(REVIEWED), breaches);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "create table pet (id int not null primary key, tenant text references tenant (id))",
+        "create table pet (id int); create unique index pet_id on pet (id)",
+        "create index concurrently kek_spec on kek (spec)",
+        "alter table kek add column note text",
+        "alter table kek add column tries int not null default 0",
+        "-- drop table kek;\nALTER TABLE kek\n  ADD COLUMN note text",
+        "comment on column kek.spec is 'its kind'",
+      })
+  void additions_areSafe(String sql) {
+    assertEquals(List.of(), Migration.of(sql).breaches());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "drop table kek",
+        "alter table kek drop column spec",
+        "alter table kek rename column spec to kind",
+        "alter table kek rename to key_pair",
+        "alter table kek alter column role_arn set not null",
+        "alter table kek alter column spec type int",
+        "alter table kek add column note text not null",
+        "alter table kek add column note text unique",
+        "alter table kek add column note text check (note <> '')",
+        "alter table kek add column note text, drop column spec",
+        "alter table kek add constraint spec_known check (spec <> '')",
+        "create index kek_spec on kek (spec)",
+        "create unique index concurrently kek_spec on kek (spec)",
+        "update kek set spec = 'other'",
+        "delete from kek",
+        "create trigger checked before insert on kek execute function refuse()",
+      })
+  void whatAnOlderVersionMayFailOn_isABreach(String sql) {
+    assertEquals(List.of(sql), Migration.of(sql).breaches());
+  }
+}
