@@ -1,0 +1,312 @@
+package dev.keybroker.grpc;
+
+import static dev.keybroker.fuzz.Property.holds;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.protobuf.Timestamp;
+import dev.keybroker.audit.AuditQuery;
+import dev.keybroker.crypto.EncryptionContext;
+import dev.keybroker.crypto.KeyPairSpec;
+import dev.keybroker.fuzz.Seeds;
+import dev.keybroker.kek.KekName;
+import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.keystore.KeystoreSettings;
+import dev.keybroker.keystore.OnKmsOutage;
+import dev.keybroker.keystore.RootKey;
+import dev.keybroker.keystore.RotationPeriod;
+import dev.keybroker.kms.KmsArn;
+import dev.keybroker.v1.AuditOutcome;
+import dev.keybroker.v1.AwsKmsKey;
+import dev.keybroker.v1.BatchRewrapDeksRequest;
+import dev.keybroker.v1.BatchUnwrapDeksRequest;
+import dev.keybroker.v1.BatchWrapDeksRequest;
+import dev.keybroker.v1.CreateKeystoreRequest;
+import dev.keybroker.v1.DisableKekRequest;
+import dev.keybroker.v1.EnableKekRequest;
+import dev.keybroker.v1.GetKekRequest;
+import dev.keybroker.v1.GetKeystoreRequest;
+import dev.keybroker.v1.GetOnboardingRequest;
+import dev.keybroker.v1.GetPublicKekRequest;
+import dev.keybroker.v1.Keystore;
+import dev.keybroker.v1.ListAuditEventsRequest;
+import dev.keybroker.v1.ListKeksRequest;
+import dev.keybroker.v1.ListKeystoresRequest;
+import dev.keybroker.v1.RestoreKekRequest;
+import dev.keybroker.v1.RewrapDekRequest;
+import dev.keybroker.v1.RotateKekRequest;
+import dev.keybroker.v1.ScheduleKekDestructionRequest;
+import dev.keybroker.v1.TestKeystoreRequest;
+import dev.keybroker.v1.UnwrapDekRequest;
+import dev.keybroker.v1.UpdateKeystoreRequest;
+import dev.keybroker.v1.WrapDekRequest;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+
+/// What a caller puts on the wire. Bytes are a message or none; a message is valid or refused with
+/// violations; and what is valid turns into the domain's types within the bounds that the contract
+/// promises, or is a [RequestInvalid]. What passes at a glance, protovalidate passes too.
+///
+/// The first byte of the input names the type of the request.
+public final class RequestFuzz {
+  private static final String KEYSTORE = "tenants/acme/keystores/calls";
+  private static final String KEK = KEYSTORE + "/keks/0b9fd2a8-5e0c-4a59-9d5c-8f1c6d0f7a11";
+  private static final AwsKmsKey KEY =
+      AwsKmsKey.newBuilder()
+          .setKeyArn("arn:aws:kms:eu-central-1:111122223333:alias/recordings")
+          .setRoleArn("arn:aws:iam::111122223333:role/service/broker")
+          .build();
+  private static final RequestValidation VALIDATION = new RequestValidation();
+  // PostgreSQL's are 4713 BC and AD 294276; a time's nanoseconds may add two seconds.
+  private static final Instant EARLIEST = Instant.EPOCH;
+  private static final Instant LATEST = Instant.parse("+10000-01-01T00:00:02Z");
+  private static final Duration LONGEST_LIFETIME = Duration.ofSeconds(900);
+  private static final KeystoreSettings SETTINGS =
+      new KeystoreSettings(
+          "",
+          new RootKey.BrokerManaged(),
+          KeyPairSpec.RSA_3072,
+          RotationPeriod.NEVER,
+          Duration.ZERO,
+          OnKmsOutage.WRAP_WITH_LAST_KNOWN_KEK);
+
+  /// One valid request of each type.
+  private static final List<Message> REQUESTS = requests();
+
+  private RequestFuzz() {}
+
+  private static List<Message> requests() {
+    Keystore keystore =
+        Keystore.newBuilder()
+            .setName(KEYSTORE)
+            .setDisplayName("Calls")
+            .setRootKey(dev.keybroker.v1.RootKey.newBuilder().setAwsKms(KEY))
+            .setPrivateKekLifetime(com.google.protobuf.Duration.newBuilder().setSeconds(60))
+            .setEtag("1")
+            .build();
+    WrapDekRequest wrap =
+        WrapDekRequest.newBuilder()
+            .setKeystore(KEYSTORE)
+            .setDekSizeBytes(32)
+            .putEncryptionContext("recording", "4711")
+            .build();
+    UnwrapDekRequest unwrap =
+        UnwrapDekRequest.newBuilder()
+            .setKeystore(KEYSTORE)
+            .setWrappedDek(ByteString.copyFromUtf8("wrapped"))
+            .putEncryptionContext("recording", "4711")
+            .build();
+    RewrapDekRequest rewrap =
+        RewrapDekRequest.newBuilder()
+            .setKeystore(KEYSTORE)
+            .setWrappedDek(ByteString.copyFromUtf8("wrapped"))
+            .setDestinationKeystore(KEYSTORE + "-2")
+            .build();
+    return List.of(
+        wrap,
+        unwrap,
+        rewrap,
+        BatchWrapDeksRequest.newBuilder().addRequests(wrap).addRequests(wrap).build(),
+        BatchUnwrapDeksRequest.newBuilder().addRequests(unwrap).build(),
+        BatchRewrapDeksRequest.newBuilder().addRequests(rewrap).build(),
+        GetPublicKekRequest.newBuilder().setKeystore(KEYSTORE).build(),
+        CreateKeystoreRequest.newBuilder()
+            .setParent("tenants/acme")
+            .setKeystoreId("calls")
+            .setKeystore(keystore)
+            .build(),
+        GetKeystoreRequest.newBuilder().setName(KEYSTORE).build(),
+        ListKeystoresRequest.newBuilder()
+            .setParent("tenants/acme")
+            .setPageToken(PageToken.afterKeystore(KeystoreName.parse(KEYSTORE)))
+            .build(),
+        UpdateKeystoreRequest.newBuilder().setKeystore(keystore).build(),
+        TestKeystoreRequest.newBuilder().setKeystore(keystore).build(),
+        RotateKekRequest.newBuilder()
+            .setName(KEYSTORE)
+            .setRequestId("0b9fd2a8-5e0c-4a59-9d5c-8f1c6d0f7a11")
+            .build(),
+        GetOnboardingRequest.newBuilder().setParent("tenants/acme").setKey(KEY).build(),
+        ListKeksRequest.newBuilder().setParent(KEYSTORE).setPageSize(10).build(),
+        GetKekRequest.newBuilder().setName(KEK).build(),
+        DisableKekRequest.newBuilder().setName(KEK).build(),
+        EnableKekRequest.newBuilder().setName(KEK).build(),
+        ScheduleKekDestructionRequest.newBuilder().setName(KEK).setWaitingPeriodDays(7).build(),
+        RestoreKekRequest.newBuilder().setName(KEK).build(),
+        ListAuditEventsRequest.newBuilder()
+            .setParent("tenants/acme")
+            .setStartTime(Timestamp.newBuilder().setSeconds(1_772_366_400))
+            .setEndTime(Timestamp.newBuilder().setSeconds(1_772_452_800))
+            .setKeystoreId("calls")
+            .setCaller("spiffe://example.org/export")
+            .setOutcome(AuditOutcome.AUDIT_OUTCOME_REFUSED)
+            .putEncryptionContext("recording", "4711")
+            .build());
+  }
+
+  public static void fuzzerInitialize() {
+    for (int type = 0; type < REQUESTS.size(); type++) {
+      byte[] message = REQUESTS.get(type).toByteArray();
+      byte[] input = new byte[1 + message.length];
+      input[0] = (byte) type;
+      System.arraycopy(message, 0, input, 1, message.length);
+      Seeds.add("type-" + type, input);
+    }
+  }
+
+  public static void fuzzerTestOneInput(byte[] input) throws InvalidProtocolBufferException {
+    if (input.length == 0) {
+      return;
+    }
+    Message type = REQUESTS.get(Byte.toUnsignedInt(input[0]) % REQUESTS.size());
+    Message message;
+    try {
+      message = type.getParserForType().parseFrom(Arrays.copyOfRange(input, 1, input.length));
+    } catch (InvalidProtocolBufferException e) {
+      return;
+    }
+    holds(
+        type.getParserForType().parseFrom(message.toByteArray()).equals(message),
+        "reads back as another message");
+    check(message);
+  }
+
+  private static void check(Message message) {
+    RequestRefused refusal = VALIDATION.checkAll(message);
+    if (refusal != null) {
+      holds(!PlainlyValid.is(message), "passes at a glance what protovalidate refuses");
+      holds(refusal.status().getDetailsCount() > 0, "refused without a violation");
+      return;
+    }
+    try {
+      use(message);
+    } catch (RequestInvalid e) {
+      // Said by the service rather than by a constraint.
+    }
+  }
+
+  /// As the services do before they call anything.
+  private static void use(Message message) {
+    switch (message) {
+      case WrapDekRequest wrap -> {
+        KeystoreName.parse(wrap.getKeystore());
+        context(BrokerMapping.context(wrap.getEncryptionContextMap()));
+      }
+      case UnwrapDekRequest unwrap -> {
+        KeystoreName.parse(unwrap.getKeystore());
+        context(BrokerMapping.context(unwrap.getEncryptionContextMap()));
+      }
+      case RewrapDekRequest rewrap -> {
+        KeystoreName.parse(rewrap.getKeystore());
+        if (!rewrap.getDestinationKeystore().isEmpty()) {
+          KeystoreName.parse(rewrap.getDestinationKeystore());
+        }
+        context(BrokerMapping.context(rewrap.getEncryptionContextMap()));
+      }
+      case BatchWrapDeksRequest batch -> batch.getRequestsList().forEach(RequestFuzz::check);
+      case BatchUnwrapDeksRequest batch -> batch.getRequestsList().forEach(RequestFuzz::check);
+      case BatchRewrapDeksRequest batch -> batch.getRequestsList().forEach(RequestFuzz::check);
+      case GetPublicKekRequest get -> KeystoreName.parse(get.getKeystore());
+      case CreateKeystoreRequest create -> {
+        KeystoreName name = new KeystoreName(tenant(create.getParent()), create.getKeystoreId());
+        holds(name.toString().startsWith(create.getParent() + "/"), "a keystore elsewhere");
+        settings(KeystoreMapping.settings(create.getKeystore()));
+      }
+      case UpdateKeystoreRequest update -> {
+        Keystore keystore = update.getKeystore();
+        KeystoreName.parse(keystore.getName());
+        Etag.version(keystore.getEtag());
+        settings(new KeystoreMask(update.getUpdateMask(), keystore).change(SETTINGS));
+      }
+      case TestKeystoreRequest test -> {
+        KeystoreName.parse(test.hasName() ? test.getName() : test.getKeystore().getName());
+        if (!test.hasName()) {
+          settings(KeystoreMapping.settings(test.getKeystore()));
+        }
+      }
+      case ListKeystoresRequest list -> {
+        tenant(list.getParent());
+        PageToken.keystore(list.getPageToken(), list.getParent());
+        size(PageToken.size(list.getPageSize()));
+      }
+      case ListKeksRequest list -> {
+        KeystoreName.parse(list.getParent());
+        PageToken.kek(list.getPageToken(), list.getParent());
+        size(PageToken.size(list.getPageSize()));
+      }
+      case ListAuditEventsRequest list -> {
+        String tenant = tenant(list.getParent());
+        PageToken.audit(list.getPageToken(), list.getParent());
+        size(PageToken.size(list.getPageSize()));
+        query(AuditMapping.query(tenant, list), list);
+      }
+      case RotateKekRequest rotate -> {
+        KeystoreName.parse(rotate.getName());
+        if (!rotate.getRequestId().isEmpty()) {
+          UUID.fromString(rotate.getRequestId());
+        }
+      }
+      case GetOnboardingRequest get -> {
+        tenant(get.getParent());
+        if (!get.getKey().getKeyArn().isEmpty()) {
+          KmsArn.parse(get.getKey().getKeyArn());
+        }
+      }
+      case GetKeystoreRequest get -> KeystoreName.parse(get.getName());
+      case ScheduleKekDestructionRequest schedule -> {
+        KekName.parse(schedule.getName());
+        int days = schedule.getWaitingPeriodDays();
+        holds(days == 0 || (days >= 7 && days <= 30), "a waiting period out of bounds");
+      }
+      default -> {
+        FieldDescriptor name = message.getDescriptorForType().findFieldByName("name");
+        KekName.parse((String) message.getField(name));
+      }
+    }
+  }
+
+  private static String tenant(String parent) {
+    String tenant = parent.substring("tenants/".length());
+    holds(KeystoreName.isId(tenant), "a tenant that has no keystores");
+    return tenant;
+  }
+
+  private static void size(int size) {
+    holds(size >= 1 && size <= 1_000, "a page out of bounds");
+  }
+
+  private static void query(AuditQuery query, ListAuditEventsRequest list) {
+    holds((query.from() == null) != list.hasStartTime(), "a start that is not looked at");
+    holds((query.until() == null) != list.hasEndTime(), "an end that is not looked at");
+    for (Instant time : new Instant[] {query.from(), query.until()}) {
+      holds(
+          time == null || !(time.isBefore(EARLIEST) || time.isAfter(LATEST)),
+          "a time that PostgreSQL does not hold");
+    }
+    holds(query.keystore() == null || KeystoreName.isId(query.keystore()), "no keystore's id");
+    holds((query.caller() == null) == list.getCaller().isEmpty(), "a caller not looked at");
+    holds((query.outcome() == null) == (list.getOutcomeValue() == 0), "an outcome not looked at");
+    holds(
+        (query.contextKey() == null) == list.getEncryptionContextMap().isEmpty()
+            && (query.contextKey() == null) == (query.contextValue() == null),
+        "a pair not looked at");
+  }
+
+  private static void context(EncryptionContext context) {
+    holds(context.pairs() <= EncryptionContext.MAX_PAIRS, "too many pairs");
+    holds(context.totalBytes() <= EncryptionContext.MAX_TOTAL_BYTES, "too many bytes");
+  }
+
+  private static void settings(KeystoreSettings settings) {
+    Duration lifetime = settings.privateKekLifetime();
+    holds(
+        !lifetime.isNegative() && lifetime.compareTo(LONGEST_LIFETIME) <= 0,
+        "a private KEK's lifetime out of bounds");
+    holds(settings.displayName().codePointCount(0, settings.displayName().length()) <= 128, "long");
+  }
+}
