@@ -1,0 +1,142 @@
+package dev.keybroker.faults;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.keybroker.PackagedBroker;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/// A broker whose own machine fails it: its clock jumps, its disk is full, its heap is too small.
+@Tag("faults")
+@SuppressWarnings("NullAway.Init") // set before all tests
+class BrokerFaultsIT {
+  private static final FaultsTable TABLE = new FaultsTable("broker-cases", CaseResult.HEADER);
+
+  private static Deployment deployment;
+
+  @BeforeAll
+  static void start() throws Exception {
+    deployment = new Deployment();
+  }
+
+  @AfterAll
+  static void stop() {
+    deployment.close();
+    TABLE.publish();
+  }
+
+  @Test
+  void clock_jumps() throws Exception {
+    assumeTrue(WallClock.isToBeHad(), "gcc");
+    WallClock clock = new WallClock(Path.of("target", "faults", "clock"));
+    try (PackagedBroker broker = clock.of(deployment.broker("clock")).startAndAwaitReady();
+        Callers callers = new Callers(deployment, List.of(broker))) {
+      for (Duration jump : List.of(Duration.ofHours(1), Duration.ofHours(-1))) {
+        FaultCase fault =
+            new FaultCase(
+                "the broker's clock jumps by %+d h".formatted(jump.toHours()),
+                it -> clock.jump(jump),
+                it -> {
+                  assertTrue(hasRecords(jump), "the clock did not jump");
+                  clock.jump(Duration.ZERO);
+                },
+                Set.of(),
+                Set.of());
+        CaseResult result = callers.run(fault);
+        TABLE.add(result.row());
+        callers.assertHolds(fault, result);
+      }
+    }
+  }
+
+  /// Whether the last record of a chain is about so much late, or early.
+  private static boolean hasRecords(Duration late) throws SQLException {
+    try (Connection connection = deployment.database();
+        PreparedStatement statement =
+            connection.prepareStatement(
+                "select count(*) from audit_chain where head_time between"
+                    + " now() + make_interval(secs => ?) - interval '1 minute' and"
+                    + " now() + make_interval(secs => ?) + interval '1 minute'")) {
+      statement.setDouble(1, late.toSeconds());
+      statement.setDouble(2, late.toSeconds());
+      try (ResultSet result = statement.executeQuery()) {
+        result.next();
+        return result.getLong(1) > 0;
+      }
+    }
+  }
+
+  @Test
+  void disk_isFull() throws Exception {
+    PackagedBroker.Launch launch =
+        deployment
+            .broker("disk")
+            .output(Path.of("/dev/full"))
+            .with("keybroker.audit.stream", "file:/dev/full");
+    try (PackagedBroker broker = launch.startAndAwaitReady();
+        Callers callers = new Callers(deployment, List.of(broker))) {
+      FaultCase fault =
+          new FaultCase(
+              "the disk of logs and of the audit stream is full",
+              it -> it.redis().cut(), // so that there is something to log
+              it -> it.redis().pass(),
+              Set.of(),
+              Set.of());
+      CaseResult result = callers.run(fault);
+      TABLE.add(result.row());
+      callers.assertHolds(fault, result);
+    }
+  }
+
+  /// With the option of the image, a broker that has no memory left ends, and is started anew.
+  @Test
+  void heap_isTooSmall() throws Exception {
+    HeapFiller filler = new HeapFiller(deployment.warm());
+    PackagedBroker.Launch launch =
+        deployment.broker("heap").option("-Xmx96m").option("-XX:+ExitOnOutOfMemoryError");
+    PackagedBroker broker = launch.startAndAwaitReady();
+    int ended = 0;
+    try {
+      for (int i = 0; i < 3; i++) {
+        filler.fill(broker.client().channel(), Duration.ofSeconds(10));
+        Thread.sleep(Duration.ofSeconds(1));
+        if (!broker.isAlive()) {
+          assertEquals(3, broker.awaitEnd(Duration.ofSeconds(1)), "ExitOnOutOfMemoryError");
+          ended++;
+          broker.close();
+          broker = launch.startAndAwaitReady();
+        }
+      }
+      System.out.printf("a heap of 96 MiB: %s; ended %d times of 3%n", filler.outcomes(), ended);
+      assertEquals(0, filler.outcomes().wrong());
+      assertTrue(filler.outcomes().right() > 0);
+      filler.assertAllUnwrap(deployment.brokers().getFirst().client().broker());
+      FaultCase after =
+          new FaultCase(
+              "after batches that are too much for a heap of 96 MiB",
+              it -> {},
+              it -> {},
+              Set.of(),
+              Set.of());
+      try (Callers callers = new Callers(deployment, List.of(broker))) {
+        CaseResult result = callers.run(after);
+        TABLE.add(result.row());
+        callers.assertHolds(after, result);
+      }
+    } finally {
+      broker.close();
+    }
+  }
+}
