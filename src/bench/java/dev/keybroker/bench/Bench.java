@@ -1,5 +1,6 @@
 package dev.keybroker.bench;
 
+import dev.keybroker.bench.Options.Part;
 import dev.keybroker.v1.AwsKmsKey;
 import dev.keybroker.v1.CreateKeystoreRequest;
 import dev.keybroker.v1.KeyPairSpec;
@@ -7,7 +8,6 @@ import dev.keybroker.v1.Keystore;
 import dev.keybroker.v1.KeystoresGrpc;
 import dev.keybroker.v1.RootKey;
 import io.grpc.ManagedChannel;
-import io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,8 +17,9 @@ import java.util.List;
 import java.util.Map;
 import software.amazon.awssdk.services.kms.KmsAsyncClient;
 
-/// Measures the packaged broker: `[--rounds=N] [--seconds=S] [--count-seconds=S] [--update-docs]`.
-/// `src/bench/run.sh` builds it and calls this.
+/// Measures the packaged broker: `[--rounds=N] [--seconds=S] [--count-seconds=S]
+/// [--audit-only|--tls-only|--keystores-only] [--update-docs]`. `src/bench/run.sh` builds it and
+// calls this.
 ///
 /// Everything that is compared is measured in each round, one after the other, so that a machine
 /// that slows down slows all of it.
@@ -32,30 +33,47 @@ public final class Bench {
     Options options = Options.of(args);
     Path folder =
         Files.createTempDirectory(Files.createDirectories(Path.of("target/bench/runs")), "run-");
-    try (Services services = Services.start(folder.toAbsolutePath());
-        Broker broker =
-            Broker.start(folder.resolve("broker"), services.configuration(), PATIENT, List.of());
-        Broker sessionOff =
-            Broker.start(
-                folder.resolve("session-off"), services.configuration(), SESSION_OFF, List.of())) {
+    try (Services services = Services.start(folder.toAbsolutePath())) {
       String key = kmsKey(services);
-      create(broker, "p256", KeyPairSpec.KEY_PAIR_SPEC_ECC_NIST_P256, key);
-      create(broker, "rsa2048", KeyPairSpec.KEY_PAIR_SPEC_RSA_2048, key);
-      create(broker, "rsa3072", KeyPairSpec.KEY_PAIR_SPEC_RSA_3072, key);
       Report report = new Report(options);
-      try (Measurements measurements =
-          new Measurements(options, folder, services, broker, sessionOff, key, report)) {
-        measurements.run();
+      if (options.has(Part.AUDIT)) {
+        calls(options, folder, services, key, report);
       }
-      broker.close();
-      sessionOff.close();
-      StartUp.measure(options, folder, services, report);
+      if (options.has(Part.TLS)) {
+        Tls.measure(options, folder, services, key, report);
+      }
+      if (options.part() == Part.ALL) {
+        StartUp.measure(options, folder, services, report);
+      }
+      if (options.has(Part.KEYSTORES)) {
+        ManyKeystores.measure(options, folder, services, key, report);
+      }
       report.write();
     }
   }
 
+  private static void calls(
+      Options options, Path folder, Services services, String key, Report report)
+      throws IOException, InterruptedException, SQLException {
+    try (Broker broker =
+            Broker.start(folder.resolve("broker"), services.configuration(), PATIENT, List.of());
+        Broker sessionOff =
+            Broker.start(
+                folder.resolve("session-off"), services.configuration(), SESSION_OFF, List.of());
+        Broker audited =
+            Broker.start(folder.resolve("audited"), services.configuration(), AUDITED, List.of())) {
+      create(broker, "p256", KeyPairSpec.KEY_PAIR_SPEC_ECC_NIST_P256, key);
+      create(broker, "rsa2048", KeyPairSpec.KEY_PAIR_SPEC_RSA_2048, key);
+      create(broker, "rsa3072", KeyPairSpec.KEY_PAIR_SPEC_RSA_3072, key);
+      try (Measurements measurements =
+          new Measurements(options, folder, services, broker, sessionOff, audited, key, report)) {
+        measurements.run();
+      }
+    }
+  }
+
   /// The first calls of a cold process on one core must not fail; no rate depends on these.
-  private static final Map<String, String> PATIENT =
+  private static final Map<String, String> PATIENCE =
       Map.of(
           "keybroker.postgres.timeout", "20s",
           "keybroker.postgres.transaction-timeout", "20s",
@@ -64,16 +82,39 @@ public final class Bench {
           "keybroker.aws.api-call-attempt-timeout", "20s",
           "keybroker.aws.connection-timeout", "10s");
 
-  private static final Map<String, String> SESSION_OFF = sessionOff();
+  /// Without audit, whose cost has rows of its own: PostgreSQL runs on the core of the load.
+  private static final Map<String, String> PATIENT =
+      with(
+          PATIENCE,
+          Map.of(
+              "keybroker.audit.wraps", "off",
+              "keybroker.audit.unwraps", "off",
+              "keybroker.audit.rewraps", "off",
+              "keybroker.audit.control-plane", "off"));
 
-  private static Map<String, String> sessionOff() {
-    Map<String, String> settings = new HashMap<>(PATIENT);
-    settings.put("keybroker.wrap-session.max-deks", "1");
+  private static final Map<String, String> SESSION_OFF =
+      with(PATIENT, Map.of("keybroker.wrap-session.max-deks", "1"));
+
+  private static final Map<String, String> AUDITED =
+      with(PATIENCE, Map.of("keybroker.audit.commit-timeout", "20s"));
+
+  private static Map<String, String> with(Map<String, String> base, Map<String, String> more) {
+    Map<String, String> settings = new HashMap<>(base);
+    settings.putAll(more);
     return Map.copyOf(settings);
+  }
+
+  /// The bench's settings of a broker with these besides.
+  static Map<String, String> settings(Map<String, String> more) {
+    return with(PATIENT, more);
   }
 
   static Map<String, String> settings() {
     return PATIENT;
+  }
+
+  static Map<String, String> sessionOffSettings() {
+    return SESSION_OFF;
   }
 
   /// The resource name of the bench's keystore with this id.
@@ -81,15 +122,14 @@ public final class Bench {
     return TENANT + "/keystores/" + id;
   }
 
-  private static String kmsKey(Services services) {
+  static String kmsKey(Services services) {
     try (KmsAsyncClient kms = services.kms()) {
       return kms.createKey().join().keyMetadata().arn();
     }
   }
 
-  private static void create(Broker broker, String id, KeyPairSpec spec, String key) {
-    ManagedChannel channel =
-        NettyChannelBuilder.forAddress("127.0.0.1", broker.port()).usePlaintext().build();
+  static void create(Broker broker, String id, KeyPairSpec spec, String key) {
+    ManagedChannel channel = broker.channel().build();
     try {
       KeystoresGrpc.newBlockingStub(channel)
           .createKeystore(

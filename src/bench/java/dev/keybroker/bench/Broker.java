@@ -1,5 +1,8 @@
 package dev.keybroker.bench;
 
+import io.grpc.netty.GrpcSslContexts;
+import io.grpc.netty.NettyChannelBuilder;
+import java.io.File;
 import java.io.IOException;
 import java.io.Writer;
 import java.net.InetAddress;
@@ -15,18 +18,29 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /// The packaged broker in production mode, as a process on the server's core.
 final class Broker implements AutoCloseable {
+  /// The setting that names the certificate; with it the broker speaks TLS.
+  static final String CERTIFICATE = "quarkus.tls.keybroker.key-store.pem.0.cert";
+
+  private static final Pattern HEAP_TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");
   private static final int READY_ATTEMPTS = 3_000;
 
   private final Process process;
   private final int port;
+  private final @Nullable Path certificate;
   private final double secondsToReady;
 
-  private Broker(Process process, int port, double secondsToReady) {
+  private Broker(Process process, int port, Map<String, String> settings, double secondsToReady) {
+    String file = settings.get(CERTIFICATE);
     this.process = process;
     this.port = port;
+    this.certificate = file == null ? null : Path.of(file);
     this.secondsToReady = secondsToReady;
   }
 
@@ -37,12 +51,51 @@ final class Broker implements AutoCloseable {
   static Broker start(
       Path folder, Properties services, Map<String, String> settings, List<String> jvm)
       throws IOException, InterruptedException {
-    Files.createDirectories(folder);
     int port = freePort();
     int management = freePort();
+    Path file = configuration(folder, services, settings, port, management);
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("-Xmx512m", "-Dsmallrye.config.locations=" + file.toAbsolutePath()));
+    arguments.addAll(jvm);
+    arguments.add("-jar");
+    arguments.add("target/bench/quarkus-app/quarkus-run.jar");
+    long start = System.nanoTime();
+    Process process = Cores.SERVER.java(arguments, log(folder));
+    try {
+      awaitReady(process, management);
+    } catch (IOException e) {
+      process.destroy();
+      throw new IOException(Files.readString(folder.resolve("broker.log")), e);
+    }
+    return new Broker(process, port, settings, (System.nanoTime() - start) / 1e9);
+  }
+
+  /// Starts an artefact and does not wait.
+  ///
+  /// @param folder made here; for its configuration and its log
+  static Broker launch(
+      Path folder, Properties services, Map<String, String> settings, ProcessBuilder command)
+      throws IOException {
+    int port = freePort();
+    Path file = configuration(folder, services, settings, port, freePort());
+    command.environment().put("SMALLRYE_CONFIG_LOCATIONS", file.toAbsolutePath().toString());
+    return new Broker(
+        command.redirectErrorStream(true).redirectOutput(log(folder)).start(), port, settings, 0);
+  }
+
+  private static File log(Path folder) {
+    return folder.resolve("broker.log").toFile();
+  }
+
+  private static Path configuration(
+      Path folder, Properties services, Map<String, String> settings, int port, int management)
+      throws IOException {
+    Files.createDirectories(folder);
     Properties properties = new Properties();
     properties.putAll(services);
     properties.putAll(settings);
+    properties.setProperty("keybroker.insecure", "true");
     properties.setProperty("quarkus.grpc.server.host", "127.0.0.1");
     properties.setProperty("quarkus.grpc.server.port", Integer.toString(port));
     properties.setProperty("quarkus.management.host", "127.0.0.1");
@@ -51,21 +104,7 @@ final class Broker implements AutoCloseable {
     try (Writer out = Files.newBufferedWriter(file)) {
       properties.store(out, null);
     }
-    List<String> arguments =
-        new ArrayList<>(
-            List.of("-Xmx512m", "-Dsmallrye.config.locations=" + file.toAbsolutePath()));
-    arguments.addAll(jvm);
-    arguments.add("-jar");
-    arguments.add("target/bench/quarkus-app/quarkus-run.jar");
-    long start = System.nanoTime();
-    Process process = Cores.SERVER.java(arguments, folder.resolve("broker.log").toFile());
-    try {
-      awaitReady(process, management);
-    } catch (IOException e) {
-      process.destroy();
-      throw new IOException(Files.readString(folder.resolve("broker.log")), e);
-    }
-    return new Broker(process, port, (System.nanoTime() - start) / 1e9);
+    return file;
   }
 
   private static int freePort() throws IOException {
@@ -99,6 +138,33 @@ final class Broker implements AutoCloseable {
     return port;
   }
 
+  boolean speaksTls() {
+    return certificate != null;
+  }
+
+  /// Where h2load finds it.
+  String origin() {
+    return (speaksTls() ? "https" : "http") + "://127.0.0.1:" + port;
+  }
+
+  /// For a channel to it.
+  NettyChannelBuilder channel() {
+    NettyChannelBuilder channel = NettyChannelBuilder.forAddress("127.0.0.1", port);
+    if (certificate == null) {
+      return channel.usePlaintext();
+    }
+    try {
+      return channel.sslContext(
+          GrpcSslContexts.forClient().trustManager(certificate.toFile()).build());
+    } catch (SSLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
   double secondsToReady() {
     return secondsToReady;
   }
@@ -113,9 +179,27 @@ final class Broker implements AutoCloseable {
     throw new IOException("no VmRSS");
   }
 
+  /// Processor time so far.
+  double cpuSeconds() {
+    return process.info().totalCpuDuration().orElseThrow().toNanos() / 1e9;
+  }
+
+  /// What is alive on the heap, after a full collection.
+  double liveMebibytes() throws IOException, InterruptedException {
+    String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+    String histogram =
+        Cores.output(new ProcessBuilder(jcmd, Long.toString(process.pid()), "GC.class_histogram"));
+    Matcher total = HEAP_TOTAL.matcher(histogram);
+    if (!total.find()) {
+      throw new IOException(histogram);
+    }
+    return Long.parseLong(total.group(1)) / (1024.0 * 1024);
+  }
+
   @Override
   public void close() {
     process.destroy();
-    process.onExit().orTimeout(30, TimeUnit.SECONDS).exceptionally(late -> process).join();
+    // A training run writes its AOT cache when it ends.
+    process.onExit().orTimeout(300, TimeUnit.SECONDS).exceptionally(late -> process).join();
   }
 }

@@ -7,11 +7,11 @@ import dev.keybroker.v1.UnwrapDekResponse;
 import dev.keybroker.v1.WrapDekRequest;
 import dev.keybroker.v1.WrapDekResponse;
 import io.grpc.ManagedChannel;
-import io.grpc.netty.NettyChannelBuilder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongFunction;
 
 /// A Java gRPC client that looks at every answer.
 final class CheckedClient implements AutoCloseable {
@@ -27,10 +27,9 @@ final class CheckedClient implements AutoCloseable {
   private final List<ManagedChannel> channels = new ArrayList<>();
   private final List<KeyBrokerGrpc.KeyBrokerFutureStub> stubs = new ArrayList<>();
 
-  CheckedClient(int port) {
+  CheckedClient(Broker on) {
     for (int i = 0; i < CONNECTIONS; i++) {
-      ManagedChannel channel =
-          NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().directExecutor().build();
+      ManagedChannel channel = on.channel().directExecutor().build();
       channels.add(channel);
       stubs.add(KeyBrokerGrpc.newFutureStub(channel));
     }
@@ -86,6 +85,24 @@ final class CheckedClient implements AutoCloseable {
         callers,
         call -> stub(call).wrapDek(request),
         (call, answer) -> checked(keystore, answer));
+  }
+
+  /// Makes each of these wraps once.
+  Latencies wraps(List<WrapDekRequest> requests, int callers) {
+    return ClosedLoop.calls(
+        requests.size(),
+        callers,
+        call -> stub(call).wrapDek(requests.get((int) call)),
+        (call, answer) -> checked(requests.get((int) call).getKeystore(), answer));
+  }
+
+  /// Makes wraps for a time, each the one that its number stands for.
+  Latencies wraps(LongFunction<WrapDekRequest> requests, int callers, double seconds) {
+    return ClosedLoop.time(
+        seconds,
+        callers,
+        call -> stub(call).wrapDek(requests.apply(call)),
+        (call, answer) -> checked(requests.apply(call).getKeystore(), answer));
   }
 
   /// Unwraps each of these once. Every answer must be the DEK that was wrapped.

@@ -1,9 +1,6 @@
 package dev.keybroker.bench;
 
 import dev.keybroker.bench.CheckedClient.Wrapped;
-import dev.keybroker.v1.UnwrapDekRequest;
-import dev.keybroker.v1.UnwrapDekResponse;
-import dev.keybroker.v1.WrapDekRequest;
 import dev.keybroker.v1.WrapDekResponse;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -26,9 +23,11 @@ final class Measurements implements AutoCloseable {
   private final Services services;
   private final Broker broker;
   private final Broker sessionOff;
+  private final Broker audited;
   private final Report report;
   private final CheckedClient client;
   private final CheckedClient sessionOffClient;
+  private final CheckedClient auditedClient;
   private final KmsPerRecording kms;
   private final Map<String, Wire> wraps = new LinkedHashMap<>();
   private final Map<String, Wire> unwraps = new LinkedHashMap<>();
@@ -40,6 +39,7 @@ final class Measurements implements AutoCloseable {
       Services services,
       Broker broker,
       Broker sessionOff,
+      Broker audited,
       String key,
       Report report) {
     this.options = options;
@@ -47,9 +47,11 @@ final class Measurements implements AutoCloseable {
     this.services = services;
     this.broker = broker;
     this.sessionOff = sessionOff;
+    this.audited = audited;
     this.report = report;
-    this.client = new CheckedClient(broker.port());
-    this.sessionOffClient = new CheckedClient(sessionOff.port());
+    this.client = new CheckedClient(broker);
+    this.sessionOffClient = new CheckedClient(sessionOff);
+    this.auditedClient = new CheckedClient(audited);
     this.kms = new KmsPerRecording(services.kms(), key);
     SPECS.forEach(this::prepare);
   }
@@ -65,27 +67,25 @@ final class Measurements implements AutoCloseable {
 
   private void prepare(String spec) {
     String keystore = Bench.keystore(spec);
-    WrapDekRequest wrapRequest = CheckedClient.wrapRequest(keystore);
     WrapDekResponse answer = client.wrap(keystore);
-    wraps.put(
-        spec, new Wire("keybroker.v1.KeyBroker/WrapDek", wrapRequest, answer.getSerializedSize()));
-    UnwrapDekRequest unwrapRequest = CheckedClient.unwrapRequest(keystore, answer.getWrappedDek());
-    int unwrapAnswer =
-        UnwrapDekResponse.newBuilder()
-            .setDek(answer.getDek())
-            .setKek(answer.getKek())
-            .build()
-            .getSerializedSize();
-    unwraps.put(spec, new Wire("keybroker.v1.KeyBroker/UnwrapDek", unwrapRequest, unwrapAnswer));
+    wraps.put(spec, Wire.wrap(keystore, answer));
+    unwraps.put(spec, Wire.unwrap(keystore, answer));
     wrapped.put(spec, new Wrapped(answer.getWrappedDek(), answer.getDek()));
   }
 
   void run() throws IOException, InterruptedException, SQLException {
     warmUp();
+    if (auditOnly()) {
+      for (int round = 1; round <= options.rounds(); round++) {
+        audit();
+      }
+      return;
+    }
     for (int round = 1; round <= options.rounds(); round++) {
       System.err.println("round " + round + " of " + options.rounds());
       Openssl openssl = Openssl.measure();
       throughput(openssl);
+      audit();
       callers();
       storm(openssl);
     }
@@ -100,15 +100,31 @@ final class Measurements implements AutoCloseable {
     services.kmsLatency(0);
   }
 
+  private boolean auditOnly() {
+    return options.part() == Options.Part.AUDIT;
+  }
+
   private void warmUp() throws IOException, InterruptedException {
     System.err.println("warming up");
     double seconds = 4 * options.seconds();
+    // On one core the JIT takes its time, and longest for what a commit adds.
+    for (int i = 0; i < 3; i++) {
+      load(audited, wrap("rsa3072"), CALLERS, seconds);
+      load(audited, unwrap("rsa3072"), CALLERS, seconds);
+      unwrapNew(auditedClient, "p256", 0.0002);
+    }
+    if (auditOnly()) {
+      load(broker, wrap("rsa3072"), CALLERS, seconds);
+      load(broker, unwrap("rsa3072"), CALLERS, seconds);
+      unwrapNew(client, "p256", 0.0002);
+      return;
+    }
     for (String spec : SPECS) {
       load(broker, wrap(spec), CALLERS, seconds);
       load(broker, wrap(spec).echo(), CALLERS, seconds);
       load(broker, unwrap(spec), CALLERS, seconds);
       load(sessionOff, wrap(spec), CALLERS, seconds);
-      unwrapNew(spec, 0.001);
+      unwrapNew(client, spec, 0.001);
     }
     kms.wraps(CALLERS, seconds);
     kms.unwraps(CALLERS, seconds);
@@ -125,19 +141,19 @@ final class Measurements implements AutoCloseable {
   private Latencies load(Broker on, Wire wire, int callers, double seconds)
       throws IOException, InterruptedException {
     int[] shape = CONCURRENCY.get(callers);
-    return wire.load(on.port(), shape[0], shape[1], seconds, folder);
+    return wire.load(on, shape[0], shape[1], seconds, folder);
   }
 
   private double perSecond(Broker on, Wire wire) throws IOException, InterruptedException {
     return load(on, wire, CALLERS, options.seconds()).perSecond();
   }
 
-  /// Unwraps DEKs that each have an encapsulated secret of their own, never seen by this broker.
-  private double unwrapNew(String spec, double secondsEach) {
+  /// Unwraps DEKs that each have an encapsulated secret of their own, never seen by its broker.
+  private double unwrapNew(CheckedClient from, String spec, double secondsEach) {
     String keystore = Bench.keystore(spec);
     List<Wrapped> stock =
         sessionOffClient.stock(keystore, Math.max(200, (int) (options.seconds() / secondsEach)));
-    return client.unwraps(keystore, stock, CALLERS).perSecond();
+    return from.unwraps(keystore, stock, CALLERS).perSecond();
   }
 
   private void throughput(Openssl openssl) throws IOException, InterruptedException {
@@ -163,8 +179,30 @@ final class Measurements implements AutoCloseable {
       double limit = 1 / (1 / echo + bare);
       report
           .row("UnwrapDek " + name(spec) + ", z new", "limit", 0.85)
-          .add(unwrapNew(spec, 1 / limit), limit);
+          .add(unwrapNew(client, spec, 1 / limit), limit);
     }
+  }
+
+  /// What records cost, against the same call without any.
+  private void audit() throws IOException, InterruptedException {
+    Wire unwrap = unwrap("rsa3072");
+    double off = perSecond(broker, unwrap);
+    report
+        .row("UnwrapDek RSA_3072, z repeated, audit `durable`", "audit `off`", 0.8)
+        .add(perSecond(audited, unwrap), off);
+    Map.of("p256", 0.0002, "rsa3072", 0.0012)
+        .forEach(
+            (spec, secondsEach) -> {
+              double newOff = unwrapNew(client, spec, secondsEach);
+              report
+                  .row("UnwrapDek " + name(spec) + ", z new, audit `durable`", "audit `off`", 0.8)
+                  .add(unwrapNew(auditedClient, spec, secondsEach), newOff);
+            });
+    Wire wrap = wrap("rsa3072");
+    double wrapOff = perSecond(broker, wrap);
+    report
+        .row("WrapDek RSA_3072, session, audit `async`", "audit `off`", 0)
+        .add(perSecond(audited, wrap), wrapOff);
   }
 
   private static double bare(Openssl openssl, String spec) {
@@ -259,6 +297,7 @@ final class Measurements implements AutoCloseable {
   public void close() {
     client.close();
     sessionOffClient.close();
+    auditedClient.close();
     kms.close();
   }
 }

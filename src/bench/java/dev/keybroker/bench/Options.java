@@ -1,42 +1,60 @@
 package dev.keybroker.bench;
 
-/// How long to measure.
+import java.util.Locale;
+
+/// How long to measure, and what.
 ///
 /// @param rounds how often each row is measured
 /// @param seconds how long each load of a round takes
 /// @param countSeconds how long the calls of the stores and of KMS are counted
+/// @param part which rows are measured
 /// @param updateDocs whether the results go to `src/docs`
-record Options(int rounds, double seconds, double countSeconds, boolean updateDocs) {
+record Options(int rounds, double seconds, double countSeconds, Part part, boolean updateDocs) {
+  /// The parts of the bench that can be run alone.
+  enum Part {
+    ALL,
+    AUDIT,
+    TLS,
+    KEYSTORES
+  }
+
   static Options of(String[] args) {
-    Options options = new Options(5, 1, 30, false);
+    int rounds = 5;
+    double seconds = 1;
+    double countSeconds = 30;
+    Part part = Part.ALL;
+    boolean updateDocs = false;
     for (String arg : args) {
       String value = arg.substring(arg.indexOf('=') + 1);
-      options =
-          switch (arg.substring(0, arg.length() - value.length())) {
-            case "--rounds=" ->
-                new Options(
-                    Integer.parseInt(value),
-                    options.seconds,
-                    options.countSeconds,
-                    options.updateDocs);
-            case "--seconds=" ->
-                new Options(
-                    options.rounds,
-                    Double.parseDouble(value),
-                    options.countSeconds,
-                    options.updateDocs);
-            case "--count-seconds=" ->
-                new Options(
-                    options.rounds, options.seconds, Double.parseDouble(value), options.updateDocs);
-            default -> {
-              if (!arg.equals("--update-docs")) {
+      switch (arg.substring(0, arg.length() - value.length())) {
+        case "--rounds=" -> rounds = Integer.parseInt(value);
+        case "--seconds=" -> seconds = Double.parseDouble(value);
+        case "--count-seconds=" -> countSeconds = Double.parseDouble(value);
+        default -> {
+          switch (arg) {
+            case "--audit-only" -> part = Part.AUDIT;
+            case "--tls-only" -> part = Part.TLS;
+            case "--keystores-only" -> part = Part.KEYSTORES;
+            case "--update-docs" -> updateDocs = true;
+            default ->
                 throw new IllegalArgumentException(
-                    "usage: run.sh [--rounds=N] [--seconds=S] [--count-seconds=S] [--update-docs]");
-              }
-              yield new Options(options.rounds, options.seconds, options.countSeconds, true);
-            }
-          };
+                    "usage: run.sh [--rounds=N] [--seconds=S] [--count-seconds=S]"
+                        + " [--audit-only|--tls-only|--keystores-only] [--update-docs]");
+          }
+        }
+      }
     }
-    return options;
+    if (part != Part.ALL && updateDocs) {
+      throw new IllegalArgumentException(
+          "--update-docs wants all rows, --"
+              + part.name().toLowerCase(Locale.ROOT)
+              + "-only leaves some out");
+    }
+    return new Options(rounds, seconds, countSeconds, part, updateDocs);
+  }
+
+  /// Whether these rows are measured.
+  boolean has(Part asked) {
+    return part == Part.ALL || part == asked;
   }
 }

@@ -19,6 +19,7 @@ final class Report {
   private final Map<String, Row> rows = new LinkedHashMap<>();
   private final Map<String, List<Latencies>> latencies = new LinkedHashMap<>();
   private final List<String> calls = new ArrayList<>();
+  private final KeystoresTable keystores = new KeystoresTable();
 
   Report(Options options) {
     this.options = options;
@@ -35,6 +36,10 @@ final class Report {
   /// The row of a ratio that should stay below its target.
   Row atMost(String subject, double target) {
     return rows.computeIfAbsent(subject, name -> new Row(subject, "without", target, true));
+  }
+
+  KeystoresTable keystores() {
+    return keystores;
   }
 
   void latencies(String subject, int callers, Latencies measured) {
@@ -78,21 +83,25 @@ final class Report {
 
   private String tables() throws IOException, InterruptedException {
     StringBuilder text = new StringBuilder();
-    text.append("## Results\n\n").append(machine()).append("\n\n");
+    text.append("## Results\n\n").append(machine(options)).append("\n\n");
     text.append("![Ratios and their targets](performance.svg)\n\n");
     text.append("### Ratios\n\n");
     text.append("| measured: median | divided by: median | rounds | ratio | spread | target |\n");
     text.append("| --- | --- | --- | --- | --- | --- |\n");
     rows.values().forEach(row -> text.append(row.markdown()).append('\n'));
-    text.append("\n### Concurrent callers\n\nLatencies in µs, medians of the rounds.\n\n");
-    text.append("| call | callers | calls/s | p50 | p99 | p99.9 |\n");
-    text.append("| --- | --- | --- | --- | --- | --- |\n");
-    latencies.forEach((key, all) -> text.append(key).append(median(all)).append('\n'));
-    text.append("\n### Calls of the services behind\n\nAs counted there: per million.\n\n");
-    text.append("| load | time, calls | KMS | Redis commands | PostgreSQL table scans |\n");
-    text.append("| --- | --- | --- | --- | --- |\n");
-    calls.forEach(line -> text.append(line).append('\n'));
-    return text.toString();
+    if (!latencies.isEmpty()) {
+      text.append("\n### Concurrent callers\n\nLatencies in µs, medians of the rounds.\n\n");
+      text.append("| call | callers | calls/s | p50 | p99 | p99.9 |\n");
+      text.append("| --- | --- | --- | --- | --- | --- |\n");
+      latencies.forEach((key, all) -> text.append(key).append(median(all)).append('\n'));
+    }
+    if (!calls.isEmpty()) {
+      text.append("\n### Calls of the services behind\n\nAs counted there: per million.\n\n");
+      text.append("| load | time, calls | KMS | Redis commands | PostgreSQL table scans |\n");
+      text.append("| --- | --- | --- | --- | --- |\n");
+      calls.forEach(line -> text.append(line).append('\n'));
+    }
+    return text.append(keystores.markdown()).toString();
   }
 
   private static String median(List<Latencies> all) {
@@ -104,7 +113,8 @@ final class Report {
             Row.number(Row.median(all.stream().map(Latencies::p999).toList())));
   }
 
-  private String machine() throws IOException, InterruptedException {
+  /// What it was measured on and with.
+  static String machine(Options options) throws IOException, InterruptedException {
     String cpu =
         Files.readAllLines(Path.of("/proc/cpuinfo")).stream()
             .filter(line -> line.startsWith("model name"))

@@ -157,11 +157,7 @@ final class Services implements AutoCloseable {
 
   /// Scans of the broker's tables: at least one for each statement that reads or changes them.
   private long postgresStatements() throws SQLException {
-    try (Connection connection =
-            DriverManager.getConnection(
-                configuration.getProperty("quarkus.datasource.jdbc.url"),
-                configuration.getProperty("quarkus.datasource.username"),
-                configuration.getProperty("quarkus.datasource.password"));
+    try (Connection connection = postgres();
         Statement statement = connection.createStatement();
         ResultSet rows =
             statement.executeQuery(
@@ -170,6 +166,14 @@ final class Services implements AutoCloseable {
       rows.next();
       return rows.getLong(1);
     }
+  }
+
+  /// A connection to the broker's database, as its owner.
+  Connection postgres() throws SQLException {
+    return DriverManager.getConnection(
+        configuration.getProperty("quarkus.datasource.jdbc.url"),
+        configuration.getProperty("quarkus.datasource.username"),
+        configuration.getProperty("quarkus.datasource.password"));
   }
 
   @Override

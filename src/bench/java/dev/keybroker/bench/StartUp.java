@@ -40,7 +40,7 @@ final class StartUp {
     long start = System.nanoTime();
     Broker broker =
         Broker.start(folder.resolve("start-up"), services.configuration(), Bench.settings(), jvm);
-    try (CheckedClient client = new CheckedClient(broker.port())) {
+    try (CheckedClient client = new CheckedClient(broker)) {
       client.wrap(Bench.keystore("rsa3072"));
     }
     return new Started(broker, (System.nanoTime() - start) / 1e9, broker.mebibytes());

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Compares the jar, the jar with an AOT cache, and the native executable: src/docs/performance.md. Runs from anywhere;
+# wants what src/bench/run.sh wants, and GRAALVM_HOME where there is no executable yet. Options: --rounds=N --seconds=S
+# --update-docs, and --executable=FILE for one that is there.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+for command in h2load openssl taskset git; do
+  if ! command -v "$command" > /dev/null; then
+    printf 'artefacts.sh: %s is missing\n' "$command" >&2
+    exit 1
+  fi
+done
+if [ "$(nproc)" -lt 2 ]; then
+  echo 'artefacts.sh: two cores are needed, one for the server and one for the load' >&2
+  exit 1
+fi
+
+maven() {
+  ./mvnw -B -q --no-transfer-progress -DskipTests "$@"
+}
+
+executable=
+for argument in "$@"; do
+  case "$argument" in --executable=*) executable=${argument#*=} ;; esac
+done
+if [ -z "$executable" ]; then
+  maven -Dnative package
+  executable=$(echo target/*-runner)
+  set -- "$@" "--executable=$executable"
+fi
+maven package
+maven -Pbench package
+exec taskset -c 1 "$(cat target/bench/java-home)/bin/java" -Xmx2g --enable-native-access=ALL-UNNAMED \
+  -cp "target/bench/classes:$(cat target/bench/classpath)" dev.keybroker.bench.Artefacts "$@"
