@@ -27,6 +27,7 @@ final class Load implements AutoCloseable {
 
   private final String keystore;
   private final KeyBrokerBlockingStub broker;
+  private final Duration wrapDeadline;
   private final List<Wrapped> known = new ArrayList<>();
   private volatile Queue<Wrapped> made = new ConcurrentLinkedQueue<>();
   private final List<Thread> callers = new ArrayList<>();
@@ -36,8 +37,17 @@ final class Load implements AutoCloseable {
 
   private record Wrapped(KnownDek dek, ByteString wrappedDek) {}
 
+  /// Wraps that have a second each.
+  ///
   /// @param keystore must be there
   Load(Channel channel, String keystore) {
+    this(channel, keystore, WRAP_DEADLINE);
+  }
+
+  /// @param keystore must be there
+  /// @param wrapDeadline of each wrap
+  Load(Channel channel, String keystore, Duration wrapDeadline) {
+    this.wrapDeadline = wrapDeadline;
     this.keystore = keystore;
     this.broker = KeyBrokerGrpc.newBlockingStub(channel);
   }
@@ -109,7 +119,7 @@ final class Load implements AutoCloseable {
     long begun = System.nanoTime();
     try {
       ByteString wrappedDek =
-          broker.withDeadlineAfter(WRAP_DEADLINE).wrapDek(dek.wrap()).getWrappedDek();
+          broker.withDeadlineAfter(wrapDeadline).wrapDek(dek.wrap()).getWrappedDek();
       outcomes.addRight(System.nanoTime() - begun);
       made.add(new Wrapped(dek, wrappedDek));
     } catch (StatusRuntimeException e) {
