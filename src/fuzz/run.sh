@@ -1,13 +1,20 @@
 #!/usr/bin/env bash
 # Fuzzes the broker's parsers and codecs, each target for some seconds: src/docs/fuzzing.md. Runs from anywhere; wants a
-# JDK 25. Usage: run.sh [--jobs=N] [SECONDS [TARGET...]], 60 seconds and all targets unless said. Fails on a finding.
+# JDK 25. Usage: run.sh [--jobs=N] [--seed=N] [SECONDS [TARGET...]], 60 seconds, all targets and other inputs each time
+# unless said. Fails on a finding.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 jobs=$(nproc)
-case "${1:-}" in
-  --jobs=*) jobs=${1#--jobs=}; shift ;;
-esac
+seed=0
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --jobs=*) jobs=${1#--jobs=} ;;
+    --seed=*) seed=${1#--seed=} ;;
+    *) break ;;
+  esac
+  shift
+done
 seconds=${1:-60}
 shift $(($# > 0 ? 1 : 0))
 targets=("$@")
@@ -35,7 +42,7 @@ fuzz() {
     --target_class="$class" --instrumentation_includes='dev.keybroker.**' --instrumentation_excludes='dev.keybroker.v1.**' \
     --reproducer_path=target/fuzz/findings \
     -artifact_prefix="target/fuzz/findings/$target-" -max_total_time="$SECONDS_EACH" -timeout=10 -rss_limit_mb=3072 \
-    -max_len=8192 -print_final_stats=1 "$corpus" > "$log" 2>&1
+    -seed="$SEED" -max_len=8192 -print_final_stats=1 "$corpus" > "$log" 2>&1
   local status=$?
   # What is not instrumented is not fuzzed, and Jazzer only warns of that.
   if [ $status -eq 0 ] && ! grep -Eq ' cov: [0-9]{2,} ' "$log"; then
@@ -55,7 +62,7 @@ fuzz() {
   return $status
 }
 export -f fuzz
-export SECONDS_EACH=$seconds
+export SECONDS_EACH=$seconds SEED=$seed
 
 # `|| exit 1`: xargs then ends with 123 after it has run them all.
 printf '%s\n' "${targets[@]}" | xargs -P "$jobs" -I{} bash -c 'fuzz {} || exit 1'

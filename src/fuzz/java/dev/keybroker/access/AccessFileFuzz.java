@@ -122,7 +122,7 @@ public final class AccessFileFuzz {
     String tenant = "tenants/" + target.tenant();
     return text.equals("tenants/*")
         || text.equals(tenant)
-        || text.equals(tenant + "/keystores/" + target.keystore());
+        || (target.keystore() != null && text.equals(tenant + "/keystores/" + target.keystore()));
   }
 
   private static List<Caller> callers(List<Map<?, ?>> grants) {
