@@ -12,9 +12,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 /// The threads of private-key operations: a bounded pool with a short queue, so that neither the
-/// event loop nor a wrap ever waits behind them. What does not fit is refused at once.
+/// event loop nor a wrap ever waits behind them. What would wait too long is refused at once.
 public final class UnwrapLane implements AutoCloseable {
   private final ThreadPoolExecutor threads;
+  private final long longestWaitNanos;
+  private final WaitEstimate wait;
   private final Counter shed;
 
   public UnwrapLane(UnwrapLaneConfig config, MeterRegistry registry) {
@@ -27,25 +29,34 @@ public final class UnwrapLane implements AutoCloseable {
             TimeUnit.SECONDS,
             new ArrayBlockingQueue<>(config.queue()),
             Thread.ofPlatform().name("unwrap-lane-", 0).daemon().factory());
+    this.longestWaitNanos = config.longestWait().toNanos();
+    this.wait = new WaitEstimate(size);
     this.shed = registry.counter(Metrics.UNWRAP_LANE_SHED);
     registry.gauge(Metrics.UNWRAP_LANE_THREADS, threads, ThreadPoolExecutor::getMaximumPoolSize);
     registry.gauge(Metrics.UNWRAP_LANE_QUEUE, threads.getQueue(), queue -> queue.size());
   }
 
-  /// Runs an operation on the lane. Fails with [DekFailure.Overloaded] where the queue is full; an
-  /// operation that nobody waits for any more is not run, and its result closed where it can be.
+  /// Runs an operation on the lane. Fails with [DekFailure.Overloaded] where it would wait too long
+  /// or the queue is full; an operation that nobody waits for any more is not run, and its result
+  /// closed where it can be.
   public <T> Uni<T> run(Supplier<T> operation) {
     return Uni.createFrom()
         .emitter(
             emitter -> {
               AtomicBoolean gone = new AtomicBoolean();
               emitter.onTermination(() -> gone.set(true));
+              if (wait.nanos(threads.getQueue().size()) > longestWaitNanos) {
+                shed.increment();
+                emitter.fail(new DekFailure.Overloaded());
+                return;
+              }
               try {
                 threads.execute(
                     () -> {
                       if (gone.get()) {
                         return;
                       }
+                      long begun = System.nanoTime();
                       try {
                         T result = operation.get();
                         if (gone.get() && result instanceof AutoCloseable secret) {
@@ -55,6 +66,8 @@ public final class UnwrapLane implements AutoCloseable {
                         }
                       } catch (Throwable failure) {
                         emitter.fail(failure);
+                      } finally {
+                        wait.took(System.nanoTime() - begun);
                       }
                     });
               } catch (RejectedExecutionException e) {

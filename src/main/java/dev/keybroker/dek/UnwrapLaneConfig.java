@@ -2,6 +2,7 @@ package dev.keybroker.dek;
 
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import java.time.Duration;
 
 /// The lane of private-key operations.
 @ConfigMapping(prefix = "keybroker.unwrap-lane")
@@ -11,7 +12,11 @@ public interface UnwrapLaneConfig {
   int threads();
 
   /// Operations that may wait for a thread; one more is refused with UNWRAP_OVERLOADED. At least 1.
-  /// By default the last one of RSA_3072 waits about a quarter of a second for a single thread.
   @WithDefault("256")
   int queue();
+
+  /// How long an operation may be expected to wait for a thread, by what the last ones took; one
+  /// that would wait longer is refused with UNWRAP_OVERLOADED.
+  @WithDefault("500ms")
+  Duration longestWait();
 }

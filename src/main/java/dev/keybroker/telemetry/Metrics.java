@@ -41,7 +41,7 @@ public final class Metrics {
   /// Gauge: private-key operations that wait for a thread of the unwrap lane.
   public static final String UNWRAP_LANE_QUEUE = "keybroker.unwrap.lane.queue";
 
-  /// Counter: private-key operations refused because the unwrap lane was full.
+  /// Counter: private-key operations refused because they would have waited too long.
   public static final String UNWRAP_LANE_SHED = "keybroker.unwrap.lane.shed";
 
   /// Counter: audit records committed. Tags: [#MODE], [#OUTCOME].

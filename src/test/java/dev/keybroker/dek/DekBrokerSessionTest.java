@@ -391,6 +391,11 @@ class DekBrokerSessionTest {
     public int queue() {
       return 100;
     }
+
+    @Override
+    public Duration longestWait() {
+      return Duration.ofSeconds(10);
+    }
   }
 
   private record CacheConfig() implements KekCacheConfig {

@@ -19,11 +19,12 @@ class UnwrapLaneTest {
   private static final Duration LONG = Duration.ofSeconds(10);
 
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-  private final UnwrapLane lane = new UnwrapLane(new TestLaneConfig(1, 1), registry);
+  private final UnwrapLane lane = new UnwrapLane(new TestLaneConfig(1, 1, LONG), registry);
   private final CountDownLatch started = new CountDownLatch(1);
   private final CountDownLatch finish = new CountDownLatch(1);
 
-  private record TestLaneConfig(int threads, int queue) implements UnwrapLaneConfig {}
+  private record TestLaneConfig(int threads, int queue, Duration longestWait)
+      implements UnwrapLaneConfig {}
 
   @AfterEach
   void close() {
@@ -31,8 +32,12 @@ class UnwrapLaneTest {
   }
 
   private CompletableFuture<String> occupyTheThread() throws InterruptedException {
+    return occupyTheThread(lane);
+  }
+
+  private CompletableFuture<String> occupyTheThread(UnwrapLane of) throws InterruptedException {
     CompletableFuture<String> running =
-        lane.run(
+        of.run(
                 () -> {
                   started.countDown();
                   awaitQuietly(finish);
@@ -56,6 +61,34 @@ class UnwrapLaneTest {
     String thread = lane.run(() -> Thread.currentThread().getName()).await().atMost(LONG);
 
     assertEquals("unwrap-lane-0", thread);
+  }
+
+  @Test
+  void operation_thatWouldWaitTooLong_isRefusedThoughTheQueueHasRoom() throws Exception {
+    try (UnwrapLane slow =
+        new UnwrapLane(new TestLaneConfig(1, 10, Duration.ofMillis(2)), registry)) {
+      for (int i = 0; i < 40; i++) {
+        slow.run(() -> sleepQuietly(Duration.ofMillis(5))).await().atMost(LONG);
+      }
+      CompletableFuture<String> running = occupyTheThread(slow);
+      CompletableFuture<String> waiting = slow.run(() -> "next").subscribeAsCompletionStage();
+
+      assertThrows(DekFailure.Overloaded.class, () -> slow.run(() -> "no").await().atMost(LONG));
+
+      assertEquals(1, registry.counter(Metrics.UNWRAP_LANE_SHED).count());
+      finish.countDown();
+      assertEquals("first", running.get());
+      assertEquals("next", waiting.get());
+    }
+  }
+
+  private static String sleepQuietly(Duration time) {
+    try {
+      Thread.sleep(time);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return "slept";
   }
 
   @Test
