@@ -43,13 +43,8 @@ final class Denials {
     int count = count(caller);
     if (isPowerOfTen(count)) {
       LOG.warnf(
-          "Denied %d times within this minute: %s %s, now %s on tenants/%s%s",
-          count,
-          caller.kind(),
-          printable(caller.subject()),
-          permission.id(),
-          target.tenant(),
-          target.keystore() == null ? "" : "/keystores/" + target.keystore());
+          "Denied %d times within this minute: %s %s, now %s on %s",
+          count, caller.kind(), printable(caller.subject()), permission.id(), target.name());
     }
   }
 

@@ -3,6 +3,7 @@ package dev.keybroker.crypto;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /// The bytes of a wrapped DEK, format version 1, and where their regions lie.
 ///
@@ -20,6 +21,7 @@ import java.util.UUID;
 public final class WrappedDek {
 
   static final byte VERSION = 1;
+  private static final int KEK_ID_OFFSET = 2;
   static final int HEADER_SIZE = 18;
   static final int SALT_SIZE = 16;
   static final int TAG_SIZE = 16;
@@ -52,8 +54,17 @@ public final class WrappedDek {
     if (encapsulation == null) {
       throw new NotAuthenticException();
     }
-    ByteBuffer id = ByteBuffer.wrap(bytes, 2, 16);
-    return new WrappedDek(bytes, encapsulation, new UUID(id.getLong(), id.getLong()));
+    return new WrappedDek(bytes, encapsulation, kekId(ByteBuffer.wrap(bytes)));
+  }
+
+  /// The KEK that the remaining bytes name, whether they are a wrapped DEK or not; null where they
+  /// are too short to name one.
+  public static @Nullable UUID namedKek(ByteBuffer bytes) {
+    return bytes.remaining() < HEADER_SIZE ? null : kekId(bytes.slice());
+  }
+
+  private static UUID kekId(ByteBuffer bytes) {
+    return new UUID(bytes.getLong(KEK_ID_OFFSET), bytes.getLong(KEK_ID_OFFSET + Long.BYTES));
   }
 
   /// An array of exactly the right size with everything before the ciphertext in place.

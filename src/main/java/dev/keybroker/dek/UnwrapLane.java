@@ -4,6 +4,7 @@ import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.subscription.UniEmitter;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -46,8 +47,7 @@ public final class UnwrapLane implements AutoCloseable {
               AtomicBoolean gone = new AtomicBoolean();
               emitter.onTermination(() -> gone.set(true));
               if (wait.nanos(threads.getQueue().size()) > longestWaitNanos) {
-                shed.increment();
-                emitter.fail(new DekFailure.Overloaded());
+                refuse(emitter);
                 return;
               }
               try {
@@ -71,10 +71,14 @@ public final class UnwrapLane implements AutoCloseable {
                       }
                     });
               } catch (RejectedExecutionException e) {
-                shed.increment();
-                emitter.fail(new DekFailure.Overloaded());
+                refuse(emitter);
               }
             });
+  }
+
+  private void refuse(UniEmitter<?> emitter) {
+    shed.increment();
+    emitter.fail(new DekFailure.Overloaded());
   }
 
   @Override

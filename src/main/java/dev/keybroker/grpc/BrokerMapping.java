@@ -1,6 +1,5 @@
 package dev.keybroker.grpc;
 
-import com.google.protobuf.ByteString;
 import com.google.protobuf.Timestamp;
 import com.google.protobuf.UnsafeByteOperations;
 import dev.keybroker.crypto.EncryptionContext;
@@ -16,17 +15,13 @@ import dev.keybroker.v1.RewrapDekResponse;
 import dev.keybroker.v1.UnwrapDekResponse;
 import dev.keybroker.v1.WrapAlgorithm;
 import dev.keybroker.v1.WrapDekResponse;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// Messages of the data plane from and to the domain's types.
 final class BrokerMapping {
-  private static final int KEK_ID_OFFSET = 2;
-
   private BrokerMapping() {}
 
   static KeystoreName keystore(String name) {
@@ -40,16 +35,6 @@ final class BrokerMapping {
           "encryption_context", "keys and values together must be at most 8192 bytes");
     }
     return context;
-  }
-
-  /// The KEK that the bytes of a wrapped DEK name, whether they are authentic or not; null where
-  /// they are too short to name one.
-  static @Nullable UUID namedKek(ByteString wrappedDek) {
-    if (wrappedDek.size() < KEK_ID_OFFSET + 2 * Long.BYTES) {
-      return null;
-    }
-    ByteBuffer bytes = wrappedDek.asReadOnlyByteBuffer().position(KEK_ID_OFFSET);
-    return new UUID(bytes.getLong(), bytes.getLong());
   }
 
   /// The answer to a wrap. The array of the wrapped DEK is handed over, not copied.

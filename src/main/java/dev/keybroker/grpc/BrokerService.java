@@ -4,6 +4,7 @@ import dev.keybroker.access.Target;
 import dev.keybroker.audit.CallFacts;
 import dev.keybroker.crypto.EncryptionContext;
 import dev.keybroker.crypto.SecretBytes;
+import dev.keybroker.crypto.WrappedDek;
 import dev.keybroker.dek.DekBroker;
 import dev.keybroker.dek.UnwrappedResult;
 import dev.keybroker.dek.WrappedResult;
@@ -135,7 +136,7 @@ public class BrokerService implements KeyBroker {
   private Uni<UnwrappedResult> unwrap(
       CallFacts facts, KeystoreName keystore, UnwrapDekRequest request) {
     EncryptionContext context = context(facts, request.getEncryptionContextMap());
-    facts.kek(BrokerMapping.namedKek(request.getWrappedDek()));
+    facts.kek(WrappedDek.namedKek(request.getWrappedDek().asReadOnlyByteBuffer()));
     return broker
         .unwrap(keystore, request.getWrappedDek().toByteArray(), context)
         .invoke(result -> facts.kmsRequestId(result.kmsRequestId()));
@@ -163,7 +164,7 @@ public class BrokerService implements KeyBroker {
   private Uni<RewrapDekResponse> rewrap(
       CallFacts facts, KeystoreName source, KeystoreName destination, RewrapDekRequest request) {
     EncryptionContext context = context(facts, request.getEncryptionContextMap());
-    facts.kek(BrokerMapping.namedKek(request.getWrappedDek()));
+    facts.kek(WrappedDek.namedKek(request.getWrappedDek().asReadOnlyByteBuffer()));
     if (!destination.tenant().equals(source.tenant())) {
       throw new RequestInvalid("destination_keystore", "must be a keystore of the same tenant");
     }

@@ -49,7 +49,7 @@ class Calls {
         target,
         facts -> {
           if (second != null) {
-            facts.destination("tenants/" + second.tenant() + "/keystores/" + second.keystore());
+            facts.destination(second.name());
           }
           AccessFailure refusal =
               admission.refusal(origin.caller(), rpc.permission(), rpc.asksOn(target), second);

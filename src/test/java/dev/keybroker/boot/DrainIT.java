@@ -1,5 +1,6 @@
 package dev.keybroker.boot;
 
+import static dev.keybroker.keystore.TenantAccount.BROKER_STATEMENT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.google.common.util.concurrent.ListenableFuture;
@@ -31,11 +32,6 @@ import org.junit.jupiter.api.Test;
 class DrainIT {
   private static final Duration END = Duration.ofSeconds(30);
   private static final String NAME = "tenants/drain/keystores/calls";
-  private static final String BROKER_STATEMENT =
-      """
-      {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/keybroker"},\
-      "Action":"kms:*","Resource":"*"}\
-      """;
 
   @Test
   void callUnderWay_whenTheBrokerIsToldToEnd_isAnsweredAndTheExitCodeIsZero() throws Exception {

@@ -1,5 +1,6 @@
 package dev.keybroker.boot;
 
+import static dev.keybroker.keystore.TenantAccount.BROKER_STATEMENT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -35,12 +36,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 class KmsFaultsIT {
   private static final String NAME = "tenants/faults/keystores/calls";
   private static final Duration RECOVERY = Duration.ofSeconds(5);
-  private static final String BROKER_STATEMENT =
-      """
-      {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/keybroker"},\
-      "Action":"kms:*","Resource":"*"}\
-      """;
-
   private static EmbeddedServices services;
   private static TenantAccount account;
   private static PackagedBroker broker;

@@ -1,5 +1,6 @@
 package dev.keybroker.boot;
 
+import static dev.keybroker.keystore.TenantAccount.BROKER_STATEMENT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -45,11 +46,6 @@ class SecuredBrokerIT {
   private static final String TENANT = "tenants/secured";
   private static final String NAME = TENANT + "/keystores/calls";
   private static final String DOMAIN = "spiffe://example.org/";
-  private static final String BROKER_STATEMENT =
-      """
-      {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/keybroker"},\
-      "Action":"kms:*","Resource":"*"}\
-      """;
   private static final String ACCESS =
       """
       version: 1

@@ -1,5 +1,6 @@
 package dev.keybroker.boot;
 
+import static dev.keybroker.keystore.TenantAccount.BROKER_STATEMENT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -45,12 +46,6 @@ class TwoBrokersIT {
   private static final int PER_SECOND = 100;
 
   private static final String NAME = "tenants/two/keystores/calls";
-  private static final String BROKER_STATEMENT =
-      """
-      {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/keybroker"},\
-      "Action":"kms:*","Resource":"*"}\
-      """;
-
   private static EmbeddedServices services;
   private static Map<String, String> configuration;
   private static PackagedBroker first;

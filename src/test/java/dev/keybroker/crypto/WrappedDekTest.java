@@ -2,8 +2,10 @@ package dev.keybroker.crypto;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.UUID;
@@ -72,6 +74,18 @@ class WrappedDekTest {
     assertThrows(NotAuthenticException.class, () -> wrapped.encapsulated(KeyPairSpec.RSA_2048));
     assertThrows(
         NotAuthenticException.class, () -> wrapped.encapsulated(KeyPairSpec.ECC_NIST_P384));
+  }
+
+  @Test
+  void namedKek_isReadFromWhereverTheBytesBegin_andFromWhatIsNotAuthentic() {
+    byte[] bytes = wellFormed(KeyPairSpec.ECC_NIST_P256, 32);
+    bytes[0] = 99;
+    ByteBuffer behindOthers = ByteBuffer.allocate(7 + bytes.length).position(7).put(bytes);
+
+    assertEquals(KEK_ID, WrappedDek.namedKek(ByteBuffer.wrap(bytes)));
+    assertEquals(KEK_ID, WrappedDek.namedKek(behindOthers.position(7)));
+    assertEquals(KEK_ID, WrappedDek.namedKek(ByteBuffer.wrap(bytes, 0, 18)));
+    assertNull(WrappedDek.namedKek(ByteBuffer.wrap(bytes, 0, 17)));
   }
 
   @Test

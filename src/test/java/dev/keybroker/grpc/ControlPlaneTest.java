@@ -1,5 +1,6 @@
 package dev.keybroker.grpc;
 
+import static dev.keybroker.keystore.TenantAccount.BROKER_STATEMENT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -57,12 +58,6 @@ import software.amazon.awssdk.services.kms.model.OriginType;
 @QuarkusTestResource(EmbeddedServicesResource.class)
 @SuppressWarnings("NullAway.Init") // filled by Quarkus
 class ControlPlaneTest {
-  private static final String BROKER_STATEMENT =
-      """
-      {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/keybroker"},\
-      "Action":"kms:*","Resource":"*"}\
-      """;
-
   EmbeddedServices services;
   BrokerAddress address;
 

@@ -1,11 +1,11 @@
 package dev.keybroker.keystore;
 
+import static dev.keybroker.keystore.TenantAccount.BROKER_STATEMENT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.embedded.EmbeddedServices;
 import dev.keybroker.embedded.EmbeddedServicesResource;
 import dev.keybroker.kek.KekDetails;
@@ -13,7 +13,6 @@ import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
-import dev.keybroker.kms.KmsArn;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.mutiny.Uni;
@@ -32,12 +31,6 @@ import org.junit.jupiter.api.Test;
 @SuppressWarnings("NullAway.Init") // filled by Quarkus
 class KekErasureTest {
   private static final KeystoreName NAME = KeystoreName.parse("tenants/erasure/keystores/calls");
-  private static final String BROKER_STATEMENT =
-      """
-      {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/keybroker"},\
-      "Action":"kms:*","Resource":"*"}\
-      """;
-
   /// Long enough for the restore to come to the lock.
   private static final Duration UNDER_WAY = Duration.ofMillis(700);
 
@@ -72,7 +65,7 @@ class KekErasureTest {
   private KekName retired() {
     try (TenantAccount account = new TenantAccount(services, "222233336666")) {
       String key = account.newKey(BROKER_STATEMENT);
-      Keystore made = await(keystores.create(NAME, settings(key)));
+      Keystore made = await(keystores.create(NAME, TestSettings.of(key)));
       await(keystores.rotate(NAME, null));
       return Objects.requireNonNull(made.activeKek());
     }
@@ -83,16 +76,6 @@ class KekErasureTest {
         Objects.requireNonNull(services.configuration().get("quarkus.datasource.jdbc.url")),
         "postgres",
         "postgres");
-  }
-
-  private static KeystoreSettings settings(String keyArn) {
-    return new KeystoreSettings(
-        "Calls",
-        new RootKey.AwsKms(KmsArn.parse(keyArn), null),
-        KeyPairSpec.ECC_NIST_P256,
-        RotationPeriod.NEVER,
-        Duration.ofSeconds(60),
-        OnKmsOutage.WRAP_WITH_LAST_KNOWN_KEK);
   }
 
   private static <T> T await(Uni<T> uni) {

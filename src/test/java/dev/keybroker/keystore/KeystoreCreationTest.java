@@ -1,18 +1,17 @@
 package dev.keybroker.keystore;
 
+import static dev.keybroker.keystore.TenantAccount.BROKER_STATEMENT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.embedded.EmbeddedServices;
 import dev.keybroker.embedded.EmbeddedServicesResource;
 import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KeystoreName;
-import dev.keybroker.kms.KmsArn;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.mutiny.Uni;
@@ -26,12 +25,6 @@ import org.junit.jupiter.api.Test;
 @QuarkusTestResource(EmbeddedServicesResource.class)
 @SuppressWarnings("NullAway.Init") // filled by Quarkus
 class KeystoreCreationTest {
-  private static final String BROKER_STATEMENT =
-      """
-      {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/keybroker"},\
-      "Action":"kms:*","Resource":"*"}\
-      """;
-
   EmbeddedServices services;
   @Inject Keystores keystores;
   @Inject KeystoreRepository repository;
@@ -45,14 +38,14 @@ class KeystoreCreationTest {
   void create_sameSettingsAgain_isTheSameKeystore() {
     try (TenantAccount account = new TenantAccount(services, "222233334444")) {
       KeystoreName name = KeystoreName.parse("tenants/creation/keystores/calls");
-      KeystoreSettings settings = settings(account.newKey(BROKER_STATEMENT));
+      KeystoreSettings settings = TestSettings.of(account.newKey(BROKER_STATEMENT));
       Keystore first = await(keystores.create(name, settings));
       assertNotNull(first.activeKek());
       assertNull(first.nextRotationTime());
       assertEquals(first, await(keystores.create(name, settings)));
       assertThrows(
           KeystoreFailure.AlreadyExists.class,
-          () -> await(keystores.create(name, settings(account.newKey(BROKER_STATEMENT)))));
+          () -> await(keystores.create(name, TestSettings.of(account.newKey(BROKER_STATEMENT)))));
     }
   }
 
@@ -62,7 +55,7 @@ class KeystoreCreationTest {
       KeystoreName name = KeystoreName.parse("tenants/creation/keystores/refused");
       assertThrows(
           KeystoreFailure.CheckFailed.class,
-          () -> await(keystores.create(name, settings(account.newKey()))));
+          () -> await(keystores.create(name, TestSettings.of(account.newKey()))));
       assertThrows(KekFailure.UnknownKeystore.class, () -> await(repository.find(name)));
     }
   }
@@ -84,21 +77,11 @@ class KeystoreCreationTest {
           };
       Keystores racing = new Keystores(shared, access, check, rotation, changes, clock);
 
-      Keystore made = await(racing.create(name, settings(account.newKey(BROKER_STATEMENT))));
+      Keystore made = await(racing.create(name, TestSettings.of(account.newKey(BROKER_STATEMENT))));
 
       assertTrue(isTakenBack.get());
       assertNotNull(made.activeKek());
     }
-  }
-
-  private static KeystoreSettings settings(String keyArn) {
-    return new KeystoreSettings(
-        "Calls",
-        new RootKey.AwsKms(KmsArn.parse(keyArn), null),
-        KeyPairSpec.ECC_NIST_P256,
-        RotationPeriod.NEVER,
-        Duration.ofSeconds(60),
-        OnKmsOutage.WRAP_WITH_LAST_KNOWN_KEK);
   }
 
   private static <T> T await(Uni<T> uni) {

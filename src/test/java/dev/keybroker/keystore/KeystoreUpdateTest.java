@@ -1,13 +1,12 @@
 package dev.keybroker.keystore;
 
+import static dev.keybroker.keystore.TenantAccount.BROKER_STATEMENT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.embedded.EmbeddedServices;
 import dev.keybroker.embedded.EmbeddedServicesResource;
 import dev.keybroker.kek.KeystoreName;
-import dev.keybroker.kms.KmsArn;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.mutiny.Uni;
@@ -23,12 +22,6 @@ import org.junit.jupiter.api.Test;
 class KeystoreUpdateTest {
   private static final KeystoreName NAME = KeystoreName.parse("tenants/update/keystores/calls");
   private static final int UPDATES = 6;
-  private static final String BROKER_STATEMENT =
-      """
-      {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/keybroker"},\
-      "Action":"kms:*","Resource":"*"}\
-      """;
-
   EmbeddedServices services;
   @Inject Keystores keystores;
 
@@ -36,7 +29,7 @@ class KeystoreUpdateTest {
   void updates_atOnce_withoutEtagAllAreMade_withOneOnlyTheFirst() {
     Keystore made;
     try (TenantAccount account = new TenantAccount(services, "222233335555")) {
-      made = await(keystores.create(NAME, settings(account.newKey(BROKER_STATEMENT))));
+      made = await(keystores.create(NAME, TestSettings.of(account.newKey(BROKER_STATEMENT))));
     }
 
     List<Uni<Keystore>> updates =
@@ -61,16 +54,6 @@ class KeystoreUpdateTest {
         settings.rotationPeriod(),
         settings.privateKekLifetime(),
         settings.onKmsOutage());
-  }
-
-  private static KeystoreSettings settings(String keyArn) {
-    return new KeystoreSettings(
-        "Calls",
-        new RootKey.AwsKms(KmsArn.parse(keyArn), null),
-        KeyPairSpec.ECC_NIST_P256,
-        RotationPeriod.NEVER,
-        Duration.ofSeconds(60),
-        OnKmsOutage.WRAP_WITH_LAST_KNOWN_KEK);
   }
 
   private static <T> T await(Uni<T> uni) {

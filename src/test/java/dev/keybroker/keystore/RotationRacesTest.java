@@ -1,5 +1,6 @@
 package dev.keybroker.keystore;
 
+import static dev.keybroker.keystore.TenantAccount.BROKER_STATEMENT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -10,7 +11,6 @@ import dev.keybroker.embedded.EmbeddedServicesResource;
 import dev.keybroker.kek.KekDetails;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KeystoreName;
-import dev.keybroker.kms.KmsArn;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.mutiny.Uni;
@@ -30,12 +30,6 @@ import org.junit.jupiter.api.Test;
 @QuarkusTestResource(EmbeddedServicesResource.class)
 @SuppressWarnings("NullAway.Init") // filled by Quarkus
 class RotationRacesTest {
-  private static final String BROKER_STATEMENT =
-      """
-      {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/keybroker"},\
-      "Action":"kms:*","Resource":"*"}\
-      """;
-
   EmbeddedServices services;
   @Inject Keystores keystores;
   @Inject KeystoreRepository repository;
@@ -89,17 +83,9 @@ class RotationRacesTest {
 
   private Keystore made(String id) {
     String key = account.newKey(BROKER_STATEMENT);
-    return await(keystores.create(KeystoreName.parse("tenants/races/keystores/" + id), of(key)));
-  }
-
-  private static KeystoreSettings of(String keyArn) {
-    return new KeystoreSettings(
-        "Calls",
-        new RootKey.AwsKms(KmsArn.parse(keyArn), null),
-        KeyPairSpec.ECC_NIST_P256,
-        RotationPeriod.NEVER,
-        Duration.ofSeconds(60),
-        OnKmsOutage.WRAP_WITH_LAST_KNOWN_KEK);
+    return await(
+        keystores.create(
+            KeystoreName.parse("tenants/races/keystores/" + id), TestSettings.of(key)));
   }
 
   private static KeystoreSettings ofP384(KeystoreSettings settings) {

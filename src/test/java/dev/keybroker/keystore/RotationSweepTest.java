@@ -1,5 +1,6 @@
 package dev.keybroker.keystore;
 
+import static dev.keybroker.keystore.TenantAccount.BROKER_STATEMENT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -33,12 +34,6 @@ import org.junit.jupiter.api.Test;
 @QuarkusTestResource(EmbeddedServicesResource.class)
 @SuppressWarnings("NullAway.Init") // filled by Quarkus
 class RotationSweepTest {
-  private static final String BROKER_STATEMENT =
-      """
-      {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/keybroker"},\
-      "Action":"kms:*","Resource":"*"}\
-      """;
-
   EmbeddedServices services;
   @Inject Keystores keystores;
   @Inject KekLife keks;

@@ -14,6 +14,13 @@ import software.amazon.awssdk.services.kms.KmsClient;
 
 /// A tenant's AWS account in the local KMS, as its administrator works in it.
 public final class TenantAccount implements AutoCloseable {
+  /// A statement of a key's policy that lets the embedded broker do anything with the key.
+  public static final String BROKER_STATEMENT =
+      """
+      {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/keybroker"},\
+      "Action":"kms:*","Resource":"*"}\
+      """;
+
   private static final Region REGION = Region.of(EmbeddedServices.REGION);
 
   private final String account;
