@@ -6,6 +6,7 @@ import dev.keybroker.kek.KekDetails;
 import dev.keybroker.kek.KekIntent;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekRepository;
+import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kek.NewKek;
 import io.smallrye.mutiny.Uni;
 import java.util.concurrent.CompletableFuture;
@@ -29,6 +30,18 @@ public final class KekGeneration {
     this.changes = changes;
   }
 
+  /// A key pair for the next KEK of these settings, whether they are saved or not; nothing is
+  /// written. Fails with [dev.keybroker.kms.KmsFailure] or [KeystoreFailure].
+  Uni<KeyPairSource.Pair> pair(KeystoreName name, KeystoreSettings settings, Tenant tenant) {
+    return Uni.createFrom()
+        .deferred(
+            () ->
+                keyPairs.pair(
+                    access.key(settings.rootKey(), tenant),
+                    settings.keyPairSpec(),
+                    access.context(name)));
+  }
+
   /// Makes the next KEK of a keystore as its settings say. Fails with
   /// [dev.keybroker.kms.KmsFailure], [KeystoreFailure] or [dev.keybroker.kek.KekFailure]:
   /// `UnknownKek` where the settings are others by now, or the intent was replaced by one of other
@@ -36,6 +49,17 @@ public final class KekGeneration {
   ///
   /// @param requestId the same id again is the same KEK; null where the caller gave none
   public Uni<KekDetails> generate(Keystore keystore, Tenant tenant, @Nullable String requestId) {
+    return generate(
+        keystore, tenant, requestId, pair(keystore.name(), keystore.settings(), tenant));
+  }
+
+  /// As [#generate(Keystore, Tenant, String)], of this key pair, which was made for the same
+  /// settings.
+  Uni<KekDetails> generate(
+      Keystore keystore,
+      Tenant tenant,
+      @Nullable String requestId,
+      Uni<KeyPairSource.Pair> keyPair) {
     return toTheEnd(
         Uni.createFrom()
             .deferred(
@@ -55,14 +79,13 @@ public final class KekGeneration {
                                 case KekRepository.Intended.Generated(KekDetails kek) ->
                                     Uni.createFrom().item(kek);
                                 case KekRepository.Intended.ToGenerate(KekName name) ->
-                                    generate(intent, name);
+                                    activate(name, keyPair);
                               });
                 }));
   }
 
-  private Uni<KekDetails> generate(KekIntent intent, KekName name) {
-    return keyPairs
-        .pair(intent.rootKey(), intent.spec(), intent.kmsContext())
+  private Uni<KekDetails> activate(KekName name, Uni<KeyPairSource.Pair> keyPair) {
+    return keyPair
         .chain(
             pair ->
                 keks.activate(

@@ -27,12 +27,6 @@ public interface KeystoreRepository {
   /// [KeystoreFailure.Changed]. Where the settings make other KEKs, one is wanted.
   Uni<Keystore> update(KeystoreName name, long version, KeystoreSettings settings);
 
-  /// Sets settings back that were saved last and could not be used, unless they were changed since.
-  Uni<Void> undo(Keystore saved, KeystoreSettings before);
-
-  /// Takes a new keystore back that never had a KEK; does nothing to any other.
-  Uni<Void> takeBack(KeystoreName name);
-
   /// A keystore that is saved now.
   ///
   /// @param isNew false where it was there

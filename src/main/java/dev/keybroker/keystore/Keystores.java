@@ -23,8 +23,6 @@ public final class Keystores {
   /// How often a change that overwrites unseen ones begins again, since another was saved first.
   private static final int OVERWRITES = 10;
 
-  private static final int CREATIONS = 10;
-
   private final KeystoreRepository keystores;
   private final RootKeyAccess access;
   private final RootKeyCheck check;
@@ -56,34 +54,27 @@ public final class Keystores {
     return keystores.list(tenant, after, limit);
   }
 
-  /// Checks the root key, saves the keystore and makes its first KEK. The same settings again have
-  /// the same answer.
+  /// Checks the root key, makes the first KEK and saves the keystore; where that fails, there is
+  /// none. The same settings again have the same answer.
   public Uni<Keystore> create(KeystoreName name, KeystoreSettings settings) {
-    // Whoever creates it at the same time and fails takes it back, from under this creation too.
-    return createOnce(name, settings)
-        .onFailure(KekFailure.UnknownKeystore.class)
-        .retry()
-        .atMost(CREATIONS);
-  }
-
-  private Uni<Keystore> createOnce(KeystoreName name, KeystoreSettings settings) {
     return existing(name, settings)
-        .onItem()
-        .ifNull()
-        .switchTo(
-            () ->
-                passed(name, settings)
-                    .chain(() -> keystores.insert(name, settings))
-                    .map(inserted -> same(inserted.keystore(), settings)))
         .chain(
-            keystore ->
-                keystore.activeKek() != null
+            keystore -> {
+              if (keystore != null) {
+                return keystore.activeKek() != null
                     ? Uni.createFrom().item(keystore)
                     : rotation
                         .rotate(name, Rotation.wanted(keystore.version()))
-                        .onFailure()
-                        .call(() -> keystores.takeBack(name).onFailure().recoverWithNull())
-                        .chain(() -> keystores.find(name)));
+                        .chain(() -> keystores.find(name));
+              }
+              return passed(name, settings)
+                  .chain(() -> rotation.saved(name, settings, () -> insert(name, settings)))
+                  .chain(() -> keystores.find(name));
+            });
+  }
+
+  private Uni<Keystore> insert(KeystoreName name, KeystoreSettings settings) {
+    return keystores.insert(name, settings).map(inserted -> same(inserted.keystore(), settings));
   }
 
   /// As [#create], but for the saving: the keystore as it would be.
@@ -117,8 +108,8 @@ public final class Keystores {
     return keystore;
   }
 
-  /// Changes settings. Those that make other KEKs are checked first, and the next KEK is made at
-  /// once; where that fails, nothing is changed.
+  /// Changes settings. Those that make other KEKs are checked first, and the next KEK is made
+  /// before they are saved; where that fails, nothing is changed.
   ///
   /// @param version the version that was read; null overwrites unseen changes
   /// @param validateOnly the answer is the keystore as it would be, nothing is saved
@@ -172,22 +163,10 @@ public final class Keystores {
 
   private Uni<Keystore> save(Keystore before, KeystoreSettings settings, boolean makesSameKeks) {
     KeystoreName name = before.name();
-    return keystores
-        .update(name, before.version(), settings)
-        .chain(
-            saved ->
-                makesSameKeks
-                    ? Uni.createFrom().item(saved)
-                    : rotation
-                        .rotate(name, Rotation.wanted(saved.version()))
-                        .onFailure()
-                        .call(
-                            () ->
-                                keystores
-                                    .undo(saved, before.settings())
-                                    .onFailure()
-                                    .recoverWithNull())
-                        .chain(() -> keystores.find(name)))
+    Uni<Keystore> update = keystores.update(name, before.version(), settings);
+    return (makesSameKeks
+            ? update
+            : rotation.saved(name, settings, () -> update).chain(() -> keystores.find(name)))
         .call(() -> changes.publish(new KekChange.OfSettings(name)));
   }
 

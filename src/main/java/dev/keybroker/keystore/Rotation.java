@@ -6,6 +6,7 @@ import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.KmsFailure;
 import io.smallrye.mutiny.Uni;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Replaces a keystore's ACTIVE KEK by a new one under the settings as they are saved. Where that
@@ -61,11 +62,62 @@ public final class Rotation {
         .generate(keystore, tenant, requestId)
         .onFailure(KmsFailure.class)
         .call(failure -> noteFailure(keystore, tenant, (KmsFailure) failure))
-        .call(
-            kek ->
-                kek.state() == KekState.ACTIVE && kek.activeTime() != null
-                    ? status.rotated(keystore.name(), keystore.version(), kek.activeTime())
-                    : status.rotatedBefore(keystore.name(), keystore.version()));
+        .call(kek -> noteSuccess(keystore, kek));
+  }
+
+  private Uni<Void> noteSuccess(Keystore keystore, KekDetails kek) {
+    return kek.state() == KekState.ACTIVE && kek.activeTime() != null
+        ? status.rotated(keystore.name(), keystore.version(), kek.activeTime())
+        : status.rotatedBefore(keystore.name(), keystore.version());
+  }
+
+  /// Saves settings that want a KEK of their own, and makes it. All that KMS has to do for it is
+  /// done before anything is saved: what KMS refuses leaves no trace, and nobody ever sees settings
+  /// that are taken back.
+  ///
+  /// Where the process dies between the two, the sweep makes the KEK.
+  ///
+  /// @param save how the settings are saved; the answer is the keystore as it then is
+  Uni<Void> saved(KeystoreName name, KeystoreSettings settings, Supplier<Uni<Keystore>> save) {
+    return keystores
+        .tenant(name.tenant())
+        .chain(
+            tenant ->
+                generation
+                    .pair(name, settings, tenant)
+                    .chain(
+                        pair ->
+                            save.get()
+                                .chain(saved -> install(saved, tenant, Uni.createFrom().item(pair)))
+                                .onFailure(KekFailure.UnknownKek.class)
+                                .recoverWithUni(
+                                    () ->
+                                        installOverwritten(
+                                            name, settings, tenant, Uni.createFrom().item(pair)))));
+  }
+
+  private Uni<Void> install(Keystore saved, Tenant tenant, Uni<KeyPairSource.Pair> pair) {
+    return generation
+        .generate(saved, tenant, wanted(saved.version()), pair)
+        .call(kek -> noteSuccess(saved, kek))
+        .replaceWithVoid();
+  }
+
+  /// Somebody else saved in between: where those settings want other KEKs, he makes them; where
+  // they
+  /// want the same, this one is still wanted.
+  private Uni<Void> installOverwritten(
+      KeystoreName name, KeystoreSettings settings, Tenant tenant, Uni<KeyPairSource.Pair> pair) {
+    return keystores
+        .find(name)
+        .chain(
+            present ->
+                present.settings().makesSameKeks(settings)
+                    ? install(present, tenant, pair)
+                    : Uni.createFrom().voidItem())
+        .onFailure(KekFailure.UnknownKek.class)
+        .retry()
+        .atMost(ATTEMPTS);
   }
 
   private Uni<Void> noteFailure(Keystore keystore, Tenant tenant, KmsFailure failure) {

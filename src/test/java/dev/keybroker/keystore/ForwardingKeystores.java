@@ -37,14 +37,4 @@ class ForwardingKeystores implements KeystoreRepository {
   public Uni<Keystore> update(KeystoreName name, long version, KeystoreSettings settings) {
     return keystores.update(name, version, settings);
   }
-
-  @Override
-  public Uni<Void> undo(Keystore saved, KeystoreSettings before) {
-    return keystores.undo(saved, before);
-  }
-
-  @Override
-  public Uni<Void> takeBack(KeystoreName name) {
-    return keystores.takeBack(name);
-  }
 }

@@ -2,16 +2,17 @@ package dev.keybroker.keystore;
 
 import static dev.keybroker.keystore.TenantAccount.BROKER_STATEMENT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.keybroker.embedded.EmbeddedServices;
 import dev.keybroker.embedded.EmbeddedServicesResource;
 import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.kms.KmsFailure;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.mutiny.Uni;
@@ -30,7 +31,9 @@ class KeystoreCreationTest {
   @Inject KeystoreRepository repository;
   @Inject RootKeyAccess access;
   @Inject RootKeyCheck check;
-  @Inject Rotation rotation;
+  @Inject KeystoreStatus status;
+  @Inject KekGeneration generation;
+  @Inject Diagnosis diagnosis;
   @Inject KekChanges changes;
   @Inject Clock clock;
 
@@ -61,26 +64,28 @@ class KeystoreCreationTest {
   }
 
   @Test
-  void create_takenBackByAnotherCreation_beginsAgain() {
+  void create_keyDisabledAfterItsCheck_savesNothing() {
     try (TenantAccount account = new TenantAccount(services, "222233334444")) {
-      KeystoreName name = KeystoreName.parse("tenants/creation/keystores/taken-back");
-      AtomicBoolean isTakenBack = new AtomicBoolean();
-      KeystoreRepository shared =
+      KeystoreName name = KeystoreName.parse("tenants/creation/keystores/disabled");
+      String key = account.newKey(BROKER_STATEMENT);
+      AtomicBoolean isSaved = new AtomicBoolean();
+      KeystoreRepository watched =
           new ForwardingKeystores(repository) {
             @Override
             public Uni<Inserted> insert(KeystoreName inserted, KeystoreSettings settings) {
-              Uni<Inserted> insertion = super.insert(inserted, settings);
-              return isTakenBack.compareAndSet(false, true)
-                  ? insertion.call(() -> takeBack(inserted))
-                  : insertion;
+              isSaved.set(true);
+              return super.insert(inserted, settings);
             }
           };
-      Keystores racing = new Keystores(shared, access, check, rotation, changes, clock);
+      Rotation late =
+          new Rotation(
+              new DisabledInBetween(watched, account, key), status, generation, access, diagnosis);
+      Keystores racing = new Keystores(watched, access, check, late, changes, clock);
 
-      Keystore made = await(racing.create(name, TestSettings.of(account.newKey(BROKER_STATEMENT))));
+      assertThrows(KmsFailure.class, () -> await(racing.create(name, TestSettings.of(key))));
 
-      assertTrue(isTakenBack.get());
-      assertNotNull(made.activeKek());
+      // Nobody has ever seen it: what was saved and taken back could take another's change along.
+      assertFalse(isSaved.get());
     }
   }
 

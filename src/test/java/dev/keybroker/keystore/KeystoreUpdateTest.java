@@ -6,11 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.keybroker.embedded.EmbeddedServices;
 import dev.keybroker.embedded.EmbeddedServicesResource;
+import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.kms.KmsFailure;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.mutiny.Uni;
 import jakarta.inject.Inject;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -24,6 +27,14 @@ class KeystoreUpdateTest {
   private static final int UPDATES = 6;
   EmbeddedServices services;
   @Inject Keystores keystores;
+  @Inject KeystoreRepository repository;
+  @Inject RootKeyAccess access;
+  @Inject RootKeyCheck check;
+  @Inject KeystoreStatus status;
+  @Inject KekGeneration generation;
+  @Inject Diagnosis diagnosis;
+  @Inject KekChanges changes;
+  @Inject Clock clock;
 
   @Test
   void updates_atOnce_withoutEtagAllAreMade_withOneOnlyTheFirst() {
@@ -44,6 +55,31 @@ class KeystoreUpdateTest {
     assertThrows(
         KeystoreFailure.Changed.class,
         () -> await(keystores.update(NAME, made.version(), it -> named(it, "late"), false)));
+  }
+
+  @Test
+  void update_keyDisabledAfterItsCheck_isNeverSeenByOthers() {
+    try (TenantAccount account = new TenantAccount(services, "222233335555")) {
+      KeystoreName name = KeystoreName.parse("tenants/update/keystores/disabled");
+      Keystore made =
+          await(keystores.create(name, TestSettings.of(account.newKey(BROKER_STATEMENT))));
+      String key = account.newKey(BROKER_STATEMENT);
+      Rotation late =
+          new Rotation(
+              new DisabledInBetween(repository, account, key),
+              status,
+              generation,
+              access,
+              diagnosis);
+      Keystores racing = new Keystores(repository, access, check, late, changes, clock);
+
+      assertThrows(
+          KmsFailure.class,
+          () -> await(racing.update(name, null, before -> TestSettings.of(key), false)));
+
+      // Of the same version: an update of somebody else had nothing to build on, or to go back to.
+      assertEquals(made, await(keystores.find(name)));
+    }
   }
 
   private static KeystoreSettings named(KeystoreSettings settings, String displayName) {

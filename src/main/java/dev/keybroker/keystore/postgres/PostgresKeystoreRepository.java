@@ -184,50 +184,6 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
     row.updateTime = now;
   }
 
-  @Override
-  public Uni<Void> undo(Keystore saved, KeystoreSettings before) {
-    return transactions.locked(
-        saved.name(),
-        (session, row) -> {
-          if (row.version != saved.version()) {
-            return Uni.createFrom().voidItem();
-          }
-          KeystoreRows.set(row, before);
-          row.version++;
-          row.updateTime = now();
-          return KeystoreRows.lastChange(session, saved.name())
-              .chain(
-                  lastChange -> {
-                    if (lastChange == null) {
-                      // Its first KEK is still to be made.
-                      KeystoreRows.wantKek(row, now());
-                    } else {
-                      row.kekWanted = false;
-                      row.nextRotationTime =
-                          RotationSchedule.next(before.rotationPeriod(), lastChange);
-                      KeystoreRows.planNext(row);
-                    }
-                    return session.update(row);
-                  });
-        });
-  }
-
-  @Override
-  public Uni<Void> takeBack(KeystoreName name) {
-    return transactions.locked(
-        name,
-        (session, row) ->
-            session
-                .createSelectionQuery(
-                    "select count(*) from KekRow where tenant = :tenant and keystore ="
-                        + " :keystore",
-                    Long.class)
-                .setParameter("tenant", name.tenant())
-                .setParameter("keystore", name.keystore())
-                .getSingleResult()
-                .chain(keks -> keks == 0 ? session.delete(row) : Uni.createFrom().voidItem()));
-  }
-
   private Instant now() {
     return clock.instant().truncatedTo(ChronoUnit.MICROS);
   }
