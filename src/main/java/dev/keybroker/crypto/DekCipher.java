@@ -85,9 +85,15 @@ final class DekCipher {
     } finally {
       key.destroy();
     }
-    cipher.updateAAD(AAD_PREFIX);
-    cipher.updateAAD(wrapped, 0, saltOffset);
-    cipher.updateAAD(context.encodedUncopied());
+    cipher.updateAAD(additionalData(wrapped, saltOffset, context.encodedUncopied()));
+  }
+
+  /// In one piece: a provider in native code takes each piece by a call of its own.
+  private static byte[] additionalData(byte[] wrapped, int saltOffset, byte[] context) {
+    byte[] data = Arrays.copyOf(AAD_PREFIX, AAD_PREFIX.length + saltOffset + context.length);
+    System.arraycopy(wrapped, 0, data, AAD_PREFIX.length, saltOffset);
+    System.arraycopy(context, 0, data, AAD_PREFIX.length + saltOffset, context.length);
+    return data;
   }
 
   /// The cipher is kept for the thread's next DEK and would keep this one's key until then.

@@ -20,7 +20,8 @@ public enum Encapsulation {
     return id;
   }
 
-  static @Nullable Encapsulation ofId(byte id) {
+  /// The encapsulation that the second byte of a wrapped DEK names; null where it names none.
+  public static @Nullable Encapsulation ofId(byte id) {
     return switch (id) {
       case 1 -> RSAES_OAEP_SHA256;
       case 2 -> HPKE;

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 final class ThreadPrimitives {
 
   private final CryptoProvider provider;
-  private final Hkdf hkdfSha256 = new Hkdf("HKDF-SHA256", 32);
-  private final Hkdf hkdfSha384 = new Hkdf("HKDF-SHA384", 48);
+  private final Hkdf hkdfSha256 = new Hkdf("SHA256");
+  private final Hkdf hkdfSha384 = new Hkdf("SHA384");
   private final Map<EcCurve, KeyPairGenerator> ecGenerators = new EnumMap<>(EcCurve.class);
   private @Nullable Cipher aesGcm;
   private @Nullable Cipher rsaOaepEncryption;

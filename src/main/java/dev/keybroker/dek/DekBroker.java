@@ -16,6 +16,7 @@ import dev.keybroker.kek.PrivateKek;
 import dev.keybroker.kek.PrivateKeks;
 import dev.keybroker.kek.RootKeyStates;
 import io.smallrye.mutiny.Uni;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The use cases of the data plane. Thread-safe; blocks no caller's thread.
@@ -61,9 +62,13 @@ public final class DekBroker {
 
   /// Wraps a DEK of 16 to 64 bytes under the keystore's ACTIVE KEK. Waits for KMS only where the
   /// keystore fails closed and its root key has not answered lately. The DEK stays the caller's.
+  /// Where the KEK is in memory, the work is done when this returns.
   public Uni<WrappedResult> wrap(
       KeystoreName keystore, SecretBytes dek, EncryptionContext context) {
-    return metrics.wrap(() -> activeKek(keystore).map(kek -> wrapUnder(kek, dek, context)));
+    ActiveKek known = activeKeks.freshActive(keystore);
+    return known == null || known.failClosed()
+        ? metrics.wrap(() -> activeKek(keystore).map(kek -> wrapUnder(kek, dek, context)))
+        : metrics.wrapNow(() -> wrapUnder(known, dek, context));
   }
 
   private WrappedResult wrapUnder(ActiveKek kek, SecretBytes dek, EncryptionContext context) {
@@ -92,31 +97,38 @@ public final class DekBroker {
     } catch (NotAuthenticException e) {
       return notAuthentic(keystore);
     }
-    return kekRecords
-        .kek(parsed.kekId())
-        .onFailure(KekFailure.UnknownKek.class)
-        .recoverWithUni(() -> notAuthentic(keystore))
-        .chain(
-            kek -> {
-              if (!kek.name().keystore().equals(keystore)
-                  || kek.spec().encapsulation() != parsed.encapsulation()) {
-                return notAuthentic(keystore);
-              }
-              return checkState(kek)
-                  .chain(() -> unwrapWith(kek, parsed, context))
-                  // The key reached its bound between memory and use: once more, from the record
-                  // on.
-                  .onFailure(WipedMeanwhile.class)
-                  .recoverWithUni(
-                      () ->
-                          kekRecords
-                              .kek(parsed.kekId())
-                              .call(DekBroker::checkState)
-                              .chain(again -> unwrapWith(again, parsed, context)))
-                  // Twice: the lane is slower than the keys may live.
-                  .onFailure(WipedMeanwhile.class)
-                  .transform(wiped -> new DekFailure.Overloaded());
-            });
+    Kek known = kekRecords.freshKek(parsed.kekId());
+    return known == null
+        ? kekRecords
+            .kek(parsed.kekId())
+            .onFailure(KekFailure.UnknownKek.class)
+            .recoverWithUni(() -> notAuthentic(keystore))
+            .chain(kek -> unwrapOf(keystore, kek, parsed, context))
+        : unwrapOf(keystore, known, parsed, context);
+  }
+
+  private Uni<UnwrappedResult> unwrapOf(
+      KeystoreName keystore, Kek kek, WrappedDek parsed, EncryptionContext context) {
+    if (!kek.name().keystore().equals(keystore)
+        || kek.spec().encapsulation() != parsed.encapsulation()) {
+      return notAuthentic(keystore);
+    }
+    return unwrapWith(
+        kek,
+        parsed,
+        context,
+        // The key reached its bound between memory and use: once more, from the record on.
+        () ->
+            kekRecords
+                .kek(parsed.kekId())
+                .chain(
+                    again ->
+                        unwrapWith(
+                            again,
+                            parsed,
+                            context,
+                            // Twice: the lane is slower than the keys may live.
+                            () -> Uni.createFrom().failure(new DekFailure.Overloaded()))));
   }
 
   /// The one refusal, but for a keystore that does not exist: that has its own.
@@ -128,17 +140,26 @@ public final class DekBroker {
         .chain(kek -> Uni.createFrom().failure(new DekFailure.NotAuthentic()));
   }
 
-  private static Uni<Void> checkState(Kek kek) {
+  /// Why the state of a KEK admits no unwrap; null where it does.
+  private static @Nullable RuntimeException refusal(Kek kek) {
     return switch (kek.state()) {
-      case ACTIVE, RETIRED -> Uni.createFrom().voidItem();
-      case DISABLED, DESTROY_SCHEDULED ->
-          Uni.createFrom().failure(new KekFailure.Disabled(kek.name()));
-      case DESTROYED -> Uni.createFrom().failure(new KekFailure.Destroyed(kek.name()));
-      case PENDING_GENERATION -> Uni.createFrom().failure(new DekFailure.NotAuthentic());
+      case ACTIVE, RETIRED -> null;
+      case DISABLED, DESTROY_SCHEDULED -> new KekFailure.Disabled(kek.name());
+      case DESTROYED -> new KekFailure.Destroyed(kek.name());
+      case PENDING_GENERATION -> new DekFailure.NotAuthentic();
     };
   }
 
-  private Uni<UnwrappedResult> unwrapWith(Kek kek, WrappedDek wrapped, EncryptionContext context) {
+  /// @param ifWiped what is done where the private KEK was wiped before its use
+  private Uni<UnwrappedResult> unwrapWith(
+      Kek kek,
+      WrappedDek wrapped,
+      EncryptionContext context,
+      Supplier<Uni<? extends UnwrappedResult>> ifWiped) {
+    RuntimeException refusal = refusal(kek);
+    if (refusal != null) {
+      return Uni.createFrom().failure(refusal);
+    }
     byte[] encapsulated;
     try {
       encapsulated = wrapped.encapsulated(kek.spec());
@@ -157,7 +178,9 @@ public final class DekBroker {
                         metrics.carried(
                             () -> unwrapNow(kek, privateKek, encapsulated, wrapped, context)))
                     .onTermination()
-                    .invoke(privateKek::close));
+                    .invoke(privateKek::close))
+        .onFailure(WipedMeanwhile.class)
+        .recoverWithUni(ifWiped);
   }
 
   /// Unwraps under a secret that is in memory, on the caller's thread; null where it is not.

@@ -63,12 +63,10 @@ public final class DekMetrics {
     /// @param wrappedDek names its encapsulation in its second byte; null where there is none
     void record(byte @Nullable [] wrappedDek, long start, @Nullable Throwable failure) {
       EnumMap<Outcome, Timer> timers = withoutEncapsulation;
-      if (wrappedDek != null && wrappedDek.length > 1) {
-        for (var entry : byEncapsulation.entrySet()) {
-          if (entry.getKey().id() == wrappedDek[1]) {
-            timers = entry.getValue();
-          }
-        }
+      Encapsulation encapsulation =
+          wrappedDek == null || wrappedDek.length < 2 ? null : Encapsulation.ofId(wrappedDek[1]);
+      if (encapsulation != null) {
+        timers = byEncapsulation.getOrDefault(encapsulation, withoutEncapsulation);
       }
       Timer timer = timers.get(outcome(failure));
       if (timer != null) {
@@ -128,6 +126,19 @@ public final class DekMetrics {
                           wraps.record(
                               result == null ? null : result.wrappedDek(), start, failure));
             });
+  }
+
+  /// As [#wrap(Supplier)], of work that waits for nothing and is done at once.
+  Uni<WrappedResult> wrapNow(Supplier<WrappedResult> work) {
+    long start = System.nanoTime();
+    try {
+      WrappedResult result = work.get();
+      wraps.record(result.wrappedDek(), start, null);
+      return Uni.createFrom().item(result);
+    } catch (Throwable failure) {
+      wraps.record(null, start, failure);
+      return Uni.createFrom().failure(failure);
+    }
   }
 
   Uni<UnwrappedResult> unwrap(byte[] wrappedDek, Supplier<Uni<UnwrappedResult>> work) {

@@ -57,8 +57,8 @@ public class BrokerService implements KeyBroker {
 
   @Override
   public Uni<WrapDekResponse> wrapDek(WrapDekRequest request) {
-    LastKnownHeaders headers = LastKnownHeaders.ofThisCall();
-    return Calls.whileAwaited(wrap(CallOrigin.current(), request, headers));
+    CallOrigin origin = CallOrigin.current();
+    return Calls.whileAwaited(wrap(origin, request, origin.lastKnown()));
   }
 
   /// In a batch: there are no headers for an item.

@@ -8,8 +8,13 @@ import io.grpc.Context;
 ///
 /// @param peer the address and port of the other end of the connection
 /// @param trace the call's place in its trace
-record CallOrigin(Caller caller, String peer, Trace trace) {
+/// @param lastKnown where the call tells that it ran on a last known KEK
+record CallOrigin(Caller caller, String peer, Trace trace, LastKnownHeaders lastKnown) {
   static final Context.Key<CallOrigin> KEY = Context.key("keybroker.call-origin");
+
+  CallOrigin(Caller caller, String peer) {
+    this(caller, peer, Trace.NONE, new LastKnownHeaders());
+  }
 
   /// Of the call that runs on this thread. Read it before anything asynchronous.
   static CallOrigin current() {
@@ -19,6 +24,8 @@ record CallOrigin(Caller caller, String peer, Trace trace) {
     }
     // The span of the call begins after its origin is found out.
     Trace trace = Trace.current();
-    return trace == Trace.NONE ? origin : new CallOrigin(origin.caller, origin.peer, trace);
+    return trace == Trace.NONE
+        ? origin
+        : new CallOrigin(origin.caller, origin.peer, trace, origin.lastKnown);
   }
 }

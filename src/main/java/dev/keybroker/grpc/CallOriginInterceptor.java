@@ -9,7 +9,6 @@ import dev.keybroker.access.CertificateIdentity;
 import dev.keybroker.grpc.transport.CallEntry;
 import dev.keybroker.grpc.transport.CallThread;
 import dev.keybroker.grpc.transport.Connection;
-import dev.keybroker.telemetry.Trace;
 import io.grpc.Context;
 import io.grpc.Contexts;
 import io.grpc.Metadata;
@@ -92,7 +91,7 @@ class CallOriginInterceptor implements CallEntry {
       ServerCall<Q, A> call,
       Metadata headers,
       ServerCallHandler<Q, A> next) {
-    CallOrigin origin = new CallOrigin(caller, connection.peer(), Trace.NONE);
+    CallOrigin origin = new CallOrigin(caller, connection.peer());
     return Contexts.interceptCall(
         Context.current().withValue(CallOrigin.KEY, origin), call, headers, next);
   }

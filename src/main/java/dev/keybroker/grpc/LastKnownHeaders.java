@@ -2,7 +2,6 @@ package dev.keybroker.grpc;
 
 import dev.keybroker.kek.LastKnownKek;
 import dev.keybroker.kms.KmsFailure;
-import io.grpc.Context;
 import io.grpc.Metadata;
 import org.jspecify.annotations.Nullable;
 
@@ -18,18 +17,7 @@ final class LastKnownHeaders {
   static final Metadata.Key<String> ROOT_KEY_STATE =
       Metadata.Key.of("keybroker-root-key-state", Metadata.ASCII_STRING_MARSHALLER);
 
-  private static final Context.Key<LastKnownHeaders> CALL = Context.key("keybroker.last-known");
-
   private volatile @Nullable LastKnownKek told;
-
-  /// Those of the call that is being served on this thread; null where it takes none.
-  static @Nullable LastKnownHeaders ofThisCall() {
-    return CALL.get();
-  }
-
-  Context in(Context context) {
-    return context.withValue(CALL, this);
-  }
 
   void tell(LastKnownKek kek) {
     told = kek;

@@ -1,8 +1,6 @@
 package dev.keybroker.grpc;
 
 import dev.keybroker.v1.KeyBrokerGrpc;
-import io.grpc.Context;
-import io.grpc.Contexts;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -23,9 +21,8 @@ class LastKnownInterceptor implements ServerInterceptor {
     if (!call.getMethodDescriptor().getFullMethodName().equals(WRAP_DEK)) {
       return next.startCall(call, headers);
     }
-    LastKnownHeaders told = new LastKnownHeaders();
-    return Contexts.interceptCall(
-        told.in(Context.current()),
+    LastKnownHeaders told = CallOrigin.current().lastKnown();
+    return next.startCall(
         new SimpleForwardingServerCall<Q, A>(call) {
           @Override
           public void sendHeaders(Metadata responseHeaders) {
@@ -33,7 +30,6 @@ class LastKnownInterceptor implements ServerInterceptor {
             super.sendHeaders(responseHeaders);
           }
         },
-        headers,
-        next);
+        headers);
   }
 }

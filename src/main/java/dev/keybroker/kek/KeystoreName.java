@@ -1,11 +1,9 @@
 package dev.keybroker.kek;
 
-import java.util.regex.Pattern;
-
 /// The resource name of a keystore, `tenants/{tenant}/keystores/{keystore}`; both ids match
 /// `[a-z0-9][a-z0-9-]{0,62}`.
 public record KeystoreName(String tenant, String keystore) implements Comparable<KeystoreName> {
-  private static final Pattern ID = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
+  private static final int LONGEST_ID = 63;
   private static final String TENANTS = "tenants/";
   private static final String KEYSTORES = "/keystores/";
 
@@ -27,7 +25,16 @@ public record KeystoreName(String tenant, String keystore) implements Comparable
 
   /// Whether the text can be the id of a tenant or of a keystore.
   public static boolean isId(String text) {
-    return ID.matcher(text).matches();
+    if (text.isEmpty() || text.length() > LONGEST_ID || text.charAt(0) == '-') {
+      return false;
+    }
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-') {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override

@@ -37,7 +37,13 @@ final class LastKnown<K, V extends Dated> {
 
   /// @param freshUntil ticker time from which the stores are asked before the record is used
   /// @param refreshFrom ticker time from which they are asked beside its use
-  private record Held<V>(V value, long freshUntil, long refreshFrom) {}
+  private record Held<V>(V value, long freshUntil, long refreshFrom) {
+    /// Whether it is fresh, and not to be asked for again yet. Where the stores failed lately, they
+    /// are asked again later than the freshness ends.
+    boolean isFresh(long now) {
+      return now - refreshFrom < 0 && now - freshUntil < 0;
+    }
+  }
 
   LastKnown(
       String record,
@@ -69,18 +75,28 @@ final class LastKnown<K, V extends Dated> {
       return Uni.createFrom().completionStage(() -> read(key).minimalCompletionStage());
     }
     long now = ticker.read();
-    if (now - held.refreshFrom >= 0) {
-      CompletableFuture<V> read = read(key);
-      if (now - held.freshUntil >= 0) {
-        return newestWithin(config.staleWait(), read, held.value);
-      }
-    } else if (now - held.freshUntil >= 0) {
+    CompletableFuture<V> read = now - held.refreshFrom >= 0 ? read(key) : null;
+    if (now - held.freshUntil < 0) {
+      hits.increment();
+      return Uni.createFrom().item(held.value);
+    }
+    if (read == null) {
       // The stores failed less than a retry interval ago.
       lastKnown.increment();
       return Uni.createFrom().item(held.value);
     }
+    return newestWithin(config.staleWait(), read, held.value);
+  }
+
+  /// The record, where memory holds a fresh one and the stores need not be asked yet; null where
+  /// [#get(Object)] has more to do.
+  @Nullable V fresh(K key) {
+    Held<V> held = records.getIfPresent(key);
+    if (held == null || !held.isFresh(ticker.read())) {
+      return null;
+    }
     hits.increment();
-    return Uni.createFrom().item(held.value);
+    return held.value;
   }
 
   private Uni<V> newestWithin(Duration wait, CompletableFuture<V> read, V known) {
@@ -198,10 +214,5 @@ final class LastKnown<K, V extends Dated> {
     } else {
       records.invalidate(key);
     }
-  }
-
-  @Nullable V peek(K key) {
-    Held<V> held = records.getIfPresent(key);
-    return held == null ? null : held.value;
   }
 }

@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.smallrye.mutiny.Uni;
 import java.time.Clock;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /// The first tier: records in this process's memory.
 public final class MemoryKekTier implements KekTier {
@@ -34,6 +35,16 @@ public final class MemoryKekTier implements KekTier {
   @Override
   public Uni<Kek> kek(UUID id) {
     return keks.get(id);
+  }
+
+  @Override
+  public @Nullable ActiveKek freshActive(KeystoreName keystore) {
+    return active.fresh(keystore);
+  }
+
+  @Override
+  public @Nullable Kek freshKek(UUID id) {
+    return keks.fresh(id);
   }
 
   /// Reads again what a change touched, where memory holds it. Never fails.

@@ -3,6 +3,7 @@ package dev.keybroker.kek;
 import dev.keybroker.telemetry.Spans;
 import io.smallrye.mutiny.Uni;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /// A span for each read of a KEK record.
 public final class TracedKeks implements ActiveKeks, KekRecords {
@@ -24,5 +25,16 @@ public final class TracedKeks implements ActiveKeks, KekRecords {
   @Override
   public Uni<Kek> kek(UUID id) {
     return spans.around(Spans.KEK_READ, records.kek(id));
+  }
+
+  /// Null where tracing is on, so that the read has its span.
+  @Override
+  public @Nullable ActiveKek freshActive(KeystoreName keystore) {
+    return spans.areOn() ? null : activeKeks.freshActive(keystore);
+  }
+
+  @Override
+  public @Nullable Kek freshKek(UUID id) {
+    return spans.areOn() ? null : records.freshKek(id);
   }
 }

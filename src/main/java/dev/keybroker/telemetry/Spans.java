@@ -46,6 +46,11 @@ public final class Spans {
     return new Spans(openTelemetry.getTracer(INSTRUMENTATION));
   }
 
+  /// Whether calls are traced at all.
+  public boolean areOn() {
+    return tracer != null;
+  }
+
   /// A span around each subscription to the work, a child of the one that is current then. What
   /// follows the work runs in the context of before, on whatever thread.
   public <T> Uni<T> around(String name, Uni<T> work) {

@@ -48,7 +48,11 @@ class TestCallers implements ServerInterceptor, Prioritized {
         Context.current()
             .withValue(
                 CallOrigin.KEY,
-                new CallOrigin(new Caller(Caller.Kind.DNS, name), origin.peer(), origin.trace())),
+                new CallOrigin(
+                    new Caller(Caller.Kind.DNS, name),
+                    origin.peer(),
+                    origin.trace(),
+                    origin.lastKnown())),
         call,
         headers,
         next);
