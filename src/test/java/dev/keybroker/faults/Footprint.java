@@ -8,10 +8,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// What a broker's process holds, the jar's on Linux.
+/// What a broker's process holds, on Linux.
 ///
-/// @param heap what is alive after a full collection, in bytes
-/// @param direct the JVM's direct buffers, in bytes
+/// @param heap in bytes, what is alive after a full collection; of a native executable, which
+// cannot
+///     be told to make one, what is used
+/// @param direct the JVM's direct buffers, in bytes; 0 where they are not told
 /// @param resident what the process has in memory, in bytes
 /// @param handles open files and sockets
 /// @param sockets those of the handles that are sockets
@@ -21,6 +23,8 @@ record Footprint(long heap, long direct, long resident, long threads, long handl
   private static final Pattern THREADS =
       Pattern.compile("(?m)^jvm_threads_live_threads(?:\\{[^}]*})? (\\S+)$");
   private static final Pattern USED = Pattern.compile("total \\d+K, used (\\d+)K");
+  private static final Pattern HEAP =
+      Pattern.compile("(?m)^jvm_memory_used_bytes\\{[^}]*area=\"heap\"[^}]*} (\\S+)$");
   private static final Pattern RESIDENT = Pattern.compile("VmRSS:\\s+(\\d+) kB");
   private static final long KIB = 1024;
 
@@ -35,19 +39,27 @@ record Footprint(long heap, long direct, long resident, long threads, long handl
         sockets += isSocket(file) ? 1 : 0;
       }
     }
-    jcmd(broker, "GC.run");
     return new Footprint(
-        // One line for the whole heap, or one for each generation.
-        USED.matcher(jcmd(broker, "GC.heap_info"))
-                .results()
-                .mapToLong(used -> Long.parseLong(used.group(1)))
-                .sum()
-            * KIB,
-        number(DIRECT, metrics),
+        PackagedBroker.isNative() ? sum(HEAP, metrics) : alive(broker),
+        sum(DIRECT, metrics),
         number(RESIDENT, Files.readString(process.resolve("status"))) * KIB,
         number(THREADS, metrics),
         handles,
         sockets);
+  }
+
+  private static long alive(PackagedBroker broker) throws IOException, InterruptedException {
+    jcmd(broker, "GC.run");
+    // One line for the whole heap, or one for each generation.
+    return sum(USED, jcmd(broker, "GC.heap_info")) * KIB;
+  }
+
+  private static long sum(Pattern pattern, String text) {
+    return pattern
+        .matcher(text)
+        .results()
+        .mapToLong(found -> (long) Double.parseDouble(found.group(1)))
+        .sum();
   }
 
   private static boolean isSocket(Path file) {

@@ -53,12 +53,38 @@ final class OverloadCalls implements AutoCloseable {
     }
   }
 
+  /// How long refused unwraps took by the broker's own clock, from their headers to their status.
+  ///
+  /// @param longest of the last two minutes
+  record ShedByBroker(double meanMillis, double longestMillis) {
+    private static final String TIMER =
+        "(?m)^grpc_server_processing_duration_seconds_%s"
+            + "\\{(?=[^}]*method=\"UnwrapDek\")(?=[^}]*statusCode=\"RESOURCE_EXHAUSTED\")[^}]*} (\\S+)$";
+
+    static ShedByBroker of(PackagedBroker broker) throws IOException, InterruptedException {
+      String metrics = broker.get("/q/metrics");
+      return new ShedByBroker(
+          1e3 * value("sum", metrics) / value("count", metrics), 1e3 * value("max", metrics));
+    }
+
+    private static double value(String part, String metrics) {
+      Matcher matcher = Pattern.compile(TIMER.formatted(part)).matcher(metrics);
+      return matcher.find() ? Double.parseDouble(matcher.group(1)) : 0;
+    }
+
+    @Override
+    public String toString() {
+      return "%.2f ms, %.1f ms".formatted(meanMillis, longestMillis);
+    }
+  }
+
   /// What became of the calls of a while. Thread-safe.
   static final class Seen {
     private final Outcomes outcomes = new Outcomes();
     private final Times wraps = new Times();
     private final Times unwraps = new Times();
     private final Times shed = new Times();
+    private final Times late = new Times();
     private final AtomicLong withoutRetryInfo = new AtomicLong();
     private final AtomicLong lastTrouble = new AtomicLong(Long.MIN_VALUE);
 
@@ -96,12 +122,12 @@ final class OverloadCalls implements AutoCloseable {
     }
 
     String row(String name, Duration took, Footprint footprint, PackagedBroker of)
-        throws IOException {
+        throws IOException, InterruptedException {
       double seconds = took.toNanos() / 1e9;
       Matcher most =
           MOST_RESIDENT.matcher(
               Files.readString(Path.of("/proc", Long.toString(of.process().pid()), "status")));
-      return "| %s | %.0f | %.0f, %.0f | %d | %.1f ms, %.1f ms | %.1f ms, %.1f ms | %.1f ms, %.1f ms | %d MiB | %d MiB |%n"
+      return "| %s | %.0f | %.0f, %.0f | %d | %.1f ms, %.1f ms | %s | %.1f ms, %.1f ms | %.1f ms, %.1f ms | %.1f ms, %.1f ms | %d MiB | %d MiB |%n"
           .formatted(
               name,
               outcomes.calls() / seconds,
@@ -110,6 +136,9 @@ final class OverloadCalls implements AutoCloseable {
               refused(),
               shed.millis(0.5),
               shed.millis(0.99),
+              refused() == 0 ? "" : ShedByBroker.of(of),
+              late.millis(0.5),
+              late.millis(0.99),
               wraps.millis(0.5),
               wraps.millis(0.99),
               unwraps.millis(0.5),
@@ -156,7 +185,13 @@ final class OverloadCalls implements AutoCloseable {
 
   /// So many calls per second, whatever becomes of them.
   void openLoop(double perSecond, Duration time) throws InterruptedException {
-    OpenLoop.run(perSecond, time, this::call);
+    OpenLoop.run(perSecond, time, this::lateCall);
+  }
+
+  /// How late a call begins is the client's own doing: as much of any call's time may be, too.
+  private void lateCall(long due) {
+    seen.late.add(Math.max(0, System.nanoTime() - due));
+    call(due);
   }
 
   /// Calls a little for some seconds.

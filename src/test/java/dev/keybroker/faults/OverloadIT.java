@@ -44,8 +44,8 @@ class OverloadIT {
         new FaultsTable(
             "overload",
             """
-            | | calls per second | right per second: wraps, unwraps | refused | a refusal takes: p50, p99 | right wraps: p50, p99 | right unwraps: p50, p99 | live heap | resident, most |
-            | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+            | | calls per second | right per second: wraps, unwraps | refused | a refusal takes: p50, p99 | of that in the broker: mean, longest | the client begins a call too late by: p50, p99 | right wraps: p50, p99 | right unwraps: p50, p99 | live heap | resident, most |
+            | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
             """);
     pinMyself("1");
     try (FaultServices services = FaultServices.start();
