@@ -78,6 +78,7 @@ public final class Bench {
           "keybroker.postgres.timeout", "20s",
           "keybroker.postgres.transaction-timeout", "20s",
           "keybroker.redis.timeout", "5s",
+          "keybroker.unwrap-lane.longest-wait", "20s",
           "keybroker.aws.api-call-timeout", "30s",
           "keybroker.aws.api-call-attempt-timeout", "20s",
           "keybroker.aws.connection-timeout", "10s");
