@@ -66,9 +66,13 @@ public final class DekBroker {
   public Uni<WrappedResult> wrap(
       KeystoreName keystore, SecretBytes dek, EncryptionContext context) {
     ActiveKek known = activeKeks.freshActive(keystore);
-    return known == null || known.failClosed()
-        ? metrics.wrap(() -> activeKek(keystore).map(kek -> wrapUnder(kek, dek, context)))
-        : metrics.wrapNow(() -> wrapUnder(known, dek, context));
+    if (known != null && !known.failClosed()) {
+      return metrics.wrapNow(() -> wrapUnder(known, dek, context));
+    }
+    return metrics.wrap(
+        () ->
+            (known == null ? activeKek(keystore) : rootKeys.admit(known))
+                .map(kek -> wrapUnder(kek, dek, context)));
   }
 
   private WrappedResult wrapUnder(ActiveKek kek, SecretBytes dek, EncryptionContext context) {

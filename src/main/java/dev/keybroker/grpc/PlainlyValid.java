@@ -3,6 +3,7 @@ package dev.keybroker.grpc;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
 import dev.keybroker.crypto.WrappedDek;
+import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.v1.UnwrapDekRequest;
 import dev.keybroker.v1.WrapDekRequest;
 import java.util.Map;
@@ -19,7 +20,6 @@ final class PlainlyValid {
 
   static final int VALUE_CHARS = 1024 / 3;
   static final int PAIRS = 16;
-  static final int ID_CHARS = 63;
   static final int WRAPPED_DEK_BYTES = 1024;
 
   private static final String TENANTS = "tenants/";
@@ -55,24 +55,10 @@ final class PlainlyValid {
     if (!name.startsWith(TENANTS)) {
       return false;
     }
-    int tenantEnd = endOfId(name, TENANTS.length());
+    int tenantEnd = KeystoreName.endOfId(name, TENANTS.length());
     return tenantEnd > 0
         && name.startsWith(KEYSTORES, tenantEnd)
-        && endOfId(name, tenantEnd + KEYSTORES.length()) == name.length();
-  }
-
-  /// Where the id that begins here ends, or -1 where none does.
-  private static int endOfId(String name, int begin) {
-    int end = begin;
-    while (end < name.length() && isOfId(name.charAt(end))) {
-      end++;
-    }
-    int length = end - begin;
-    return length < 1 || length > ID_CHARS || name.charAt(begin) == '-' ? -1 : end;
-  }
-
-  private static boolean isOfId(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+        && KeystoreName.endOfId(name, tenantEnd + KEYSTORES.length()) == name.length();
   }
 
   private static boolean isContext(Map<String, String> pairs) {

@@ -4,9 +4,9 @@ import java.util.UUID;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// The resource name of a KEK, `tenants/{tenant}/keystores/{keystore}/keks/{uuid}`. Immutable;
-// knows
-/// its text, which every answer holds.
+/// The resource name of a KEK, `tenants/{tenant}/keystores/{keystore}/keks/{uuid}`.
+///
+/// Immutable; knows its text, which every answer holds.
 public final class KekName {
   private static final String KEKS = "/keks/";
   private static final Pattern ID =

@@ -3,7 +3,9 @@ package dev.keybroker.kek;
 /// The resource name of a keystore, `tenants/{tenant}/keystores/{keystore}`; both ids match
 /// `[a-z0-9][a-z0-9-]{0,62}`.
 public record KeystoreName(String tenant, String keystore) implements Comparable<KeystoreName> {
-  private static final int LONGEST_ID = 63;
+  /// Characters of the longest id.
+  public static final int LONGEST_ID = 63;
+
   private static final String TENANTS = "tenants/";
   private static final String KEYSTORES = "/keystores/";
 
@@ -25,16 +27,21 @@ public record KeystoreName(String tenant, String keystore) implements Comparable
 
   /// Whether the text can be the id of a tenant or of a keystore.
   public static boolean isId(String text) {
-    if (text.isEmpty() || text.length() > LONGEST_ID || text.charAt(0) == '-') {
-      return false;
+    return endOfId(text, 0) == text.length();
+  }
+
+  /// Where the id that begins here ends in a text, or -1 where none does.
+  public static int endOfId(String text, int begin) {
+    int end = begin;
+    while (end < text.length() && isOfId(text.charAt(end))) {
+      end++;
     }
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-') {
-        return false;
-      }
-    }
-    return true;
+    int length = end - begin;
+    return length < 1 || length > LONGEST_ID || text.charAt(begin) == '-' ? -1 : end;
+  }
+
+  private static boolean isOfId(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
   }
 
   @Override

@@ -54,8 +54,8 @@ public final class Keystores {
     return keystores.list(tenant, after, limit);
   }
 
-  /// Checks the root key, makes the first KEK and saves the keystore; where that fails, there is
-  /// none. The same settings again have the same answer.
+  /// Checks the root key, makes the key pair of the first KEK and saves the keystore with it; where
+  /// KMS refuses, nothing is saved. The same settings again have the same answer.
   public Uni<Keystore> create(KeystoreName name, KeystoreSettings settings) {
     return existing(name, settings)
         .chain(
@@ -68,7 +68,7 @@ public final class Keystores {
                         .chain(() -> keystores.find(name));
               }
               return passed(name, settings)
-                  .chain(() -> rotation.saved(name, settings, () -> insert(name, settings)))
+                  .chain(() -> rotation.save(name, settings, () -> insert(name, settings)))
                   .chain(() -> keystores.find(name));
             });
   }
@@ -108,8 +108,8 @@ public final class Keystores {
     return keystore;
   }
 
-  /// Changes settings. Those that make other KEKs are checked first, and the next KEK is made
-  /// before they are saved; where that fails, nothing is changed.
+  /// Changes settings. Those that make other KEKs are checked first, and the next one's key pair is
+  /// made before they are saved; where KMS refuses, nothing is changed.
   ///
   /// @param version the version that was read; null overwrites unseen changes
   /// @param validateOnly the answer is the keystore as it would be, nothing is saved
@@ -166,7 +166,7 @@ public final class Keystores {
     Uni<Keystore> update = keystores.update(name, before.version(), settings);
     return (makesSameKeks
             ? update
-            : rotation.saved(name, settings, () -> update).chain(() -> keystores.find(name)))
+            : rotation.save(name, settings, () -> update).chain(() -> keystores.find(name)))
         .call(() -> changes.publish(new KekChange.OfSettings(name)));
   }
 

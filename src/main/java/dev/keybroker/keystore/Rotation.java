@@ -77,43 +77,31 @@ public final class Rotation {
   ///
   /// Where the process dies between the two, the sweep makes the KEK.
   ///
-  /// @param save how the settings are saved; the answer is the keystore as it then is
-  Uni<Void> saved(KeystoreName name, KeystoreSettings settings, Supplier<Uni<Keystore>> save) {
+  /// @param save how the settings are saved
+  Uni<Void> save(KeystoreName name, KeystoreSettings settings, Supplier<Uni<Keystore>> save) {
     return keystores
         .tenant(name.tenant())
         .chain(
             tenant ->
                 generation
                     .pair(name, settings, tenant)
-                    .chain(
-                        pair ->
-                            save.get()
-                                .chain(saved -> install(saved, tenant, Uni.createFrom().item(pair)))
-                                .onFailure(KekFailure.UnknownKek.class)
-                                .recoverWithUni(
-                                    () ->
-                                        installOverwritten(
-                                            name, settings, tenant, Uni.createFrom().item(pair)))));
+                    .chain(pair -> save.get().chain(() -> install(name, settings, tenant, pair))));
   }
 
-  private Uni<Void> install(Keystore saved, Tenant tenant, Uni<KeyPairSource.Pair> pair) {
-    return generation
-        .generate(saved, tenant, wanted(saved.version()), pair)
-        .call(kek -> noteSuccess(saved, kek))
-        .replaceWithVoid();
-  }
-
-  /// Somebody else saved in between: where those settings want other KEKs, he makes them; where
-  // they
-  /// want the same, this one is still wanted.
-  private Uni<Void> installOverwritten(
-      KeystoreName name, KeystoreSettings settings, Tenant tenant, Uni<KeyPairSource.Pair> pair) {
+  /// Where somebody else has saved since: settings that want other KEKs have theirs from him; under
+  /// those that want the same, this one is still wanted.
+  private Uni<Void> install(
+      KeystoreName name, KeystoreSettings settings, Tenant tenant, KeyPairSource.Pair pair) {
     return keystores
         .find(name)
         .chain(
             present ->
                 present.settings().makesSameKeks(settings)
-                    ? install(present, tenant, pair)
+                    ? generation
+                        .generate(
+                            present, tenant, wanted(present.version()), Uni.createFrom().item(pair))
+                        .call(kek -> noteSuccess(present, kek))
+                        .replaceWithVoid()
                     : Uni.createFrom().voidItem())
         .onFailure(KekFailure.UnknownKek.class)
         .retry()

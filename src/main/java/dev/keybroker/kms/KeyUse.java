@@ -4,9 +4,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// A KMS key as one keystore uses it. What KMS answers to one use need not hold for another one: a
-/// key policy may tell them apart by their encryption contexts. Immutable; a key of maps on the
-// path
-/// of every wrap, so it knows its hash.
+/// key policy may tell them apart by their encryption contexts.
+///
+/// Immutable; a key of maps on the path of every wrap, so it knows its hash.
 public final class KeyUse {
   private final KmsKey key;
   private final KmsContext context;

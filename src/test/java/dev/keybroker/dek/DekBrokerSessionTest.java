@@ -14,6 +14,7 @@ import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.crypto.WrappingKey;
 import dev.keybroker.kek.ActiveKek;
+import dev.keybroker.kek.ActiveKeks;
 import dev.keybroker.kek.Kek;
 import dev.keybroker.kek.KekCacheConfig;
 import dev.keybroker.kek.KekChange;
@@ -44,6 +45,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -160,6 +162,43 @@ class DekBrokerSessionTest {
     assertFalse(before.name().id().equals(kekOf(wrapped)));
     assertEquals(active.name().id(), kekOf(wrapped));
     assertUnwraps(wrapped);
+  }
+
+  @Test
+  void wrap_failClosedKekInMemory_isReadOnce() {
+    ActiveKek closed =
+        new ActiveKek(
+            active.name(),
+            active.key(),
+            active.rootKey(),
+            true,
+            active.createTime(),
+            active.readTime());
+    AtomicInteger reads = new AtomicInteger();
+    ActiveKeks inMemory =
+        new ActiveKeks() {
+          @Override
+          public Uni<ActiveKek> active(KeystoreName keystore) {
+            reads.incrementAndGet();
+            return Uni.createFrom().item(closed);
+          }
+
+          @Override
+          public ActiveKek freshActive(KeystoreName keystore) {
+            reads.incrementAndGet();
+            return closed;
+          }
+        };
+    RootKeyStates rootKeys = rootKeys();
+    rootKeys.ended(closed.rootKey(), nanos.get(), null);
+    DekBroker broker = broker(inMemory, rootKeys);
+    try (SecretBytes dek = SecretBytes.adopt(new byte[32])) {
+      broker
+          .wrap(closed.name().keystore(), dek, EncryptionContext.empty())
+          .await()
+          .atMost(Duration.ofSeconds(5));
+    }
+    assertEquals(1, reads.get());
   }
 
   @Test
@@ -312,15 +351,24 @@ class DekBrokerSessionTest {
   }
 
   private DekBroker broker() {
+    return broker(keystore -> Uni.createFrom().item(active), rootKeys());
+  }
+
+  private RootKeyStates rootKeys() {
+    return new RootKeyStates(
+        kms, new KeyConfig(), new CacheConfig(), nanos::get, Clock.systemUTC());
+  }
+
+  private DekBroker broker(ActiveKeks activeKeks, RootKeyStates rootKeys) {
     return new DekBroker(
-        keystore -> Uni.createFrom().item(active),
+        activeKeks,
         id -> Uni.createFrom().item(keks.get(id)),
         privateKeks,
         wrapping,
         sessions,
         openedSecrets,
         lane,
-        new RootKeyStates(kms, new KeyConfig(), new CacheConfig(), nanos::get, Clock.systemUTC()),
+        rootKeys,
         new DekMetrics(registry));
   }
 

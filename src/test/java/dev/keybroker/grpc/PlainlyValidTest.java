@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
+import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.v1.GetPublicKekRequest;
 import dev.keybroker.v1.UnwrapDekRequest;
 import dev.keybroker.v1.WrapDekRequest;
@@ -19,7 +20,7 @@ import org.junit.jupiter.api.Test;
 /// What [PlainlyValid] passes, protovalidate passes; and it passes what callers send.
 class PlainlyValidTest {
   private static final String KEYSTORE = "tenants/demo/keystores/call-recordings";
-  private static final String LONGEST_ID = "a".repeat(PlainlyValid.ID_CHARS);
+  private static final String LONGEST_ID = "a".repeat(KeystoreName.LONGEST_ID);
 
   private final RequestValidation validation = new RequestValidation();
 

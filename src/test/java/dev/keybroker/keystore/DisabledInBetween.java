@@ -3,9 +3,9 @@ package dev.keybroker.keystore;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.infrastructure.Infrastructure;
 
-/// Disables a KMS key between its check, which it passes, and the key pair that it is to make: for
-// a
-/// [Rotation], which reads the tenant then.
+/// Disables a KMS key between its check, which it passes, and the key pair that it is to make.
+///
+/// It is for a [Rotation], which reads the tenant then.
 final class DisabledInBetween extends ForwardingKeystores {
   private final TenantAccount account;
   private final String key;
