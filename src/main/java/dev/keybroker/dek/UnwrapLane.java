@@ -7,13 +7,15 @@ import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.UniEmitter;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 /// The threads of private-key operations: a bounded pool with a short queue, so that neither the
-/// event loop nor a wrap ever waits behind them. What would wait too long is refused at once.
+/// event loop nor a wrap ever waits behind them, also where all share one processor. What would
+/// wait too long is refused at once.
 public final class UnwrapLane implements AutoCloseable {
   private final ThreadPoolExecutor threads;
   private final long longestWaitNanos;
@@ -21,6 +23,10 @@ public final class UnwrapLane implements AutoCloseable {
   private final Counter shed;
 
   public UnwrapLane(UnwrapLaneConfig config, MeterRegistry registry) {
+    require(config.threads() >= 0, "threads must not be negative");
+    require(config.queue() >= 1, "queue must be at least 1");
+    require(config.longestWait().isPositive(), "longest-wait must be above zero");
+    require(config.nice() >= 0 && config.nice() <= 19, "nice must be from 0 to 19");
     int size = config.threads() > 0 ? config.threads() : Runtime.getRuntime().availableProcessors();
     this.threads =
         new ThreadPoolExecutor(
@@ -29,12 +35,28 @@ public final class UnwrapLane implements AutoCloseable {
             0,
             TimeUnit.SECONDS,
             new ArrayBlockingQueue<>(config.queue()),
-            Thread.ofPlatform().name("unwrap-lane-", 0).daemon().factory());
+            nice(config.nice()));
     this.longestWaitNanos = config.longestWait().toNanos();
     this.wait = new WaitEstimate(size);
     this.shed = registry.counter(Metrics.UNWRAP_LANE_SHED);
     registry.gauge(Metrics.UNWRAP_LANE_THREADS, threads, ThreadPoolExecutor::getMaximumPoolSize);
     registry.gauge(Metrics.UNWRAP_LANE_QUEUE, threads.getQueue(), queue -> queue.size());
+  }
+
+  private static void require(boolean holds, String rule) {
+    if (!holds) {
+      throw new IllegalArgumentException("keybroker.unwrap-lane." + rule);
+    }
+  }
+
+  private static ThreadFactory nice(int nice) {
+    ThreadFactory threads = Thread.ofPlatform().name("unwrap-lane-", 0).daemon().factory();
+    return worker ->
+        threads.newThread(
+            () -> {
+              Niceness.take(nice);
+              worker.run();
+            });
   }
 
   /// Runs an operation on the lane. Fails with [DekFailure.Overloaded] where it would wait too long

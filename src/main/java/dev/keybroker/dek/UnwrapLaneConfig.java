@@ -19,4 +19,9 @@ public interface UnwrapLaneConfig {
   /// that would wait longer is refused with UNWRAP_OVERLOADED.
   @WithDefault("500ms")
   Duration longestWait();
+
+  /// The nice value of the threads, in Linux: from 0, where private-key operations have as good a
+  /// right to a processor as wraps, to 19, where they have what wraps leave of it.
+  @WithDefault("19")
+  int nice();
 }

@@ -444,6 +444,11 @@ class DekBrokerSessionTest {
     public Duration longestWait() {
       return Duration.ofSeconds(10);
     }
+
+    @Override
+    public int nice() {
+      return 19;
+    }
   }
 
   private record CacheConfig() implements KekCacheConfig {

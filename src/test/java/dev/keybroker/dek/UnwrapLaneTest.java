@@ -8,22 +8,30 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.smallrye.mutiny.subscription.Cancellable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class UnwrapLaneTest {
   private static final Duration LONG = Duration.ofSeconds(10);
 
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-  private final UnwrapLane lane = new UnwrapLane(new TestLaneConfig(1, 1, LONG), registry);
+  private final UnwrapLane lane = new UnwrapLane(new TestLaneConfig(1, 1, LONG, 19), registry);
   private final CountDownLatch started = new CountDownLatch(1);
   private final CountDownLatch finish = new CountDownLatch(1);
 
-  private record TestLaneConfig(int threads, int queue, Duration longestWait)
+  private record TestLaneConfig(int threads, int queue, Duration longestWait, int nice)
       implements UnwrapLaneConfig {}
 
   @AfterEach
@@ -64,9 +72,43 @@ class UnwrapLaneTest {
   }
 
   @Test
+  @EnabledOnOs(OS.LINUX)
+  void thread_leavesItsProcessorToTheOthers() {
+    assertEquals(19, lane.run(UnwrapLaneTest::niceValueOfThisThread).await().atMost(LONG));
+    assertEquals(0, niceValueOfThisThread());
+  }
+
+  /// Field 19 of `/proc/thread-self/stat`; the second one, a name, ends with the last bracket.
+  private static int niceValueOfThisThread() {
+    try {
+      String stat = Files.readString(Path.of("/proc/thread-self/stat"));
+      return Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[16]);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "-1, 1, 1, 0, threads must not be negative",
+    "0, 0, 1, 0, queue must be at least 1",
+    "0, 1, 0, 0, longest-wait must be above zero",
+    "0, 1, 1, 20, nice must be from 0 to 19",
+    "0, 1, 1, -1, nice must be from 0 to 19",
+  })
+  void setting_outOfItsRange_isNamed(int threads, int queue, int millis, int nice, String rule) {
+    TestLaneConfig config = new TestLaneConfig(threads, queue, Duration.ofMillis(millis), nice);
+
+    IllegalArgumentException refused =
+        assertThrows(IllegalArgumentException.class, () -> new UnwrapLane(config, registry));
+
+    assertEquals("keybroker.unwrap-lane." + rule, refused.getMessage());
+  }
+
+  @Test
   void operation_thatWouldWaitTooLong_isRefusedThoughTheQueueHasRoom() throws Exception {
     try (UnwrapLane slow =
-        new UnwrapLane(new TestLaneConfig(1, 10, Duration.ofMillis(2)), registry)) {
+        new UnwrapLane(new TestLaneConfig(1, 10, Duration.ofMillis(2), 0), registry)) {
       for (int i = 0; i < 40; i++) {
         slow.run(() -> sleepQuietly(Duration.ofMillis(5))).await().atMost(LONG);
       }
@@ -124,15 +166,17 @@ class UnwrapLaneTest {
 
   @Test
   void waitingOperation_cancelled_isNotRun() throws Exception {
-    CompletableFuture<String> running = occupyTheThread();
-    AtomicBoolean ran = new AtomicBoolean();
-    Cancellable waiting = lane.run(() -> ran.getAndSet(true)).subscribe().with(item -> {});
-    waiting.cancel();
-    finish.countDown();
-    running.get();
+    try (UnwrapLane roomy = new UnwrapLane(new TestLaneConfig(1, 2, LONG, 0), registry)) {
+      CompletableFuture<String> running = occupyTheThread(roomy);
+      AtomicBoolean ran = new AtomicBoolean();
+      Cancellable waiting = roomy.run(() -> ran.getAndSet(true)).subscribe().with(item -> {});
+      waiting.cancel();
+      finish.countDown();
+      running.get();
 
-    lane.run(() -> "later").await().atMost(LONG);
+      roomy.run(() -> "later").await().atMost(LONG);
 
-    assertFalse(ran.get());
+      assertFalse(ran.get());
+    }
   }
 }
