@@ -19,7 +19,6 @@ final class ManyKeystores {
   private static final int SOME = 1_000;
   private static final int MANY = 100_000;
   private static final int CALLERS = 64;
-  private static final int WARM_UPS = 3;
 
   /// In steady use a record is read once in half a minute and a session made once in a minute,
   /// however many calls there are meanwhile. A short load after a pause would meet all of them at
@@ -117,24 +116,35 @@ final class ManyKeystores {
       return requests.size();
     }
 
-    void warmUp(double seconds) {
+    void warmUp(double seconds) throws IOException, InterruptedException {
       // One keystore first: what is measured then is the reading of records, not the JIT's start.
-      for (int i = 0; i < WARM_UPS; i++) {
-        client.wraps(call -> requests.getFirst(), CALLERS, 2 * seconds);
-      }
+      String name = KeystoresTable.number(size()) + " keystores";
+      new WarmUp()
+          .with(
+              name + ", one called",
+              () -> client.wraps(call -> requests.getFirst(), CALLERS, seconds).perSecond())
+          .run();
       double first = client.wraps(requests, CALLERS).perSecond();
       firstPerSecond = size() < MANY ? 0 : first;
-      client.wraps(call -> requests.getFirst(), CALLERS, 2 * seconds);
+      WarmUp each = new WarmUp();
+      for (Access access : Access.values()) {
+        each.with(
+            name + ", " + access.label(), () -> loadFor(3 * seconds, access).latencies.perSecond());
+      }
+      each.run();
     }
 
     Load load(Access access, double seconds) {
+      return loadFor(size() < MANY ? seconds : Math.max(seconds, LONG_SECONDS), access);
+    }
+
+    private Load loadFor(double length, Access access) {
       if (size() < MANY) {
         client.wraps(requests, CALLERS);
       }
       LongToIntFunction drawn = draws.get(access);
       long first = ThreadLocalRandom.current().nextInt(1 << 20);
       double before = broker.cpuSeconds();
-      double length = size() < MANY ? seconds : Math.max(seconds, LONG_SECONDS);
       Latencies measured =
           client.wraps(call -> requests.get(drawn.applyAsInt(first + call)), CALLERS, length);
       double calls = measured.perSecond() * length;

@@ -105,29 +105,33 @@ final class Measurements implements AutoCloseable {
   }
 
   private void warmUp() throws IOException, InterruptedException {
-    System.err.println("warming up");
-    double seconds = 4 * options.seconds();
-    // On one core the JIT takes its time, and longest for what a commit adds.
-    for (int i = 0; i < 3; i++) {
-      load(audited, wrap("rsa3072"), CALLERS, seconds);
-      load(audited, unwrap("rsa3072"), CALLERS, seconds);
-      unwrapNew(auditedClient, "p256", 0.0002);
-    }
+    WarmUp audit =
+        new WarmUp()
+            .with("wrap audited", () -> perSecond(audited, wrap("rsa3072")))
+            .with("unwrap audited", () -> perSecond(audited, unwrap("rsa3072")))
+            .with("z new, audited", () -> unwrapNew(auditedClient, "p256", 0.0002))
+            .with("wrap", () -> perSecond(broker, wrap("rsa3072")))
+            .with("unwrap", () -> perSecond(broker, unwrap("rsa3072")))
+            .with("z new", () -> unwrapNew(client, "p256", 0.0002));
+    audit.run();
     if (auditOnly()) {
-      load(broker, wrap("rsa3072"), CALLERS, seconds);
-      load(broker, unwrap("rsa3072"), CALLERS, seconds);
-      unwrapNew(client, "p256", 0.0002);
       return;
     }
+    WarmUp all = new WarmUp();
     for (String spec : SPECS) {
-      load(broker, wrap(spec), CALLERS, seconds);
-      load(broker, wrap(spec).echo(), CALLERS, seconds);
-      load(broker, unwrap(spec), CALLERS, seconds);
-      load(sessionOff, wrap(spec), CALLERS, seconds);
+      all.with("wrap " + spec, () -> perSecond(broker, wrap(spec)))
+          .with("echo " + spec, () -> perSecond(broker, wrap(spec).echo()))
+          .with("unwrap " + spec, () -> perSecond(broker, unwrap(spec)))
+          .with("session off " + spec, () -> perSecond(sessionOff, wrap(spec)));
+    }
+    all.run();
+    for (String spec : SPECS) {
       unwrapNew(client, spec, 0.001);
     }
-    kms.wraps(CALLERS, seconds);
-    kms.unwraps(CALLERS, seconds);
+    new WarmUp()
+        .with("GenerateDataKey", () -> kms.wraps(CALLERS, options.seconds()).perSecond())
+        .with("Decrypt", () -> kms.unwraps(CALLERS, options.seconds()).perSecond())
+        .run();
   }
 
   private Wire wrap(String spec) {

@@ -13,7 +13,6 @@ import java.util.Map;
 /// connections of a load are opened before it is measured.
 final class Tls {
   private static final String KEYSTORE = "tls";
-  private static final int WARM_UPS = 3;
   private static final int CONNECTIONS = 8;
   private static final int STREAMS = 8;
   private static final int CHECKED_CALLS = 500;
@@ -86,12 +85,12 @@ final class Tls {
       WrapDekResponse answer = client.wrap(keystore);
       Wire wrap = Wire.wrap(keystore, answer);
       Wire unwrap = Wire.unwrap(keystore, answer);
-      for (int i = 0; i < WARM_UPS; i++) {
-        for (Broker broker : List.of(plaintext, secured)) {
-          load(broker, wrap, 2 * options.seconds());
-          load(broker, unwrap, 2 * options.seconds());
-        }
-      }
+      new WarmUp()
+          .with("wrap", () -> load(plaintext, wrap, options.seconds()))
+          .with("wrap by TLS", () -> load(secured, wrap, options.seconds()))
+          .with("unwrap", () -> load(plaintext, unwrap, options.seconds()))
+          .with("unwrap by TLS", () -> load(secured, unwrap, options.seconds()))
+          .run();
       for (int round = 1; round <= options.rounds(); round++) {
         compare(report.row("WrapDek P256, session, TLS 1.3", "plaintext", 0), wrap, options);
         compare(report.row("UnwrapDek P256, z repeated, TLS 1.3", "plaintext", 0), unwrap, options);

@@ -11,6 +11,7 @@ import dev.keybroker.dek.UnwrapLane;
 import dev.keybroker.dek.UnwrapLaneConfig;
 import dev.keybroker.dek.WrapSessionConfig;
 import dev.keybroker.dek.WrapSessions;
+import dev.keybroker.grpc.transport.CallThread;
 import dev.keybroker.kek.KekCacheConfig;
 import dev.keybroker.kek.KekChange;
 import dev.keybroker.kek.KekChanges;
@@ -116,7 +117,7 @@ class DataPlane {
   @Produces
   @Singleton
   UnwrapLane unwrapLane(UnwrapLaneConfig config, MeterRegistry registry) {
-    return new UnwrapLane(config, registry);
+    return new UnwrapLane(config, CallThread::loop, registry);
   }
 
   @Produces

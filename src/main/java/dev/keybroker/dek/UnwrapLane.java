@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.UniEmitter;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -17,12 +18,19 @@ import java.util.function.Supplier;
 /// event loop nor a wrap ever waits behind them, also where all share one processor. What would
 /// wait too long is refused at once.
 public final class UnwrapLane implements AutoCloseable {
+  /// Results wait for one another for about so long, where more operations wait for a thread: many
+  /// of a fast operation, and none of one that takes this long itself.
+  private static final long LONGEST_HOLD_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
+
   private final ThreadPoolExecutor threads;
+  private final Supplier<Executor> callers;
+  private final HandBack results = new HandBack();
   private final long longestWaitNanos;
   private final WaitEstimate wait;
   private final Counter shed;
 
-  public UnwrapLane(UnwrapLaneConfig config, MeterRegistry registry) {
+  /// @param callers the thread that an operation is asked for on, equal for all that ask there
+  public UnwrapLane(UnwrapLaneConfig config, Supplier<Executor> callers, MeterRegistry registry) {
     require(config.threads() >= 0, "threads must not be negative");
     require(config.queue() >= 1, "queue must be at least 1");
     require(config.longestWait().isPositive(), "longest-wait must be above zero");
@@ -36,6 +44,7 @@ public final class UnwrapLane implements AutoCloseable {
             TimeUnit.SECONDS,
             new ArrayBlockingQueue<>(config.queue()),
             nice(config.nice()));
+    this.callers = callers;
     this.longestWaitNanos = config.longestWait().toNanos();
     this.wait = new WaitEstimate(size);
     this.shed = registry.counter(Metrics.UNWRAP_LANE_SHED);
@@ -59,9 +68,10 @@ public final class UnwrapLane implements AutoCloseable {
             });
   }
 
-  /// Runs an operation on the lane. Fails with [DekFailure.Overloaded] where it would wait too long
-  /// or the queue is full; an operation that nobody waits for any more is not run, and its result
-  /// closed where it can be.
+  /// Runs an operation on the lane; the Uni completes on the thread that subscribed, where that
+  /// takes work. Fails with [DekFailure.Overloaded] where the operation would wait too long or the
+  /// queue is full; one that nobody waits for any more is not run, and its result closed where it
+  /// can be.
   public <T> Uni<T> run(Supplier<T> operation) {
     return Uni.createFrom()
         .emitter(
@@ -72,30 +82,55 @@ public final class UnwrapLane implements AutoCloseable {
                 refuse(emitter);
                 return;
               }
+              Executor caller = callers.get();
               try {
                 threads.execute(
                     () -> {
-                      if (gone.get()) {
-                        return;
+                      if (!gone.get()) {
+                        results.hold(caller, completion(operation, emitter, gone));
                       }
-                      long begun = System.nanoTime();
-                      try {
-                        T result = operation.get();
-                        if (gone.get() && result instanceof AutoCloseable secret) {
-                          secret.close();
-                        } else {
-                          emitter.complete(result);
-                        }
-                      } catch (Throwable failure) {
-                        emitter.fail(failure);
-                      } finally {
-                        wait.took(System.nanoTime() - begun);
-                      }
+                      deliverWhereDue();
                     });
               } catch (RejectedExecutionException e) {
                 refuse(emitter);
               }
             });
+  }
+
+  /// Runs the operation now; what is returned tells whoever waits for it.
+  private <T> Runnable completion(
+      Supplier<T> operation, UniEmitter<? super T> emitter, AtomicBoolean gone) {
+    long begun = System.nanoTime();
+    try {
+      T result = operation.get();
+      return () -> {
+        if (gone.get() && result instanceof AutoCloseable secret) {
+          close(secret);
+        } else {
+          emitter.complete(result);
+        }
+      };
+    } catch (Throwable failure) {
+      return () -> emitter.fail(failure);
+    } finally {
+      wait.took(System.nanoTime() - begun);
+    }
+  }
+
+  private static void close(AutoCloseable secret) {
+    try {
+      secret.close();
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /// Who finds an operation in the queue leaves the results to that one's thread: it is run later,
+  /// and looks here then.
+  private void deliverWhereDue() {
+    if (threads.getQueue().isEmpty() || wait.nanos(results.size()) > LONGEST_HOLD_NANOS) {
+      results.deliver();
+    }
   }
 
   private void refuse(UniEmitter<?> emitter) {
@@ -106,5 +141,6 @@ public final class UnwrapLane implements AutoCloseable {
   @Override
   public void close() {
     threads.shutdownNow();
+    results.deliver();
   }
 }

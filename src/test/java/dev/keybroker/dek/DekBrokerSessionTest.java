@@ -74,7 +74,7 @@ class DekBrokerSessionTest {
   private final MemoryPrivateKeks privateKeks =
       new MemoryPrivateKeks(kms, codec, new CacheConfig(), nanos::get, registry);
   private final OpenedSecrets openedSecrets = new OpenedSecrets(() -> 1000, nanos::get);
-  private final UnwrapLane lane = new UnwrapLane(new LaneConfig(), registry);
+  private final UnwrapLane lane = new UnwrapLane(new LaneConfig(), () -> Runnable::run, registry);
   private ActiveKek active = newKek(KeyPairSpec.ECC_NIST_P256, LIFETIME);
   private WrapSessions sessions = sessions(1 << 20);
 

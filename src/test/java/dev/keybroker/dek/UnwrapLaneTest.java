@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -13,9 +14,17 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -27,7 +36,8 @@ class UnwrapLaneTest {
   private static final Duration LONG = Duration.ofSeconds(10);
 
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-  private final UnwrapLane lane = new UnwrapLane(new TestLaneConfig(1, 1, LONG, 19), registry);
+  private final UnwrapLane lane =
+      new UnwrapLane(new TestLaneConfig(1, 1, LONG, 19), () -> Runnable::run, registry);
   private final CountDownLatch started = new CountDownLatch(1);
   private final CountDownLatch finish = new CountDownLatch(1);
 
@@ -100,7 +110,9 @@ class UnwrapLaneTest {
     TestLaneConfig config = new TestLaneConfig(threads, queue, Duration.ofMillis(millis), nice);
 
     IllegalArgumentException refused =
-        assertThrows(IllegalArgumentException.class, () -> new UnwrapLane(config, registry));
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> new UnwrapLane(config, () -> Runnable::run, registry));
 
     assertEquals("keybroker.unwrap-lane." + rule, refused.getMessage());
   }
@@ -108,7 +120,8 @@ class UnwrapLaneTest {
   @Test
   void operation_thatWouldWaitTooLong_isRefusedThoughTheQueueHasRoom() throws Exception {
     try (UnwrapLane slow =
-        new UnwrapLane(new TestLaneConfig(1, 10, Duration.ofMillis(2), 0), registry)) {
+        new UnwrapLane(
+            new TestLaneConfig(1, 10, Duration.ofMillis(2), 0), () -> Runnable::run, registry)) {
       for (int i = 0; i < 40; i++) {
         slow.run(() -> sleepQuietly(Duration.ofMillis(5))).await().atMost(LONG);
       }
@@ -131,6 +144,92 @@ class UnwrapLaneTest {
       Thread.currentThread().interrupt();
     }
     return "slept";
+  }
+
+  @Test
+  void result_comesBackOnTheThreadThatAsked() throws Exception {
+    try (ExecutorService caller =
+            Executors.newSingleThreadExecutor(work -> new Thread(work, "asks"));
+        UnwrapLane toCaller =
+            new UnwrapLane(new TestLaneConfig(1, 1, LONG, 0), () -> caller, registry)) {
+      String thread =
+          toCaller
+              .run(() -> "done")
+              .map(result -> Thread.currentThread().getName())
+              .await()
+              .atMost(LONG);
+
+      assertEquals("asks", thread);
+    }
+  }
+
+  @Test
+  void results_ofFastOperations_comeBackTogether() throws Exception {
+    AtomicInteger wakeUps = new AtomicInteger();
+    Executor caller =
+        work -> {
+          wakeUps.incrementAndGet();
+          work.run();
+        };
+    try (UnwrapLane toCaller =
+        new UnwrapLane(new TestLaneConfig(1, 10, LONG, 0), () -> caller, registry)) {
+      List<CompletableFuture<String>> results = new ArrayList<>(List.of(occupyTheThread(toCaller)));
+      for (int i = 0; i < 9; i++) {
+        results.add(toCaller.run(() -> "fast").subscribeAsCompletionStage());
+      }
+      finish.countDown();
+      for (CompletableFuture<String> result : results) {
+        result.get(LONG.toSeconds(), TimeUnit.SECONDS);
+      }
+
+      assertTrue(wakeUps.get() < results.size(), wakeUps + " for " + results.size());
+    }
+  }
+
+  @Test
+  void resultsThatAreHeld_comeBackWhenTheLaneCloses() throws Exception {
+    CompletableFuture<String> running = occupyTheThread();
+    CompletableFuture<String> waiting = lane.run(() -> "never").subscribeAsCompletionStage();
+
+    lane.close();
+    finish.countDown();
+
+    assertEquals("first", running.get(LONG.toSeconds(), TimeUnit.SECONDS));
+    assertFalse(waiting.isDone());
+  }
+
+  @Test
+  void resultForAThreadThatHasEnded_isStillClosed() throws Exception {
+    AtomicBoolean closed = new AtomicBoolean();
+    try (UnwrapLane toEnded =
+        new UnwrapLane(
+            new TestLaneConfig(1, 1, LONG, 0),
+            () ->
+                work -> {
+                  throw new RejectedExecutionException();
+                },
+            registry)) {
+      CompletableFuture<Boolean> done = new CompletableFuture<>();
+      Cancellable gone =
+          toEnded
+              .<AutoCloseable>run(
+                  () -> {
+                    started.countDown();
+                    awaitQuietly(finish);
+                    return () -> {
+                      closed.set(true);
+                      done.complete(true);
+                    };
+                  })
+              .subscribe()
+              .with(secret -> {});
+      started.await();
+      gone.cancel();
+      finish.countDown();
+
+      assertTrue(done.get(LONG.toSeconds(), TimeUnit.SECONDS));
+    }
+    assertTrue(closed.get());
   }
 
   @Test
@@ -166,7 +265,8 @@ class UnwrapLaneTest {
 
   @Test
   void waitingOperation_cancelled_isNotRun() throws Exception {
-    try (UnwrapLane roomy = new UnwrapLane(new TestLaneConfig(1, 2, LONG, 0), registry)) {
+    try (UnwrapLane roomy =
+        new UnwrapLane(new TestLaneConfig(1, 2, LONG, 0), () -> Runnable::run, registry)) {
       CompletableFuture<String> running = occupyTheThread(roomy);
       AtomicBoolean ran = new AtomicBoolean();
       Cancellable waiting = roomy.run(() -> ran.getAndSet(true)).subscribe().with(item -> {});

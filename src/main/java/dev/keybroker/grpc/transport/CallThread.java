@@ -2,11 +2,20 @@ package dev.keybroker.grpc.transport;
 
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
+import io.vertx.core.impl.ContextInternal;
 import java.util.concurrent.Executor;
 
 /// The event loop that a call runs on.
 public final class CallThread {
   private CallThread() {}
+
+  /// The event loop of this thread, the same for all calls on it, without the context of any. Off
+  /// an event loop, whoever has work for it runs that himself.
+  public static Executor loop() {
+    return Vertx.currentContext() instanceof ContextInternal context
+        ? context.nettyEventLoop()
+        : Runnable::run;
+  }
 
   /// Runs what comes later in the order of the call that is current on this thread.
   public static Executor current() {
