@@ -105,6 +105,9 @@ final class Measurements implements AutoCloseable {
   }
 
   private void warmUp() throws IOException, InterruptedException {
+    for (CheckedClient each : List.of(client, sessionOffClient, auditedClient)) {
+      SPECS.forEach(spec -> each.begin(Bench.keystore(spec)));
+    }
     WarmUp audit =
         new WarmUp()
             .with("wrap audited", () -> perSecond(audited, wrap("rsa3072")))

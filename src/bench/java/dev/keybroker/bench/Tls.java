@@ -81,7 +81,10 @@ final class Tls {
 
   private void rounds(Options options, Report report) throws IOException, InterruptedException {
     String keystore = Bench.keystore(KEYSTORE);
-    try (CheckedClient client = new CheckedClient(secured)) {
+    try (CheckedClient client = new CheckedClient(secured);
+        CheckedClient inPlaintext = new CheckedClient(plaintext)) {
+      client.begin(keystore);
+      inPlaintext.begin(keystore);
       WrapDekResponse answer = client.wrap(keystore);
       Wire wrap = Wire.wrap(keystore, answer);
       Wire unwrap = Wire.unwrap(keystore, answer);
