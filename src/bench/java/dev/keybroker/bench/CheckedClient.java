@@ -80,7 +80,7 @@ final class CheckedClient implements AutoCloseable {
   }
 
   /// The first calls of a cold broker, however long each takes: h2load counts none that is not
-  /// answered within its load.
+  /// answered within its load. The private KEK is in memory then.
   void begin(String keystore) {
     unwraps(keystore, stock(keystore, FIRST_CALLS), FIRST_CALLERS);
   }

@@ -108,33 +108,32 @@ final class Measurements implements AutoCloseable {
     for (CheckedClient each : List.of(client, sessionOffClient, auditedClient)) {
       SPECS.forEach(spec -> each.begin(Bench.keystore(spec)));
     }
-    WarmUp audit =
+    WarmUp loads =
         new WarmUp()
             .with("wrap audited", () -> perSecond(audited, wrap("rsa3072")))
             .with("unwrap audited", () -> perSecond(audited, unwrap("rsa3072")))
-            .with("z new, audited", () -> unwrapNew(auditedClient, "p256", 0.0002))
-            .with("wrap", () -> perSecond(broker, wrap("rsa3072")))
-            .with("unwrap", () -> perSecond(broker, unwrap("rsa3072")))
-            .with("z new", () -> unwrapNew(client, "p256", 0.0002));
-    audit.run();
-    if (auditOnly()) {
-      return;
+            .with("z new p256 audited", () -> unwrapNew(auditedClient, "p256", 0.0002));
+    warmUp(loads, "rsa3072");
+    loads.with("z new p256", () -> unwrapNew(client, "p256", 0.0002));
+    if (!auditOnly()) {
+      warmUp(loads, "p256");
+      warmUp(loads, "rsa2048");
+      for (String spec : SPECS) {
+        loads
+            .with("echo " + spec, () -> perSecond(broker, wrap(spec).echo()))
+            .with("session off " + spec, () -> perSecond(sessionOff, wrap(spec)));
+      }
+      loads
+          .with("GenerateDataKey", () -> kms.wraps(CALLERS, options.seconds()).perSecond())
+          .with("Decrypt", () -> kms.unwraps(CALLERS, options.seconds()).perSecond());
     }
-    WarmUp all = new WarmUp();
-    for (String spec : SPECS) {
-      all.with("wrap " + spec, () -> perSecond(broker, wrap(spec)))
-          .with("echo " + spec, () -> perSecond(broker, wrap(spec).echo()))
-          .with("unwrap " + spec, () -> perSecond(broker, unwrap(spec)))
-          .with("session off " + spec, () -> perSecond(sessionOff, wrap(spec)));
-    }
-    all.run();
-    for (String spec : SPECS) {
-      unwrapNew(client, spec, 0.001);
-    }
-    new WarmUp()
-        .with("GenerateDataKey", () -> kms.wraps(CALLERS, options.seconds()).perSecond())
-        .with("Decrypt", () -> kms.unwraps(CALLERS, options.seconds()).perSecond())
-        .run();
+    loads.run();
+  }
+
+  private void warmUp(WarmUp loads, String spec) {
+    loads
+        .with("wrap " + spec, () -> perSecond(broker, wrap(spec)))
+        .with("unwrap " + spec, () -> perSecond(broker, unwrap(spec)));
   }
 
   private Wire wrap(String spec) {

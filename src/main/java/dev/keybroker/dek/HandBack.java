@@ -9,32 +9,28 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /// Results on their way back to their callers' threads, several at a time: a thread that is woken
 /// for each of them spends more on that than some operations take. Thread-safe.
 final class HandBack {
   private final Queue<Result> held = new ConcurrentLinkedQueue<>();
-  private final AtomicInteger size = new AtomicInteger();
 
   private record Result(Executor caller, Runnable delivery) {}
 
   /// Keeps a result until [#deliver()].
   void hold(Executor caller, Runnable delivery) {
     held.add(new Result(caller, delivery));
-    size.incrementAndGet();
   }
 
   /// How many are held.
   int size() {
-    return size.get();
+    return held.size();
   }
 
   /// Gives each caller's thread what is held for it, all in one.
   void deliver() {
     Map<Executor, List<Runnable>> byCaller = new LinkedHashMap<>();
     for (Result result = held.poll(); result != null; result = held.poll()) {
-      size.decrementAndGet();
       byCaller.computeIfAbsent(result.caller, caller -> new ArrayList<>()).add(result.delivery);
     }
     byCaller.forEach(HandBack::deliver);

@@ -4,7 +4,6 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.util.Locale;
 import org.jboss.logging.Logger;
 
 /// How readily a thread leaves its processor to the others of its process: `setpriority(2)`, whose
@@ -23,7 +22,7 @@ final class Niceness {
   /// leave time). Needs no privilege. Where it cannot be done, the thread stays as it is and a
   /// warning says so; not in Linux: nothing is done.
   static void take(int nice) {
-    if (nice == 0 || !System.getProperty("os.name").toLowerCase(Locale.ROOT).equals("linux")) {
+    if (nice == 0 || !System.getProperty("os.name").equals("Linux")) {
       return;
     }
     try {

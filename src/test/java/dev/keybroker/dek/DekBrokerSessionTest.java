@@ -74,7 +74,11 @@ class DekBrokerSessionTest {
   private final MemoryPrivateKeks privateKeks =
       new MemoryPrivateKeks(kms, codec, new CacheConfig(), nanos::get, registry);
   private final OpenedSecrets openedSecrets = new OpenedSecrets(() -> 1000, nanos::get);
-  private final UnwrapLane lane = new UnwrapLane(new LaneConfig(), () -> Runnable::run, registry);
+  private final UnwrapLane lane =
+      new UnwrapLane(
+          new UnwrapLaneTest.TestLaneConfig(2, 100, Duration.ofSeconds(10), 19),
+          () -> Runnable::run,
+          registry);
   private ActiveKek active = newKek(KeyPairSpec.ECC_NIST_P256, LIFETIME);
   private WrapSessions sessions = sessions(1 << 20);
 
@@ -426,28 +430,6 @@ class DekBrokerSessionTest {
     @Override
     public long maxSessions() {
       return 100;
-    }
-  }
-
-  private record LaneConfig() implements UnwrapLaneConfig {
-    @Override
-    public int threads() {
-      return 2;
-    }
-
-    @Override
-    public int queue() {
-      return 100;
-    }
-
-    @Override
-    public Duration longestWait() {
-      return Duration.ofSeconds(10);
-    }
-
-    @Override
-    public int nice() {
-      return 19;
     }
   }
 

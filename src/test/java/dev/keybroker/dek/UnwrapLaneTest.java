@@ -36,13 +36,16 @@ class UnwrapLaneTest {
   private static final Duration LONG = Duration.ofSeconds(10);
 
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-  private final UnwrapLane lane =
-      new UnwrapLane(new TestLaneConfig(1, 1, LONG, 19), () -> Runnable::run, registry);
+  private final UnwrapLane lane = lane(new TestLaneConfig(1, 1, LONG, 19));
   private final CountDownLatch started = new CountDownLatch(1);
   private final CountDownLatch finish = new CountDownLatch(1);
 
-  private record TestLaneConfig(int threads, int queue, Duration longestWait, int nice)
+  record TestLaneConfig(int threads, int queue, Duration longestWait, int nice)
       implements UnwrapLaneConfig {}
+
+  private UnwrapLane lane(UnwrapLaneConfig config) {
+    return new UnwrapLane(config, () -> Runnable::run, registry);
+  }
 
   @AfterEach
   void close() {
@@ -110,18 +113,14 @@ class UnwrapLaneTest {
     TestLaneConfig config = new TestLaneConfig(threads, queue, Duration.ofMillis(millis), nice);
 
     IllegalArgumentException refused =
-        assertThrows(
-            IllegalArgumentException.class,
-            () -> new UnwrapLane(config, () -> Runnable::run, registry));
+        assertThrows(IllegalArgumentException.class, () -> lane(config));
 
     assertEquals("keybroker.unwrap-lane." + rule, refused.getMessage());
   }
 
   @Test
   void operation_thatWouldWaitTooLong_isRefusedThoughTheQueueHasRoom() throws Exception {
-    try (UnwrapLane slow =
-        new UnwrapLane(
-            new TestLaneConfig(1, 10, Duration.ofMillis(2), 0), () -> Runnable::run, registry)) {
+    try (UnwrapLane slow = lane(new TestLaneConfig(1, 10, Duration.ofMillis(2), 0))) {
       for (int i = 0; i < 40; i++) {
         slow.run(() -> sleepQuietly(Duration.ofMillis(5))).await().atMost(LONG);
       }
@@ -187,7 +186,31 @@ class UnwrapLaneTest {
   }
 
   @Test
-  void resultsThatAreHeld_comeBackWhenTheLaneCloses() throws Exception {
+  void resultThatIsHeld_comesBackWhenTheLaneCloses() throws Exception {
+    CompletableFuture<String> held = occupyTheThread();
+    CompletableFuture<Void> end = new CompletableFuture<>();
+    CountDownLatch nextRuns = new CountDownLatch(1);
+    CompletableFuture<Void> running =
+        lane.run(
+                () -> {
+                  nextRuns.countDown();
+                  return end.join();
+                })
+            .subscribeAsCompletionStage();
+    finish.countDown();
+    nextRuns.await();
+    assertFalse(held.isDone());
+
+    lane.close();
+
+    assertEquals("first", held.get(LONG.toSeconds(), TimeUnit.SECONDS));
+    assertFalse(running.isDone());
+    end.complete(null);
+    running.get(LONG.toSeconds(), TimeUnit.SECONDS);
+  }
+
+  @Test
+  void waitingOperation_isNotRunWhereTheLaneCloses() throws Exception {
     CompletableFuture<String> running = occupyTheThread();
     CompletableFuture<String> waiting = lane.run(() -> "never").subscribeAsCompletionStage();
 
@@ -265,8 +288,7 @@ class UnwrapLaneTest {
 
   @Test
   void waitingOperation_cancelled_isNotRun() throws Exception {
-    try (UnwrapLane roomy =
-        new UnwrapLane(new TestLaneConfig(1, 2, LONG, 0), () -> Runnable::run, registry)) {
+    try (UnwrapLane roomy = lane(new TestLaneConfig(1, 2, LONG, 0))) {
       CompletableFuture<String> running = occupyTheThread(roomy);
       AtomicBoolean ran = new AtomicBoolean();
       Cancellable waiting = roomy.run(() -> ran.getAndSet(true)).subscribe().with(item -> {});
