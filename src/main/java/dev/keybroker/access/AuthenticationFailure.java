@@ -35,6 +35,13 @@ public abstract sealed class AuthenticationFailure extends RuntimeException {
     }
   }
 
+  /// Too many tokens wait to be verified. Another try may succeed.
+  public static final class TooManyTokens extends AuthenticationFailure {
+    public TooManyTokens() {
+      super("too many tokens wait to be verified");
+    }
+  }
+
   /// The issuer's keys cannot be had, so no token can be verified. Another try may succeed.
   public static final class KeysUnavailable extends AuthenticationFailure {
     public KeysUnavailable() {

@@ -55,6 +55,7 @@ final class FailureStatus {
       case AuthenticationFailure.CertificateUnusable ignored -> GrpcErrors.certificateUnusable();
       case AuthenticationFailure.TokenInvalid ignored -> GrpcErrors.tokenInvalid();
       case AuthenticationFailure.TokenExpired ignored -> GrpcErrors.tokenExpired();
+      case AuthenticationFailure.TooManyTokens ignored -> GrpcErrors.tooManyTokens();
       case AuthenticationFailure.KeysUnavailable ignored -> GrpcErrors.tokenKeysUnavailable();
     };
   }

@@ -87,6 +87,15 @@ final class GrpcErrors {
     return status(Code.UNAUTHENTICATED, "TOKEN_EXPIRED", "The bearer token has expired.", Map.of());
   }
 
+  static Status tooManyTokens() {
+    return status(
+        Code.UNAVAILABLE,
+        "TOO_MANY_TOKENS",
+        "Too many bearer tokens wait to be verified.",
+        Map.of(),
+        retryAfter(OVERLOAD_RETRY));
+  }
+
   static Status tokenKeysUnavailable() {
     return status(
         Code.UNAVAILABLE,

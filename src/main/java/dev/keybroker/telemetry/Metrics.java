@@ -88,6 +88,13 @@ public final class Metrics {
   /// Counter: fetches of the token issuer's keys that failed; the known ones stayed.
   public static final String TOKEN_KEY_FAILURES = "keybroker.token.key.failures";
 
+  /// Gauge: seconds since the token issuer's keys were last fetched successfully; before the first
+  /// success, since the start. Only if tokens are accepted.
+  public static final String TOKEN_KEY_AGE = "keybroker.token.key.age";
+
+  /// Counter: tokens that were refused unread because too many others waited to be verified.
+  public static final String TOKENS_SHED = "keybroker.tokens.shed";
+
   /// Gauge: 1 where the broker runs without TLS or without authentication of callers, else 0.
   public static final String INSECURE = "keybroker.insecure";
 

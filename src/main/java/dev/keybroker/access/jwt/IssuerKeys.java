@@ -3,6 +3,7 @@ package dev.keybroker.access.jwt;
 import com.github.benmanes.caffeine.cache.Ticker;
 import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.smallrye.mutiny.Uni;
 import java.io.IOException;
@@ -34,6 +35,9 @@ final class IssuerKeys implements AutoCloseable {
   private volatile List<JsonWebKey> keys = List.of();
   private volatile boolean lastFetchFailed = true;
 
+  /// Ticker time of the last fetch that succeeded; until then of the start.
+  private volatile long goodNanos;
+
   private @Nullable CompletableFuture<Boolean> fetch;
   private long fetchedNanos;
   private boolean fetchedOnce;
@@ -46,6 +50,10 @@ final class IssuerKeys implements AutoCloseable {
     this.periodNanos = period.toNanos();
     this.retryNanos = retry.toNanos();
     this.failures = meters.counter(Metrics.TOKEN_KEY_FAILURES);
+    this.goodNanos = ticker.read();
+    Gauge.builder(Metrics.TOKEN_KEY_AGE, this, keys -> keys.age().toMillis() / 1e3)
+        .baseUnit("seconds")
+        .register(meters);
   }
 
   /// Begins to fetch, now and whenever the keys are old.
@@ -55,7 +63,11 @@ final class IssuerKeys implements AutoCloseable {
             this::refreshOld, 0, Math.min(retryNanos, periodNanos), TimeUnit.NANOSECONDS);
   }
 
-  /// The known ones; empty where none were had yet.
+  private Duration age() {
+    return Duration.ofNanos(ticker.read() - goodNanos);
+  }
+
+  /// The known ones; empty until the first fetch succeeds.
   List<JsonWebKey> known() {
     return keys;
   }
@@ -97,6 +109,7 @@ final class IssuerKeys implements AutoCloseable {
     boolean good = false;
     try {
       keys = endpoint.fetch();
+      goodNanos = ticker.read();
       good = true;
     } catch (IOException | GeneralSecurityException | RuntimeException e) {
       failed(e);

@@ -7,6 +7,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -16,6 +17,10 @@ import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.jose4j.jwk.JsonWebKey;
@@ -40,12 +45,12 @@ final class JwksEndpoint {
     this.timeout = timeout;
   }
 
-  /// Fetches the keys; blocks.
+  /// Fetches the keys; blocks, for the timeout at most, the body of the answer included.
   ///
   /// @return at least one
+  /// @throws HttpTimeoutException if the whole answer did not arrive in time
   List<JsonWebKey> fetch() throws IOException, InterruptedException, GeneralSecurityException {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(url).timeout(timeout).header("Accept", "application/json");
+    HttpRequest.Builder request = HttpRequest.newBuilder(url).header("Accept", "application/json");
     if (tokenFile.isPresent()) {
       request.header("Authorization", "Bearer " + Files.readString(tokenFile.get()).strip());
     }
@@ -55,15 +60,30 @@ final class JwksEndpoint {
     }
     HttpClient client = builder.build();
     try {
-      HttpResponse<String> answer =
-          client.send(
-              request.build(), BodyHandlers.limiting(BodyHandlers.ofString(), LARGEST_ANSWER));
+      HttpResponse<String> answer = whole(client, request.build());
       if (answer.statusCode() != 200) {
         throw new IOException("HTTP status " + answer.statusCode());
       }
       return keys(answer.body());
     } finally {
       client.shutdownNow();
+    }
+  }
+
+  // A request's own timeout ends with the headers (JDK-8208693): a body that stalls would hold the
+  // caller for ever.
+  private HttpResponse<String> whole(HttpClient client, HttpRequest request)
+      throws IOException, InterruptedException {
+    CompletableFuture<HttpResponse<String>> answer =
+        client.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofString(), LARGEST_ANSWER));
+    try {
+      return answer.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      throw new HttpTimeoutException("no whole answer within " + timeout);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof IOException known ? known : new IOException(e.getCause());
+    } finally {
+      answer.cancel(true);
     }
   }
 

@@ -33,9 +33,10 @@ import org.jose4j.jwt.consumer.JwtConsumerBuilder;
 import org.jose4j.lang.JoseException;
 import org.jose4j.lang.UnresolvableKeyException;
 
-/// Signed tokens of one issuer. A token is proven once and then known by its SHA-256 for a bounded
-/// time; a signature is checked on the calling thread (some 100 µs), the issuer's keys are fetched
-/// on another.
+/// Signed tokens of one issuer. A proven token is known by its SHA-256 for a bounded time.
+// Signatures
+/// (some 100 µs each) are verified on one thread with a bounded queue, so that bad tokens cost
+/// neither the event loop nor unbounded memory; the issuer's keys are fetched on another thread.
 public final class JwtAccessTokens implements AccessTokens, AutoCloseable {
   private static final Pattern SUBJECT = Pattern.compile("[\\x21-\\x7e]{1,255}");
 
@@ -48,15 +49,22 @@ public final class JwtAccessTokens implements AccessTokens, AutoCloseable {
   private final Clock clock;
   private final Ticker ticker;
   private final Cache<ByteBuffer, ProvenCaller> proven;
+  private final TokenLane lane;
 
   private JwtAccessTokens(
-      JwtConfig config, String issuer, IssuerKeys keys, Clock clock, Ticker ticker) {
+      JwtConfig config,
+      String issuer,
+      IssuerKeys keys,
+      TokenLane lane,
+      Clock clock,
+      Ticker ticker) {
     this.issuer = issuer;
     this.audience = config.audience().orElseThrow();
     this.algorithms = config.algorithms().toArray(String[]::new);
     this.leeway = config.leeway();
     this.cacheTime = config.cacheTime();
     this.keys = keys;
+    this.lane = lane;
     this.clock = clock;
     this.ticker = ticker;
     this.proven = Caffeine.newBuilder().maximumSize(config.cacheSize()).build();
@@ -76,7 +84,8 @@ public final class JwtAccessTokens implements AccessTokens, AutoCloseable {
     IssuerKeys keys =
         new IssuerKeys(endpoint, config.refreshPeriod(), config.retry(), ticker, meters);
     keys.start();
-    return new JwtAccessTokens(config, config.issuer().orElseThrow(), keys, clock, ticker);
+    return new JwtAccessTokens(
+        config, config.issuer().orElseThrow(), keys, new TokenLane(meters), clock, ticker);
   }
 
   @Override
@@ -86,13 +95,12 @@ public final class JwtAccessTokens implements AccessTokens, AutoCloseable {
     if (known != null && known.untilNanos() - ticker.read() > 0) {
       return Uni.createFrom().item(known);
     }
-    try {
-      return Uni.createFrom().item(prove(token, digest, keys.known()));
-    } catch (UnresolvableKeyException unknownKey) {
-      return keys.refresh().map(isCurrent -> proveAgain(token, digest, isCurrent));
-    } catch (AuthenticationFailure failure) {
-      return Uni.createFrom().failure(failure);
-    }
+    return lane.run(() -> prove(token, digest, keys.known()))
+        .onFailure(UnresolvableKeyException.class)
+        .recoverWithUni(
+            () ->
+                keys.refresh()
+                    .chain(isCurrent -> lane.run(() -> proveAgain(token, digest, isCurrent))));
   }
 
   private ProvenCaller proveAgain(String token, ByteBuffer digest, boolean isCurrent) {
@@ -178,6 +186,7 @@ public final class JwtAccessTokens implements AccessTokens, AutoCloseable {
 
   @Override
   public void close() {
+    lane.close();
     keys.close();
   }
 }

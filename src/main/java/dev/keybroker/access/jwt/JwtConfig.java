@@ -52,7 +52,7 @@ public interface JwtConfig {
   @WithDefault("5s")
   Duration retry();
 
-  /// Longest time of a fetch. Above zero.
+  /// Longest time of a fetch, from the connection to the last byte of the answer. Above zero.
   @WithDefault("5s")
   Duration timeout();
 
