@@ -19,6 +19,9 @@ public interface AuditLog {
   /// Records of a call that failed and comes through late are therefore either the chain's next
   /// ones, or nothing.
   ///
+  /// Fails with [AppendRejected] if the log answered that it committed nothing, or was not asked.
+  /// Any other failure leaves open whether the records were, or will be, committed.
+  ///
   /// @param records at least one, of one chain, each the next after the one before
   /// @return false where the chain ends elsewhere; nothing was committed
   Uni<Boolean> append(ChainHead last, List<ChainedRecord> records);

@@ -15,12 +15,18 @@ import org.jspecify.annotations.Nullable;
 
 /// Appends records to the broker's chain, many with one commit. For one thread.
 ///
-/// A commit whose answer is lost is in doubt: its records may be in the log, or may come there yet.
-/// So the next one first asks where the chain ends. Where it ends with an attempt that was in
-/// doubt, that attempt is done; where it ends where the writer left it, the records are tried again
-/// in the same places. An attempt that comes through later than that finds the chain's end moved
-/// and commits nothing ([AuditLog#append]), or is itself found by the one that it overtook. In each
-/// case exactly one attempt has filled the places.
+/// A commit that failed is in doubt: its records may be in the log, or may arrive there later. At
+/// most one attempt is in doubt, and before anything else is written the writer asks where the
+/// chain ends:
+///
+/// - at the end of the attempt: it was committed;
+/// - where the writer left the chain, and the log rejected every copy of the attempt that was sent:
+///   it never will be, and its records go into a new attempt as things stand by then;
+/// - where the writer left the chain, and a copy was never answered: the same attempt, the same
+///   records in the same places, is sent again. Whichever copy comes first fills the places, and
+///   the others find the chain's end moved and commit nothing ([AuditLog#append]).
+///
+/// So what the writer holds does not grow with the number of failed commits.
 ///
 /// A record that says granted, of an answer that was given up meanwhile, is followed by a
 /// correction: answers released are records granted less records withheld.
@@ -38,14 +44,25 @@ final class ChainWriter {
   /// In order; each until it is on record.
   private final Set<PendingRecord> unsettled = new LinkedHashSet<>();
 
-  /// Attempts that may have been committed, all from the head on.
-  private final List<Attempt> inDoubt = new ArrayList<>();
+  /// What may have been committed after the head.
+  private @Nullable Attempt inDoubt;
 
   private UUID chain;
   private ChainHead head = ChainHead.START;
   private boolean opened;
 
-  private record Attempt(List<PendingRecord> pending, List<ChainedRecord> records) {
+  private static final class Attempt {
+    private final List<PendingRecord> pending;
+    private final List<ChainedRecord> records;
+
+    /// Whether a copy was sent that the log has not answered: it can still be committed.
+    private boolean unanswered;
+
+    Attempt(List<PendingRecord> pending, List<ChainedRecord> records) {
+      this.pending = pending;
+      this.records = records;
+    }
+
     ChainHead end() {
       ChainedRecord last = records.getLast();
       return new ChainHead(last.sequence(), last.hash());
@@ -119,22 +136,33 @@ final class ChainWriter {
       opened = true;
       LOG.infof("audit chain %s begins", chain);
     }
-    if (!inDoubt.isEmpty()) {
-      resolve();
+    if (inDoubt != null) {
+      resolve(inDoubt);
     }
     if (unsettled.isEmpty() || !opened) {
       return;
     }
-    Attempt attempt = attempt();
-    inDoubt.add(attempt);
-    if (await(log.append(head, attempt.records))) {
+    Attempt attempt = inDoubt == null ? attempt() : inDoubt;
+    inDoubt = attempt;
+    if (append(attempt)) {
       settle(attempt);
-    } else {
-      inDoubt.remove(attempt);
-      if (!resolve()) {
-        beginAnew(head);
-      }
+    } else if (!resolve(attempt)) {
+      beginAnew(head);
     }
+  }
+
+  private boolean append(Attempt attempt) {
+    boolean before = attempt.unanswered;
+    attempt.unanswered = true;
+    boolean appended;
+    try {
+      appended = await(log.append(head, attempt.records));
+    } catch (AppendRejected e) {
+      attempt.unanswered = before;
+      throw e;
+    }
+    attempt.unanswered = before;
+    return appended;
   }
 
   /// Ends the chain, so that a cut end shows.
@@ -169,25 +197,27 @@ final class ChainWriter {
     return new Attempt(pending, records);
   }
 
-  /// Finds out which attempt filled the places after the head. False where none did yet.
-  private boolean resolve() {
+  /// Finds out what became of the attempt in doubt. False if nothing has filled the places after
+  /// the head.
+  private boolean resolve(Attempt attempt) {
     ChainHead actual = await(log.head(chain));
     if (actual != null && actual.equals(head)) {
+      if (!attempt.unanswered) {
+        inDoubt = null;
+      }
       return false;
     }
-    for (Attempt attempt : inDoubt) {
-      if (attempt.end().equals(actual)) {
-        settle(attempt);
-        return true;
-      }
+    if (attempt.end().equals(actual)) {
+      settle(attempt);
+    } else {
+      beginAnew(actual);
     }
-    beginAnew(actual);
     return true;
   }
 
   private void settle(Attempt attempt) {
     head = attempt.end();
-    inDoubt.clear();
+    inDoubt = null;
     List<PendingRecord> released = new ArrayList<>(attempt.pending.size());
     for (int i = 0; i < attempt.pending.size(); i++) {
       PendingRecord pending = attempt.pending.get(i);
@@ -216,7 +246,7 @@ final class ChainWriter {
     chain = chainIds.get();
     head = ChainHead.START;
     opened = false;
-    inDoubt.clear();
+    inDoubt = null;
     committed.broken();
   }
 

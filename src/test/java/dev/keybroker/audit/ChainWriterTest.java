@@ -6,12 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.keybroker.audit.MemoryAuditLog.Fault;
+import dev.keybroker.grpc.Eventually;
 import io.smallrye.mutiny.Uni;
+import java.lang.ref.WeakReference;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
@@ -63,7 +68,7 @@ class ChainWriterTest {
   }
 
   private void flushFails() {
-    assertThrows(IllegalStateException.class, writer::flush);
+    assertThrows(RuntimeException.class, writer::flush);
   }
 
   /// The chain is whole, and answers are records granted less records withheld.
@@ -151,9 +156,25 @@ class ChainWriterTest {
     assertBooksAreRight();
   }
 
+  /// The commit that was lost may still come: only the same attempt can be sent beside it.
   @Test
-  void answer_givenUpWhileItsCommitIsInDoubtAndWasNotMade_isOnRecordAsFailedInItsPlace() {
+  void answer_givenUpWhileItsCommitIsInDoubtAndWasNotMade_isCorrectedOnceTheSameAttemptIsIn() {
     log.fail(Fault.LOST);
+    PendingRecord given = waiting(1);
+    flushFails();
+    given.giveUp(AuditTrail.UNAVAILABLE);
+    writer.flush();
+    writer.flush();
+
+    assertEquals(1, log.records(Outcome.GRANTED).getFirst().sequence());
+    assertEquals(1, log.records(Outcome.WITHHELD).getFirst().event().refersTo());
+    assertTrue(writer.isIdle());
+    assertBooksAreRight();
+  }
+
+  @Test
+  void answer_givenUpAfterItsCommitWasRejected_isOnRecordAsFailedInItsPlace() {
+    log.fail(Fault.REJECTED);
     PendingRecord given = waiting(1);
     flushFails();
     given.giveUp(AuditTrail.UNAVAILABLE);
@@ -161,6 +182,55 @@ class ChainWriterTest {
 
     assertEquals(0, log.records(Outcome.GRANTED).size());
     assertEquals(1, log.records(Outcome.FAILED).getFirst().sequence());
+    assertBooksAreRight();
+  }
+
+  /// A first copy is on its way when the log rejects the second one.
+  @Test
+  void commit_thatComesThroughAfterACopyWasRejected_isFound() {
+    log.fail(Fault.LATE, Fault.REJECTED);
+    PendingRecord given = waiting(1);
+    flushFails();
+    flushFails();
+    given.giveUp(AuditTrail.UNAVAILABLE);
+    waiting(2);
+    log.comeThrough();
+    writer.flush();
+    writer.flush();
+
+    assertEquals(0, broken);
+    assertEquals(Set.of(2), answered);
+    assertEquals(1, log.records(Outcome.WITHHELD).size());
+    assertBooksAreRight();
+  }
+
+  /// PostgreSQL answers every SELECT and no INSERT for hours: read-only, its disk full, a privilege
+  /// revoked, or the network eats the answers.
+  @ParameterizedTest
+  @EnumSource(
+      value = Fault.class,
+      names = {"REJECTED", "LOST"})
+  void memory_whileNoCommitSucceeds_doesNotGrowWithTheNumberOfAttempts(Fault fault) {
+    List<WeakReference<ChainedRecord>> attempted = new ArrayList<>();
+    log.onAppend(records -> attempted.add(new WeakReference<>(records.getLast())));
+    waiting(1);
+    waiting(2);
+    for (int i = 0; i < 100_000; i++) {
+      log.fail(fault);
+      flushFails();
+    }
+
+    assertEquals(100_000, attempted.size());
+    Eventually.holds(
+        () -> {
+          System.gc();
+          Set<ChainedRecord> held = Collections.newSetFromMap(new IdentityHashMap<>());
+          attempted.stream().map(WeakReference::get).filter(Objects::nonNull).forEach(held::add);
+          assertTrue(held.size() <= 2, held.size() + " attempts are held");
+        });
+    writer.flush();
+    assertEquals(Set.of(1, 2), answered);
+    assertTrue(writer.isIdle());
     assertBooksAreRight();
   }
 
@@ -257,24 +327,28 @@ class ChainWriterTest {
         log.comeThrough();
       }
       if (random.nextInt(2) == 0) {
-        try {
-          writer.flush();
-        } catch (IllegalStateException e) {
-          // In doubt, then.
-        }
+        // Not even a look at the chain's end.
+        boolean away = random.nextInt(5) == 0;
+        log.away(away);
+        flushOrFail();
+        log.away(false);
       }
     }
     while (!writer.isIdle()) {
-      try {
-        writer.flush();
-      } catch (IllegalStateException e) {
-        // One more fault was left.
-      }
+      flushOrFail();
     }
     log.comeThrough();
 
     assertEquals(0, broken);
     assertTrue(log.records(Outcome.WITHHELD).size() > 10, "no corrections: tests nothing");
     assertBooksAreRight();
+  }
+
+  private void flushOrFail() {
+    try {
+      writer.flush();
+    } catch (IllegalStateException | AppendRejected e) {
+      // In doubt, or rejected.
+    }
   }
 }

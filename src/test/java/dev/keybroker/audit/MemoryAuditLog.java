@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// A log in memory that fails as a database does: before a commit, after it, or by coming through
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class MemoryAuditLog implements AuditLog {
   /// What becomes of the next append.
   enum Fault {
+    /// Nothing is committed, and the writer learns just that.
+    REJECTED,
     /// Nothing is committed, and the writer is told that it failed.
     LOST,
     /// All is committed, and the writer is told that it failed.
@@ -29,11 +32,17 @@ final class MemoryAuditLog implements AuditLog {
   private final List<ChainedRecord> records = new ArrayList<>();
   private final Deque<Fault> faults = new ArrayDeque<>();
   private final List<Runnable> late = new ArrayList<>();
+  private Consumer<List<ChainedRecord>> onAppend = records -> {};
   private boolean away;
   private int appends;
 
   synchronized void fail(Fault... next) {
     faults.addAll(List.of(next));
+  }
+
+  /// Sees the records of every append that the writer asks for.
+  synchronized void onAppend(Consumer<List<ChainedRecord>> watcher) {
+    onAppend = watcher;
   }
 
   synchronized void away(boolean is) {
@@ -85,11 +94,16 @@ final class MemoryAuditLog implements AuditLog {
         .deferred(
             () -> {
               synchronized (this) {
+                onAppend.accept(added);
                 Fault fault = away ? Fault.LOST : faults.poll();
                 if (fault == null) {
                   return Uni.createFrom().item(appendNow(last, added));
                 }
                 switch (fault) {
+                  case REJECTED -> {
+                    return Uni.createFrom()
+                        .failure(new AppendRejected(new IllegalStateException("read-only")));
+                  }
                   case LOST -> {}
                   case ANSWER_LOST -> appendNow(last, added);
                   case LATE -> late.add(() -> appendNow(last, added));

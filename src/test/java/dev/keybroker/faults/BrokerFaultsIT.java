@@ -13,16 +13,24 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// A broker whose own machine fails it: its clock jumps, its disk is full, its heap is too small.
 @Tag("faults")
 @SuppressWarnings("NullAway.Init") // set before all tests
 class BrokerFaultsIT {
   private static final FaultsTable TABLE = new FaultsTable("broker-cases", CaseResult.HEADER);
+
+  /// How long PostgreSQL refuses records: `-Dkeybroker.it.outage=PT10M` for a long run.
+  private static final Duration OUTAGE =
+      Duration.parse(System.getProperty("keybroker.it.outage", "PT10S"));
 
   private static Deployment deployment;
 
@@ -97,6 +105,37 @@ class BrokerFaultsIT {
       CaseResult result = callers.run(fault);
       TABLE.add(result.row());
       callers.assertHolds(fault, result);
+    }
+  }
+
+  static Stream<Arguments> refusals() {
+    return Stream.of(
+        Arguments.of("is read-only", (PostgresControl.Fault) PostgresControl::readOnly),
+        Arguments.of("says that its disk is full", (PostgresControl.Fault) PostgresControl::full));
+  }
+
+  /// PostgreSQL answers every SELECT and refuses every INSERT. What waits for its record is
+  // bounded,
+  /// and so is what the broker tries again: a small heap bears it for as long as it lasts.
+  @ParameterizedTest
+  @MethodSource("refusals")
+  void records_areRefused(String name, PostgresControl.Fault refusal) throws Exception {
+    PackagedBroker.Launch launch =
+        deployment.broker("refused").option("-Xmx96m").option("-XX:+ExitOnOutOfMemoryError");
+    try (PackagedBroker broker = launch.startAndAwaitReady();
+        Callers callers = new Callers(deployment, List.of(broker))) {
+      Footprint before = Footprint.of(broker);
+      FaultCase fault =
+          new FaultCase(
+              "PostgreSQL %s for %d s, with a heap of 96 MiB".formatted(name, OUTAGE.toSeconds()),
+              it -> refusal.lasting(new PostgresControl(it), OUTAGE),
+              it -> {},
+              Set.of("UNAVAILABLE/AUDIT_UNAVAILABLE"),
+              Set.of());
+      CaseResult result = callers.run(fault);
+      TABLE.add(result.row());
+      callers.assertHolds(fault, result);
+      System.out.printf("%s: %s, then %s%n", fault.name(), before, Footprint.of(broker));
     }
   }
 

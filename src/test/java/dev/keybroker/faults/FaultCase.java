@@ -85,6 +85,7 @@ record FaultCase(String name, Step begin, Step end, Set<String> ofAll, Set<Strin
           new FaultCase(
               "PostgreSQL's tables locked for 4 s", FaultCase::lockTables, NOTHING, AUDIT, NONE),
           postgres("PostgreSQL read-only", PostgresControl::readOnly),
+          postgres("PostgreSQL's disk full", PostgresControl::full),
           postgres("PostgreSQL has no connection left", PostgresControl::takeAllConnections),
           postgres("PostgreSQL ends a change of key as a deadlock", PostgresControl::deadlock),
           new FaultCase("KMS down", it -> it.kms().cut(), it -> it.kms().pass(), NONE, UNREACHABLE),

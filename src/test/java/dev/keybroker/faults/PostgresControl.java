@@ -37,6 +37,45 @@ final class PostgresControl {
     }
   }
 
+  /// Answers every write as a server does whose disk is full. The disk itself is not: that takes a
+  /// small filesystem under the server, and the privilege to mount one.
+  void full(Duration duration) throws SQLException, InterruptedException {
+    try (Connection connection = deployment.database();
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          """
+          create function disk_is_full() returns trigger language plpgsql as $$
+          begin
+            raise exception 'could not extend file: No space left on device' using errcode = '53100';
+          end $$
+          """);
+      try {
+        for (String table : tables(statement)) {
+          statement.execute(
+              "create trigger disk_is_full before insert or update or delete on "
+                  + table
+                  + " for each statement execute function disk_is_full()");
+        }
+        Thread.sleep(duration);
+      } finally {
+        statement.execute("drop function disk_is_full() cascade");
+      }
+    }
+  }
+
+  private static List<String> tables(Statement statement) throws SQLException {
+    List<String> tables = new ArrayList<>();
+    try (ResultSet rows =
+        statement.executeQuery(
+            "select oid::regclass::text from pg_class where relkind in ('r', 'p') and"
+                + " relnamespace = 'public'::regnamespace and not relispartition")) {
+      while (rows.next()) {
+        tables.add(rows.getString(1));
+      }
+    }
+    return tables;
+  }
+
   /// Ends all sessions and takes their places, those of superusers, too.
   void takeAllConnections(Duration duration) throws SQLException, InterruptedException {
     List<Connection> taken = new ArrayList<>();

@@ -35,7 +35,14 @@ final class AuditConnection {
   }
 
   <T> Future<T> call(Function<SqlConnection, Future<T>> work) {
-    Future<T> call = connection().compose(work);
+    return call(work, failure -> failure);
+  }
+
+  /// @param unsent the failure of a call for which there was no connection
+  <T> Future<T> call(
+      Function<SqlConnection, Future<T>> work, Function<Throwable, Throwable> unsent) {
+    Future<T> call =
+        connection().compose(work, failure -> Future.failedFuture(unsent.apply(failure)));
     synchronized (this) {
       lastCall = call;
     }

@@ -1,5 +1,6 @@
 package dev.keybroker.audit.postgres;
 
+import dev.keybroker.audit.AppendRejected;
 import dev.keybroker.audit.AuditConfig;
 import dev.keybroker.audit.AuditCursor;
 import dev.keybroker.audit.AuditFailure;
@@ -12,6 +13,7 @@ import io.quarkus.reactive.datasource.ReactiveDataSource;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlResult;
@@ -96,7 +98,13 @@ public class PostgresAuditLog implements AuditLog {
             Buffer.buffer(end.hash()),
             RecordColumns.time(end.event().time()));
     RecordColumns.add(values, records);
-    return uni(() -> writing.call(on -> on.preparedQuery(APPEND).execute(values)))
+    return uni(() ->
+            writing.call(
+                on ->
+                    on.preparedQuery(APPEND)
+                        .execute(values)
+                        .recover(PostgresAuditLog::rejectedOrInDoubt),
+                AppendRejected::new))
         .map(SqlResult::rowCount)
         .map(
             count -> {
@@ -105,6 +113,17 @@ public class PostgresAuditLog implements AuditLog {
               }
               return count != 0;
             });
+  }
+
+  /// An SQLSTATE is the server's answer that the statement has ended without a commit. Those of a
+  /// connection, and 40003, are not: a pooler in between sends them, too, while the statement runs.
+  private static <T> Future<T> rejectedOrInDoubt(Throwable failure) {
+    boolean rejected =
+        failure instanceof PgException answer
+            && answer.getSqlState() != null
+            && !answer.getSqlState().startsWith("08")
+            && !answer.getSqlState().equals("40003");
+    return Future.failedFuture(rejected ? new AppendRejected(failure) : failure);
   }
 
   @Override
