@@ -158,6 +158,9 @@ final class KeystoreMapping {
       if (step.error() != null) {
         message.setError(error(step.error()));
       }
+      if (step.warning() != null) {
+        message.setWarning(error(step.warning()));
+      }
       response.addSteps(message);
     }
     return response.build();

@@ -36,8 +36,26 @@ public record CheckResult(List<Step> steps) {
 
   /// One step.
   ///
-  /// @param error what to mend; null where it passed
-  /// @param failure the failed call, where it was a call that failed
+  /// @param error what to change; null if the step passed
+  /// @param warning what could not be found out; null unless the step passed with a warning
+  /// @param failure the failed call, if the step failed because of one
   public record Step(
-      Kind kind, Duration took, @Nullable RootKeyError error, @Nullable KmsFailure failure) {}
+      Kind kind,
+      Duration took,
+      @Nullable RootKeyError error,
+      @Nullable RootKeyError warning,
+      @Nullable KmsFailure failure) {
+    static Step passed(Kind kind, Duration took) {
+      return new Step(kind, took, null, null, null);
+    }
+
+    static Step warned(Kind kind, Duration took, RootKeyError warning) {
+      return new Step(kind, took, null, warning, null);
+    }
+
+    public static Step failed(
+        Kind kind, Duration took, RootKeyError error, @Nullable KmsFailure failure) {
+      return new Step(kind, took, error, null, failure);
+    }
+  }
 }

@@ -31,6 +31,14 @@ public final class Diagnosis {
 
   /// The failure as the keystore's administrator reads it. Never fails.
   public Uni<RootKeyError> of(KmsFailure failure, KmsKey key, KmsContext context) {
+    return of(failure, key, context, false);
+  }
+
+  /// As [#of(KmsFailure, KmsKey, KmsContext)].
+  ///
+  /// @param keyIsThere whether AWS has described the key just before, so that the hint need not
+  ///     doubt its existence
+  Uni<RootKeyError> of(KmsFailure failure, KmsKey key, KmsContext context, boolean keyIsThere) {
     return ownPrincipal()
         .onFailure()
         .recoverWithNull()
@@ -40,7 +48,7 @@ public final class Diagnosis {
                     failure.code(),
                     failure.action(),
                     failure.detail(),
-                    Hints.of(failure, key, context, principal).text(),
+                    Hints.of(failure, key, context, principal, keyIsThere).text(),
                     failure.requestId(),
                     clock.instant()));
   }

@@ -53,6 +53,8 @@ public final class KeyPairSource {
         .recoverWithUni(
             refusal ->
                 kms.describe(key)
+                    .onFailure(KeyPairSource::isDenied)
+                    .transform(denied -> refusal)
                     .chain(
                         description ->
                             description.inCustomKeyStore()
@@ -81,6 +83,10 @@ public final class KeyPairSource {
 
   private static boolean isUnusable(Throwable failure) {
     return failure instanceof KmsFailure kms && kms.kind() == KmsFailure.Kind.KEY_UNUSABLE;
+  }
+
+  private static boolean isDenied(Throwable failure) {
+    return failure instanceof KmsFailure kms && kms.kind() == KmsFailure.Kind.ACCESS_DENIED;
   }
 
   private WrappingKey publicKey(KeyPairSpec spec, byte[] subjectPublicKeyInfo) {

@@ -72,16 +72,20 @@ public final class RootKeyCheck {
     }
   }
 
-  /// A key that is described well and does not fit.
+  /// A key that cannot be a root key, though no call failed.
   private static final class Unfit extends RuntimeException {
     private final transient Hint hint;
-    private final transient KmsKeyDescription key;
+    private final String description;
 
-    Unfit(KmsKeyDescription key, Hint hint) {
+    Unfit(String description, Hint hint) {
       super("the key does not fit", null, false, false);
-      this.key = key;
+      this.description = description;
       this.hint = hint;
     }
+  }
+
+  private static boolean isDenied(Throwable failure) {
+    return failure instanceof KmsFailure refused && refused.kind() == KmsFailure.Kind.ACCESS_DENIED;
   }
 
   private final class Run {
@@ -91,6 +95,7 @@ public final class RootKeyCheck {
     private final UUID kek = UUID.randomUUID();
     private final SecretBytes dek = SecretBytes.random(DEK_SIZE, random);
     private final List<Step> steps = new ArrayList<>();
+    private boolean keyIsThere;
 
     Run(KmsKey key, KmsContext context, KeyPairSpec spec) {
       this.key = key;
@@ -116,15 +121,32 @@ public final class RootKeyCheck {
     }
 
     private Uni<Void> describe() {
+      Hints.unfit(key.arn())
+          .ifPresent(
+              hint -> {
+                throw new Unfit("an alias reserved for AWS managed keys", hint);
+              });
       return kms.describe(key)
+          .onFailure(RootKeyCheck::isDenied)
+          .invoke(this::checkRegionOfArn)
           .invoke(
-              described ->
-                  Hints.unfit(described, allowedRegions)
-                      .ifPresent(
-                          hint -> {
-                            throw new Unfit(described, hint);
-                          }))
+              described -> {
+                keyIsThere = true;
+                Hints.unfit(described, allowedRegions)
+                    .ifPresent(
+                        hint -> {
+                          throw new Unfit(text(described), hint);
+                        });
+              })
           .replaceWithVoid();
+    }
+
+    /// What is left to check if the key's owner does not let the broker describe it.
+    private void checkRegionOfArn() {
+      if (!allowedRegions.isEmpty() && !allowedRegions.contains(key.arn().region())) {
+        throw new Unfit(
+            "region " + key.arn().region(), Hints.regionNotAllowed(key.arn(), allowedRegions));
+      }
     }
 
     private Uni<Void> roundTrip(KeyPairSource.Pair pair) {
@@ -183,7 +205,7 @@ public final class RootKeyCheck {
                 return Uni.createFrom()
                     .deferred(work::get)
                     .onItem()
-                    .invoke(() -> steps.add(new Step(kind, since(start), null, null)))
+                    .invoke(() -> steps.add(Step.passed(kind, since(start))))
                     .onFailure()
                     .recoverWithUni(failure -> failed(kind, since(start), failure));
               });
@@ -196,34 +218,39 @@ public final class RootKeyCheck {
     private <T> Uni<T> failed(Kind kind, Duration took, Throwable failure) {
       Uni<RootKeyError> error =
           switch (failure) {
-            case KmsFailure refused -> diagnosis.of(refused, key, context);
+            case KmsFailure refused -> diagnosis.of(refused, key, context, keyIsThere);
             case Unfit unfit -> Uni.createFrom().item(unfit(unfit));
             default -> Uni.createFrom().failure(failure);
           };
       return error.chain(
           known -> {
+            if (kind == Kind.DESCRIBE_KEY && isDenied(failure)) {
+              // A key policy may allow every use of the key and not this: whether the key is
+              // usable,
+              // the next steps find out.
+              steps.add(Step.warned(kind, took, known));
+              return Uni.createFrom().nullItem();
+            }
             @Nullable KmsFailure refused =
                 failure instanceof KmsFailure kmsFailure ? kmsFailure : null;
-            steps.add(new Step(kind, took, known, refused));
+            steps.add(Step.failed(kind, took, known, refused));
             return Uni.createFrom().failure(new Stopped());
           });
     }
 
     private RootKeyError unfit(Unfit unfit) {
-      KmsKeyDescription described = unfit.key;
       return new RootKeyError(
-          "",
-          "kms:DescribeKey",
-          "KeyState %s, KeyUsage %s, KeySpec %s, %s, regions %s"
-              .formatted(
-                  described.state(),
-                  described.usage(),
-                  described.spec(),
-                  described.customerManaged() ? "customer managed" : "AWS managed",
-                  String.join(", ", described.regions())),
-          unfit.hint.text(),
-          null,
-          clock.instant());
+          "", "kms:DescribeKey", unfit.description, unfit.hint.text(), null, clock.instant());
+    }
+
+    private static String text(KmsKeyDescription described) {
+      return "KeyState %s, KeyUsage %s, KeySpec %s, %s, regions %s"
+          .formatted(
+              described.state(),
+              described.usage(),
+              described.spec(),
+              described.customerManaged() ? "customer managed" : "AWS managed",
+              String.join(", ", described.regions()));
     }
   }
 }

@@ -12,18 +12,32 @@ final class AccessHints {
       " The CloudTrail event of this request id, in the key's account, shows the principal and the"
           + " encryption context that KMS saw.";
 
+  private static final String RARER_CAUSES =
+      " Rarer causes: a Deny statement of the key policy; a role or user that was deleted and"
+          + " created again under its name, after which the policy shows the id of the former one"
+          + " (AROA…, AIDA…) as its Principal: save the policy again with the ARN; a service control"
+          + " policy of the broker's organisation; the policy of the VPC endpoint by which the"
+          + " broker reaches KMS.";
+
   private final KmsFailure failure;
   private final KmsKey key;
   private final KmsContext context;
   private final String broker;
   private final String message;
+  private final boolean keyIsThere;
 
-  AccessHints(KmsFailure failure, KmsKey key, KmsContext context, @Nullable String ownPrincipal) {
+  AccessHints(
+      KmsFailure failure,
+      KmsKey key,
+      KmsContext context,
+      @Nullable String ownPrincipal,
+      boolean keyIsThere) {
     this.failure = failure;
     this.key = key;
     this.context = context;
     this.broker = ownPrincipal == null ? "the broker" : PolicyPrincipal.of(ownPrincipal);
     this.message = failure.detail().toLowerCase(Locale.ROOT);
+    this.keyIsThere = keyIsThere;
   }
 
   Hint hint() {
@@ -60,7 +74,7 @@ final class AccessHints {
     if (identity) {
       return key.role() == null ? brokerPermissions() : rolePermissions();
     }
-    return message.contains("does not exist") ? keyPolicyOrMissing() : keyPolicy();
+    return message.contains("does not exist") && !keyIsThere ? keyPolicyOrMissing() : keyPolicy();
   }
 
   /// The principal that calls KMS, as policies name it.
@@ -112,7 +126,8 @@ final class AccessHints {
           + (failure.action().equals("kms:DescribeKey")
               ? "; (3) it has a Condition on the encryption context, which kms:DescribeKey does not"
                   + " carry: allow it in a statement without one."
-              : ".");
+              : ".")
+          + RARER_CAUSES;
     }
     return statement
         + "(2) its Action lacks "
@@ -120,7 +135,8 @@ final class AccessHints {
         + "; (3) its Condition on the encryption context does not hold: the broker sends "
         + contextConditions()
         + ". If kms:DescribeKey works, the Principal is right; if the other calls of the broker"
-        + " work too, the Condition holds and the Action is lacking.";
+        + " work too, the Condition holds and the Action is lacking."
+        + RARER_CAUSES;
   }
 
   private String contextConditions() {

@@ -1,6 +1,7 @@
 package dev.keybroker.kms;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -15,8 +16,20 @@ public final class Hints {
   /// @param ownPrincipal what [Kms#ownPrincipal()] said; null where it is not known
   public static Hint of(
       KmsFailure failure, KmsKey key, KmsContext context, @Nullable String ownPrincipal) {
+    return of(failure, key, context, ownPrincipal, false);
+  }
+
+  /// What to change after a failed call.
+  ///
+  /// @param keyIsThere whether AWS has described the key just before
+  public static Hint of(
+      KmsFailure failure,
+      KmsKey key,
+      KmsContext context,
+      @Nullable String ownPrincipal,
+      boolean keyIsThere) {
     return switch (failure.kind()) {
-      case ACCESS_DENIED -> new AccessHints(failure, key, context, ownPrincipal).hint();
+      case ACCESS_DENIED -> new AccessHints(failure, key, context, ownPrincipal, keyIsThere).hint();
       case KEY_DISABLED -> KeyHints.disabled(key.arn().toString());
       case KEY_PENDING_DELETION -> KeyHints.state(key.arn().toString(), failure.detail());
       case KEY_NOT_FOUND -> KeyHints.missing(key.arn());
@@ -27,12 +40,27 @@ public final class Hints {
     };
   }
 
+  /// Why no key of this ARN can be a root key, whatever KMS says of it; empty if one can.
+  ///
+  /// Source: AWS KMS developer guide, "AWS managed keys": the prefix `alias/aws/` is reserved for
+  /// them.
+  public static Optional<Hint> unfit(KmsArn key) {
+    return key.resource().startsWith("alias/aws/")
+        ? Optional.of(KeyHints.awsManaged(key))
+        : Optional.empty();
+  }
+
+  /// That the broker must not use keys of this ARN's region.
+  public static Hint regionNotAllowed(KmsArn key, Collection<String> allowedRegions) {
+    return KeyHints.regionNotAllowed(key, List.of(key.region()), allowedRegions);
+  }
+
   /// Why a key that `kms:DescribeKey` describes cannot be a root key; empty where it can.
   ///
   /// @param allowedRegions the regions that the broker may use; empty means all
   public static Optional<Hint> unfit(KmsKeyDescription key, Collection<String> allowedRegions) {
     if (!allowedRegions.isEmpty() && key.regions().stream().noneMatch(allowedRegions::contains)) {
-      return Optional.of(KeyHints.regionNotAllowed(key, allowedRegions));
+      return Optional.of(KeyHints.regionNotAllowed(key.keyArn(), key.regions(), allowedRegions));
     }
     if (!key.customerManaged()) {
       return Optional.of(KeyHints.awsManaged(key.keyArn()));

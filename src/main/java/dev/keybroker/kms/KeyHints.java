@@ -87,13 +87,14 @@ final class KeyHints {
             + " its regions under that region's ARN. A deleted key does not come back.");
   }
 
-  static Hint regionNotAllowed(KmsKeyDescription key, Collection<String> allowedRegions) {
+  static Hint regionNotAllowed(
+      KmsArn key, Collection<String> regions, Collection<String> allowedRegions) {
     return new Hint(
         HintTopic.REGION_NOT_ALLOWED,
         "The key "
-            + key.keyArn()
+            + key
             + " is in "
-            + String.join(", ", key.regions())
+            + String.join(", ", regions)
             + ", but the broker uses keys in "
             + String.join(", ", new TreeSet<>(allowedRegions))
             + " only. Give a key of an allowed region, or a multi-Region key with a replica in"

@@ -41,7 +41,7 @@ class FailureStatusTest {
   private static final KekName KEK = new KekName(KEYSTORE, UUID.randomUUID());
   private static final String SECRET = "what AWS said";
   private static final CheckResult.Step FAILED_STEP =
-      new CheckResult.Step(
+      CheckResult.Step.failed(
           CheckResult.Kind.DESCRIBE_KEY,
           Duration.ofMillis(3),
           new RootKeyError("Denied", "kms:Encrypt", SECRET, "hint", null, Instant.EPOCH),
