@@ -5,6 +5,7 @@ import dev.keybroker.crypto.DekWrapping;
 import dev.keybroker.crypto.KeyCodec;
 import dev.keybroker.crypto.KeyPairs;
 import dev.keybroker.kek.KekChanges;
+import dev.keybroker.kek.KekCopies;
 import dev.keybroker.kek.KekHistory;
 import dev.keybroker.kek.KekRepository;
 import dev.keybroker.kek.RootKeyObserver;
@@ -50,8 +51,12 @@ class ControlPlane {
   @Produces
   @Singleton
   KekGeneration kekGeneration(
-      KekRepository keks, KeyPairSource keyPairs, RootKeyAccess access, KekChanges changes) {
-    return new KekGeneration(keks, keyPairs, access, changes);
+      KekRepository keks,
+      KeyPairSource keyPairs,
+      RootKeyAccess access,
+      KekCopies copies,
+      KekChanges changes) {
+    return new KekGeneration(keks, keyPairs, access, copies, changes);
   }
 
   @Produces

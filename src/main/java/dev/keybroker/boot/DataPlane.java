@@ -16,6 +16,7 @@ import dev.keybroker.kek.KekCacheConfig;
 import dev.keybroker.kek.KekChange;
 import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.kek.LostKeks;
 import dev.keybroker.kek.MemoryKekTier;
 import dev.keybroker.kek.MemoryPrivateKeks;
 import dev.keybroker.kek.ObservedPrivateKeks;
@@ -48,19 +49,38 @@ class DataPlane {
 
   @Produces
   @Singleton
-  MemoryKekTier kekTier(
+  RedisKekTier redisKekTier(
       PostgresKekTier postgres,
+      LostKeks lost,
       ReactiveRedisDataSource redis,
       KeyCodec codec,
       RedisConfig redisConfig,
       KekCacheConfig cacheConfig,
+      Clock clock,
+      MeterRegistry registry) {
+    return new RedisKekTier(
+        postgres,
+        lost,
+        redis,
+        macKey(redisConfig),
+        codec,
+        redisConfig,
+        cacheConfig,
+        clock,
+        registry);
+  }
+
+  @Produces
+  @Singleton
+  MemoryKekTier kekTier(
+      PostgresKekTier postgres,
+      RedisKekTier throughRedis,
+      LostKeks lost,
+      KekCacheConfig cacheConfig,
       Ticker ticker,
       Clock clock,
       MeterRegistry registry) {
-    RedisKekTier throughRedis =
-        new RedisKekTier(
-            postgres, redis, macKey(redisConfig), codec, redisConfig, cacheConfig, clock, registry);
-    return new MemoryKekTier(throughRedis, postgres, cacheConfig, ticker, clock, registry);
+    return new MemoryKekTier(throughRedis, postgres, lost, cacheConfig, ticker, clock, registry);
   }
 
   private static byte[] macKey(RedisConfig config) {

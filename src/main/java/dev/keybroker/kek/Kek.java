@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 ///     the KMS Decrypt; zero
 ///     asks KMS on every unwrap
 /// @param readTime when PostgreSQL was read
+/// @param provenance null while generation is pending, and where an older version cached the record
 @SuppressWarnings("ArrayRecordComponent") // never compared; copied nowhere on the unwrap path
 public record Kek(
     KekName name,
@@ -29,8 +30,31 @@ public record Kek(
     KmsContext kmsContext,
     byte @Nullable [] encryptedPrivateKey,
     Duration privateKekLifetime,
-    Instant readTime)
+    Instant readTime,
+    @Nullable KekProvenance provenance)
     implements Dated {
+
+  /// A record without provenance.
+  public Kek(
+      KekName name,
+      KekState state,
+      KeyPairSpec spec,
+      KmsKey rootKey,
+      KmsContext kmsContext,
+      byte @Nullable [] encryptedPrivateKey,
+      Duration privateKekLifetime,
+      Instant readTime) {
+    this(
+        name,
+        state,
+        spec,
+        rootKey,
+        kmsContext,
+        encryptedPrivateKey,
+        privateKekLifetime,
+        readTime,
+        null);
+  }
 
   @Override
   public String toString() {

@@ -1,15 +1,17 @@
 package dev.keybroker.kek;
 
 import io.smallrye.mutiny.Uni;
-import java.time.Instant;
+import java.time.Duration;
 
 /// The generation of KEKs as the database sees it. Fails with [KekFailure].
 ///
-/// A crash between two calls leaves the intent, which the next attempt for the same keystore takes
-/// up: there is never a second ACTIVE KEK and never a second intent.
+/// A crash between two calls leaves the intent. Once its broker counts as gone, the next attempt
+// for
+/// the same keystore takes its place. There is never a second ACTIVE KEK and never a second intent.
 public interface KekRepository {
-  /// Writes the intent, or takes up the one that is there where it says the same; one that says
-  /// otherwise is replaced. Where a KEK of this request id is generated already, it is the answer.
+  /// Writes the intent. If one that says the same is there, its broker is generating the KEK: the
+  /// answer is to wait for it, unless it has taken too long. One that says otherwise is replaced.
+  /// If a KEK of this request id is generated already, it is the answer.
   /// Fails with `UnknownKek` where the keystore's settings are of another version by now: a KEK as
   /// they were would take the place of the one that they want.
   Uni<Intended> intend(KekIntent intent);
@@ -22,13 +24,19 @@ public interface KekRepository {
   /// Takes an intent back; does nothing to a KEK that is generated.
   Uni<Void> abandon(KekName kek);
 
-  /// Takes back intents that are older than this: their brokers are gone.
-  Uni<Integer> abandonOlderThan(Instant time);
+  /// Takes back intents that are older than this by the database's clock: their brokers are gone.
+  Uni<Integer> abandonOlderThan(Duration age);
+
+  /// The KEK or the intent of this name. Fails with `UnknownKek`.
+  Uni<KekDetails> find(KekName kek);
 
   /// What became of an intent.
   sealed interface Intended {
     /// A key pair is to be generated for this KEK.
     record ToGenerate(KekName name) implements Intended {}
+
+    /// Another call, perhaps of another broker, is generating this KEK.
+    record UnderWay(KekName name) implements Intended {}
 
     /// The request's KEK is there.
     record Generated(KekDetails kek) implements Intended {}

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// time is the ticker's, so that a jump of the clock changes nothing.
 final class LastKnown<K, V extends Dated> {
   private final Function<K, Uni<V>> next;
+  private final Recovery<V> recovery;
   private final KekCacheConfig config;
   private final Ticker ticker;
   private final Clock clock;
@@ -34,6 +35,14 @@ final class LastKnown<K, V extends Dated> {
   private final Counter hits;
   private final Counter misses;
   private final Counter lastKnown;
+
+  /// What is done where a read finds that PostgreSQL has lost what memory holds.
+  interface Recovery<V> {
+    /// The read, or what comes of it.
+    ///
+    /// @param held what memory holds
+    Uni<V> notLost(Uni<V> read, @Nullable V held);
+  }
 
   /// @param freshUntil ticker time from which the stores are asked before the record is used
   /// @param refreshFrom ticker time from which they are asked beside its use
@@ -48,11 +57,13 @@ final class LastKnown<K, V extends Dated> {
   LastKnown(
       String record,
       Function<K, Uni<V>> next,
+      Recovery<V> recovery,
       KekCacheConfig config,
       Ticker ticker,
       Clock clock,
       MeterRegistry registry) {
     this.next = next;
+    this.recovery = recovery;
     this.config = config;
     this.ticker = ticker;
     this.clock = clock;
@@ -126,7 +137,7 @@ final class LastKnown<K, V extends Dated> {
       return Uni.createFrom().voidItem();
     }
     return Uni.createFrom()
-        .deferred(() -> source.apply(key))
+        .deferred(() -> recovery.notLost(source.apply(key), held.value))
         .invoke(value -> keep(key, value))
         .onFailure()
         .invoke(failure -> expire(key, failure))
@@ -163,7 +174,7 @@ final class LastKnown<K, V extends Dated> {
       return running;
     }
     Uni.createFrom()
-        .deferred(() -> next.apply(key))
+        .deferred(() -> recovery.notLost(next.apply(key), inMemory(key)))
         .subscribe()
         .with(
             value -> {
@@ -177,6 +188,11 @@ final class LastKnown<K, V extends Dated> {
               mine.completeExceptionally(failure);
             });
     return mine;
+  }
+
+  private @Nullable V inMemory(K key) {
+    Held<V> held = records.getIfPresent(key);
+    return held == null ? null : held.value;
   }
 
   private V keep(K key, V value) {

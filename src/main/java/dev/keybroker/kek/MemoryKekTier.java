@@ -15,15 +15,19 @@ public final class MemoryKekTier implements KekTier {
 
   /// @param next the tier that is asked for what memory does not hold
   /// @param source the tier that is asked after a change: PostgreSQL itself
+  /// @param lost restores what PostgreSQL has lost and memory holds
   public MemoryKekTier(
       KekTier next,
       KekTier source,
+      LostKeks lost,
       KekCacheConfig config,
       Ticker ticker,
       Clock clock,
       MeterRegistry registry) {
-    this.active = new LastKnown<>("active", next::active, config, ticker, clock, registry);
-    this.keks = new LastKnown<>("kek", next::kek, config, ticker, clock, registry);
+    this.active =
+        new LastKnown<>(
+            "active", next::active, (read, held) -> read, config, ticker, clock, registry);
+    this.keks = new LastKnown<>("kek", next::kek, lost::notLost, config, ticker, clock, registry);
     this.source = source;
   }
 

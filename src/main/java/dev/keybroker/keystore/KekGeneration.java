@@ -2,31 +2,48 @@ package dev.keybroker.keystore;
 
 import dev.keybroker.kek.KekChange;
 import dev.keybroker.kek.KekChanges;
+import dev.keybroker.kek.KekCopies;
 import dev.keybroker.kek.KekDetails;
+import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KekIntent;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekRepository;
+import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kek.NewKek;
 import io.smallrye.mutiny.Uni;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// Makes a keystore's next KEK: intent → key pair → ACTIVE → announced to every broker.
+/// Makes a keystore's next KEK: intent → key pair → ACTIVE → copied to Redis → announced to every
+/// broker.
 ///
 /// Once begun it goes on to its end, whether the caller still waits or not. What fails takes its
 /// intent back; after a crash the next attempt takes the intent up.
 public final class KekGeneration {
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
+  private static final Duration LONGEST_WAIT = Duration.ofSeconds(30);
+
   private final KekRepository keks;
   private final KeyPairSource keyPairs;
   private final RootKeyAccess access;
+  private final KekCopies copies;
   private final KekChanges changes;
+  private final ConcurrentHashMap<KekIntent, CompletableFuture<KekDetails>> underWay =
+      new ConcurrentHashMap<>();
 
   public KekGeneration(
-      KekRepository keks, KeyPairSource keyPairs, RootKeyAccess access, KekChanges changes) {
+      KekRepository keks,
+      KeyPairSource keyPairs,
+      RootKeyAccess access,
+      KekCopies copies,
+      KekChanges changes) {
     this.keks = keks;
     this.keyPairs = keyPairs;
     this.access = access;
+    this.copies = copies;
     this.changes = changes;
   }
 
@@ -60,28 +77,64 @@ public final class KekGeneration {
       Tenant tenant,
       @Nullable String requestId,
       Uni<KeyPairSource.Pair> keyPair) {
-    return toTheEnd(
-        Uni.createFrom()
-            .deferred(
-                () -> {
-                  KekIntent intent =
-                      new KekIntent(
-                          keystore.name(),
-                          keystore.version(),
-                          keystore.settings().keyPairSpec(),
-                          access.key(keystore.settings().rootKey(), tenant),
-                          access.context(keystore.name()),
-                          requestId);
-                  return keks.intend(intent)
-                      .chain(
-                          intended ->
-                              switch (intended) {
-                                case KekRepository.Intended.Generated(KekDetails kek) ->
-                                    Uni.createFrom().item(kek);
-                                case KekRepository.Intended.ToGenerate(KekName name) ->
-                                    activate(name, keyPair);
-                              });
-                }));
+    return Uni.createFrom()
+        .deferred(
+            () ->
+                once(
+                    new KekIntent(
+                        keystore.name(),
+                        keystore.version(),
+                        keystore.settings().keyPairSpec(),
+                        access.key(keystore.settings().rootKey(), tenant),
+                        access.context(keystore.name()),
+                        requestId),
+                    keyPair));
+  }
+
+  /// Calls for the same intent share one generation, its failure included.
+  private Uni<KekDetails> once(KekIntent intent, Uni<KeyPairSource.Pair> keyPair) {
+    CompletableFuture<KekDetails> mine = new CompletableFuture<>();
+    CompletableFuture<KekDetails> running = underWay.putIfAbsent(intent, mine);
+    if (running == null) {
+      Uni.createFrom()
+          .deferred(() -> generate(intent, keyPair))
+          .onTermination()
+          .invoke(() -> underWay.remove(intent, mine))
+          .subscribe()
+          .with(mine::complete, mine::completeExceptionally);
+    }
+    CompletableFuture<KekDetails> shared = running == null ? mine : running;
+    return Uni.createFrom().completionStage(shared::minimalCompletionStage);
+  }
+
+  private Uni<KekDetails> generate(KekIntent intent, Uni<KeyPairSource.Pair> keyPair) {
+    return keks.intend(intent)
+        .chain(
+            intended ->
+                switch (intended) {
+                  case KekRepository.Intended.Generated(KekDetails kek) ->
+                      Uni.createFrom().item(kek);
+                  case KekRepository.Intended.UnderWay(KekName name) -> awaitGenerated(name);
+                  case KekRepository.Intended.ToGenerate(KekName name) -> activate(name, keyPair);
+                });
+  }
+
+  /// The KEK that another broker is generating. Fails with `UnknownKek` once that broker has taken
+  /// its intent back, or has taken too long.
+  private Uni<KekDetails> awaitGenerated(KekName name) {
+    return Uni.createFrom()
+        .voidItem()
+        .onItem()
+        .delayIt()
+        .by(LOOK_AGAIN)
+        .chain(() -> keks.find(name))
+        .repeat()
+        .whilst(kek -> kek.state() == KekState.PENDING_GENERATION)
+        .collect()
+        .last()
+        .ifNoItem()
+        .after(LONGEST_WAIT)
+        .failWith(KekFailure.UnknownKek::new);
   }
 
   private Uni<KekDetails> activate(KekName name, Uni<KeyPairSource.Pair> keyPair) {
@@ -97,16 +150,7 @@ public final class KekGeneration {
                         pair.keyArn())))
         .onFailure()
         .call(() -> keks.abandon(name).onFailure().recoverWithNull())
+        .call(() -> copies.copy(name.id()))
         .call(() -> changes.publish(new KekChange.OfKeystore(name.keystore())));
-  }
-
-  private static <T> Uni<T> toTheEnd(Uni<T> work) {
-    return Uni.createFrom()
-        .completionStage(
-            () -> {
-              CompletableFuture<T> end = new CompletableFuture<>();
-              work.subscribe().with(end::complete, end::completeExceptionally);
-              return end.minimalCompletionStage();
-            });
   }
 }

@@ -59,7 +59,7 @@ public final class RotationSweep {
   public Uni<Void> run() {
     return rotate()
         .chain(this::erase)
-        .chain(() -> keks.abandonOlderThan(clock.instant().minus(INTENT_LIVES)))
+        .chain(() -> keks.abandonOlderThan(INTENT_LIVES))
         .onFailure(KekFailure.StoreUnavailable.class)
         .recoverWithNull()
         .onFailure()

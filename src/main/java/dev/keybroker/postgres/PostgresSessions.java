@@ -22,6 +22,7 @@ import org.jboss.logging.Logger;
 @ApplicationScoped
 public class PostgresSessions {
   private static final Logger LOG = Logger.getLogger(PostgresSessions.class);
+  private static final String COMMIT_DURABLY = "select " + DurableCommit.IN_TRANSACTION;
 
   private final Mutiny.SessionFactory sessions;
   private final Vertx vertx;
@@ -39,10 +40,19 @@ public class PostgresSessions {
     return onOwnContext(() -> sessions.withStatelessSession(work), config.timeout());
   }
 
-  /// One transaction; rolled back where the work fails, with the work's own failure. A transaction
-  /// that failed with [PostgresUnavailable] may yet have been committed.
+  /// One transaction, durable when it is confirmed ([DurableCommit]); rolled back where the work
+  /// fails, with the work's own failure. A transaction that failed with [PostgresUnavailable] may
+  /// yet have been committed.
   public <T> Uni<T> transaction(Function<Mutiny.StatelessSession, Uni<T>> work) {
-    return onOwnContext(() -> sessions.withStatelessTransaction(work), config.transactionTimeout());
+    return onOwnContext(
+        () ->
+            sessions.withStatelessTransaction(
+                session ->
+                    session
+                        .createNativeQuery(COMMIT_DURABLY, String.class)
+                        .getSingleResult()
+                        .chain(() -> work.apply(session))),
+        config.transactionTimeout());
   }
 
   /// The time limit ends the wait, never the work: a transaction that is given up halfway would

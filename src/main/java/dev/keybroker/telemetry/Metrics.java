@@ -23,6 +23,12 @@ public final class Metrics {
   /// Redis.
   public static final String KEK_FORGED = "keybroker.kek.forged";
 
+  /// Counter: KEKs whose row was missing in PostgreSQL and was restored from a cached record.
+  public static final String KEK_RESTORED = "keybroker.kek.restored";
+
+  /// Counter: new KEKs that were announced without a copy of their record in Redis.
+  public static final String KEK_UNCOPIED = "keybroker.kek.uncopied";
+
   /// Counter: private KEKs asked for. Tags: [#RESULT] (`hit`, `miss`, `refresh`).
   public static final String PRIVATE_KEK_READS = "keybroker.private.kek.reads";
 

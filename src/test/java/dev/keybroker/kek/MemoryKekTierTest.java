@@ -24,12 +24,14 @@ class MemoryKekTierTest {
   private final TestTime time = new TestTime();
   private final ScriptedTier next = new ScriptedTier();
   private final ScriptedTier source = new ScriptedTier();
+  private final RestoredKeks lost = new RestoredKeks();
   private final TestKek test = TestKek.of(new FakeKms(TestKek.PROVIDER), Duration.ofSeconds(60));
   private final MemoryKekTier tier =
       tier(TestCacheConfig.defaults().withStaleWait(Duration.ofSeconds(10)));
 
   private MemoryKekTier tier(TestCacheConfig config) {
-    return new MemoryKekTier(next, source, config, time.ticker(), time, new SimpleMeterRegistry());
+    return new MemoryKekTier(
+        next, source, lost, config, time.ticker(), time, new SimpleMeterRegistry());
   }
 
   /// A record of another KEK than every other one, read at that time.
@@ -131,6 +133,45 @@ class MemoryKekTierTest {
 
     assertSame(second, active());
     assertEquals(2, next.reads());
+  }
+
+  @Test
+  void kekInMemory_lostByPostgres_isRestored() {
+    Kek first = kek(KekState.ACTIVE, time.instant());
+    next.answer(first);
+    assertSame(first, kek());
+    time.pass(FRESHNESS);
+    next.fail(new KekFailure.UnknownKek());
+    Kek restored = kek(KekState.RETIRED, time.instant());
+    lost.answer(restored);
+
+    assertSame(restored, kek());
+    assertEquals(List.of(first), lost.copies());
+    assertSame(restored, kek());
+    assertEquals(1, lost.copies().size());
+  }
+
+  @Test
+  void kekInMemory_lostByPostgresAndFoundByAChange_isRestored() {
+    Kek first = kek(KekState.ACTIVE, time.instant());
+    next.answer(first);
+    kek();
+    source.fail(new KekFailure.UnknownKek());
+    Kek restored = kek(KekState.RETIRED, time.instant());
+    lost.answer(restored);
+
+    changed(new KekChange.OfKek(first.name().id()));
+
+    assertSame(restored, kek());
+    assertEquals(List.of(first), lost.copies());
+  }
+
+  @Test
+  void unknownKek_ofWhichMemoryHoldsNothing_isUnknown() {
+    next.fail(new KekFailure.UnknownKek());
+
+    assertThrows(KekFailure.UnknownKek.class, this::kek);
+    assertEquals(List.of(), lost.copies());
   }
 
   @Test

@@ -15,6 +15,7 @@ import dev.keybroker.embedded.EmbeddedServicesResource;
 import dev.keybroker.grpc.Eventually;
 import dev.keybroker.kek.Kek;
 import dev.keybroker.kek.KekChanges;
+import dev.keybroker.kek.KekCopies;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekRepository;
 import dev.keybroker.kek.KeystoreName;
@@ -45,6 +46,7 @@ class RenamedContextTest {
   @Inject KeystoreConfig config;
   @Inject KekRepository keks;
   @Inject KeyPairSource keyPairs;
+  @Inject KekCopies copies;
   @Inject KekChanges changes;
   @Inject MemoryKekTier records;
   @Inject Kms kms;
@@ -69,7 +71,7 @@ class RenamedContextTest {
                   "genesys-cloud-organization-id", "purpose", Map.of("deployment", "frankfurt")));
       KekName newKek =
           await(
-                  new KekGeneration(keks, keyPairs, renamed, changes)
+                  new KekGeneration(keks, keyPairs, renamed, copies, changes)
                       .generate(keystore, await(repository.tenant(NAME.tenant())), null))
               .name();
       Eventually.holds(

@@ -1,5 +1,6 @@
 package dev.keybroker.audit.postgres;
 
+import dev.keybroker.postgres.DurableCommit;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.SqlConnection;
@@ -17,12 +18,7 @@ final class AuditConnection {
   /// A commit is a commit, whatever the server's default; and what this side has given up ends on
   /// that side too.
   private static final String PREPARE =
-      """
-      select set_config('statement_timeout', $1, false),
-        set_config('synchronous_commit',
-          case current_setting('synchronous_commit') when 'off' then 'on'
-            else current_setting('synchronous_commit') end, false)
-      """;
+      "select set_config('statement_timeout', $1, false), " + DurableCommit.IN_SESSION;
 
   private final Pool pool;
   private final Duration statementTimeout;

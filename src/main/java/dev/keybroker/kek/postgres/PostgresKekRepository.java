@@ -8,11 +8,12 @@ import dev.keybroker.kek.KekRepository;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kek.NewKek;
+import dev.keybroker.postgres.DatabaseTime;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.UUID;
 import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 import org.jspecify.annotations.Nullable;
@@ -29,12 +30,13 @@ public class PostgresKekRepository implements KekRepository {
       values (:tenant, :keystore, :request, :kek) on conflict do nothing
       """;
 
-  private final KekTransactions transactions;
-  private final Clock clock;
+  /// How long a broker has for the KMS call of its intent. After that, the broker counts as gone.
+  private static final Duration GENERATION_LEASE = Duration.ofSeconds(30);
 
-  PostgresKekRepository(KekTransactions transactions, Clock clock) {
+  private final KekTransactions transactions;
+
+  PostgresKekRepository(KekTransactions transactions) {
     this.transactions = transactions;
-    this.clock = clock;
   }
 
   @Override
@@ -72,37 +74,89 @@ public class PostgresKekRepository implements KekRepository {
                     : Uni.createFrom().failure(new KekFailure.UnknownKek()));
   }
 
-  private Uni<Intended> write(
+  private static Uni<Intended> write(
       StatelessSession session, KekIntent intent, @Nullable KekEntity pending) {
-    if (pending != null && KekRows.says(pending, intent)) {
-      return noteRequest(session, intent, pending)
-          .replaceWith(() -> new Intended.ToGenerate(KekRows.name(pending)));
+    if (pending == null) {
+      return writeNew(session, intent, List.of());
     }
-    KekEntity row = new KekEntity();
-    row.id = UUID.randomUUID();
-    row.tenant = intent.keystore().tenant();
-    row.keystore = intent.keystore().keystore();
-    row.state = KekState.PENDING_GENERATION;
-    row.createTime = now();
-    KekRows.set(row, intent);
-    Uni<Void> room = pending == null ? Uni.createFrom().voidItem() : session.delete(pending);
-    return room.chain(() -> session.insert(row))
-        .chain(() -> noteRequest(session, intent, row))
-        .replaceWith(() -> new Intended.ToGenerate(KekRows.name(row)));
+    if (!KekRows.says(pending, intent)) {
+      return session.delete(pending).chain(() -> writeNew(session, intent, List.of()));
+    }
+    return DatabaseTime.now(session)
+        .chain(
+            now ->
+                pending.createTime.isAfter(now.minus(GENERATION_LEASE))
+                    ? noteRequest(session, intent, intent.requestId(), pending)
+                        .replaceWith(() -> new Intended.UnderWay(KekRows.name(pending)))
+                    : takeUp(session, intent, pending));
   }
 
-  private static Uni<Void> noteRequest(StatelessSession session, KekIntent intent, KekEntity kek) {
-    if (intent.requestId() == null) {
+  /// Under a new id: PostgreSQL may have lost the activation of this one and kept its intent. A
+  /// second key pair must never share the id under which DEKs are wrapped already.
+  private static Uni<Intended> takeUp(
+      StatelessSession session, KekIntent intent, KekEntity pending) {
+    return session
+        .createSelectionQuery("select requestId from KekRequest where kek = :kek", String.class)
+        .setParameter("kek", pending.id)
+        .getResultList()
+        .call(() -> session.delete(pending))
+        .chain(requests -> writeNew(session, intent, requests));
+  }
+
+  private static Uni<Intended> writeNew(
+      StatelessSession session, KekIntent intent, List<String> takenUp) {
+    return DatabaseTime.now(session)
+        .chain(
+            now -> {
+              KekEntity row = new KekEntity();
+              row.id = UUID.randomUUID();
+              row.tenant = intent.keystore().tenant();
+              row.keystore = intent.keystore().keystore();
+              row.state = KekState.PENDING_GENERATION;
+              row.createTime = now;
+              KekRows.set(row, intent);
+              return session
+                  .insert(row)
+                  .chain(() -> noteRequests(session, intent, takenUp, row))
+                  .chain(() -> noteRequest(session, intent, intent.requestId(), row))
+                  .replaceWith(() -> new Intended.ToGenerate(KekRows.name(row)));
+            });
+  }
+
+  private static Uni<Void> noteRequests(
+      StatelessSession session, KekIntent intent, List<String> requests, KekEntity kek) {
+    Uni<Void> noted = Uni.createFrom().voidItem();
+    for (String request : requests) {
+      noted = noted.chain(() -> noteRequest(session, intent, request, kek));
+    }
+    return noted;
+  }
+
+  private static Uni<Void> noteRequest(
+      StatelessSession session, KekIntent intent, @Nullable String request, KekEntity kek) {
+    if (request == null) {
       return Uni.createFrom().voidItem();
     }
     return session
         .createNativeQuery(NOTE_REQUEST)
         .setParameter("tenant", intent.keystore().tenant())
         .setParameter("keystore", intent.keystore().keystore())
-        .setParameter("request", intent.requestId())
+        .setParameter("request", request)
         .setParameter("kek", kek.id)
         .executeUpdate()
         .replaceWithVoid();
+  }
+
+  @Override
+  public Uni<KekDetails> find(KekName kek) {
+    return transactions.read(
+        session ->
+            session
+                .get(KekEntity.class, kek.id())
+                .onItem()
+                .ifNull()
+                .failWith(KekFailure.UnknownKek::new)
+                .map(KekRows::details));
   }
 
   @Override
@@ -123,8 +177,12 @@ public class PostgresKekRepository implements KekRepository {
                 .map(KekRows::details));
   }
 
-  private Uni<Void> activate(StatelessSession session, NewKek kek, KekEntity row) {
-    Instant now = now();
+  private static Uni<Void> activate(StatelessSession session, NewKek kek, KekEntity row) {
+    return DatabaseTime.now(session).chain(now -> activate(session, kek, row, now));
+  }
+
+  private static Uni<Void> activate(
+      StatelessSession session, NewKek kek, KekEntity row, Instant now) {
     row.state = KekState.ACTIVE;
     row.origin = kek.origin();
     row.rootKeyArn = kek.rootKeyArn().toString();
@@ -188,18 +246,17 @@ public class PostgresKekRepository implements KekRepository {
   }
 
   @Override
-  public Uni<Integer> abandonOlderThan(Instant time) {
+  public Uni<Integer> abandonOlderThan(Duration age) {
     return transactions.transaction(
         session ->
-            session
-                .createMutationQuery(
-                    "delete from KekEntity where state = :pending and createTime < :time")
-                .setParameter("pending", KekState.PENDING_GENERATION)
-                .setParameter("time", time)
-                .executeUpdate());
-  }
-
-  private Instant now() {
-    return clock.instant().truncatedTo(ChronoUnit.MICROS);
+            DatabaseTime.now(session)
+                .chain(
+                    now ->
+                        session
+                            .createMutationQuery(
+                                "delete from KekEntity where state = :pending and createTime < :time")
+                            .setParameter("pending", KekState.PENDING_GENERATION)
+                            .setParameter("time", now.minus(age))
+                            .executeUpdate()));
   }
 }

@@ -5,6 +5,7 @@ import dev.keybroker.kek.ActiveKek;
 import dev.keybroker.kek.Kek;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KekName;
+import dev.keybroker.kek.KekProvenance;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KekTier;
 import dev.keybroker.kek.KeystoreName;
@@ -22,6 +23,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 
 /// The last tier: the rows themselves. One query a read.
 @ApplicationScoped
@@ -87,33 +89,34 @@ public class PostgresKekTier implements KekTier {
         .deferred(
             () -> {
               Instant readTime = clock.instant();
-              return sessions
-                  .read(
-                      session ->
-                          session
-                              .createSelectionQuery(
-                                  """
-                                  select k, s.privateKekLifetimeMillis from KekEntity k
-                                  join KeystoreSettings s on s.tenant = k.tenant and s.id = k.keystore
-                                  where k.id = :id
-                                  """,
-                                  Object[].class)
-                              .setParameter("id", id)
-                              .getResultList())
-                  .map(
-                      rows -> {
-                        if (rows.isEmpty()) {
-                          throw new KekFailure.UnknownKek();
-                        }
-                        Object[] row = rows.getFirst();
-                        return kek((KekEntity) row[0], Duration.ofMillis((Long) row[1]), readTime);
-                      });
+              return sessions.read(session -> read(session, id, readTime));
             })
         .onFailure(PostgresUnavailable.class)
         .transform(failure -> new KekFailure.StoreUnavailable());
   }
 
-  static Kek kek(KekEntity row, Duration privateKekLifetime, Instant readTime) {
+  static Uni<Kek> read(StatelessSession session, UUID id, Instant readTime) {
+    return session
+        .createSelectionQuery(
+            """
+            select k, s.privateKekLifetimeMillis from KekEntity k
+            join KeystoreSettings s on s.tenant = k.tenant and s.id = k.keystore
+            where k.id = :id
+            """,
+            Object[].class)
+        .setParameter("id", id)
+        .getResultList()
+        .map(
+            rows -> {
+              if (rows.isEmpty()) {
+                throw new KekFailure.UnknownKek();
+              }
+              Object[] row = rows.getFirst();
+              return kek((KekEntity) row[0], Duration.ofMillis((Long) row[1]), readTime);
+            });
+  }
+
+  private static Kek kek(KekEntity row, Duration privateKekLifetime, Instant readTime) {
     return new Kek(
         new KekName(new KeystoreName(row.tenant, row.keystore), row.id),
         row.state,
@@ -122,7 +125,10 @@ public class PostgresKekTier implements KekTier {
         KmsContextText.read(row.kmsContext),
         row.encryptedPrivateKey,
         privateKekLifetime,
-        readTime);
+        readTime,
+        row.publicKey == null
+            ? null
+            : new KekProvenance(row.origin, row.publicKey, row.createTime, row.activeTime));
   }
 
   private static KmsKey rootKey(KekEntity row) {

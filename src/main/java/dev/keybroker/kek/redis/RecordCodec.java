@@ -5,6 +5,8 @@ import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.kek.ActiveKek;
 import dev.keybroker.kek.Kek;
 import dev.keybroker.kek.KekName;
+import dev.keybroker.kek.KekOrigin;
+import dev.keybroker.kek.KekProvenance;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kms.AssumedRole;
 import dev.keybroker.kms.KeyUse;
@@ -24,8 +26,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /// The content of Redis entries: `DataOutput` fields in a fixed order. Another layout takes another
-/// [EntryMac] version. Whatever does not decode is an [IOException] or an
-/// [IllegalArgumentException].
+/// [EntryMac] version, except for optional fields at the end: entries without them still decode.
+/// Whatever does not decode is an [IOException] or an [IllegalArgumentException].
 final class RecordCodec {
   private final KeyCodec keys;
 
@@ -79,6 +81,10 @@ final class RecordCodec {
           }
           out.writeLong(kek.privateKekLifetime().toMillis());
           writeInstant(out, kek.readTime());
+          KekProvenance provenance = kek.provenance();
+          if (provenance != null) {
+            writeProvenance(out, provenance);
+          }
         });
   }
 
@@ -99,9 +105,30 @@ final class RecordCodec {
             context,
             encrypted,
             Duration.ofMillis(in.readLong()),
-            readInstant(in));
+            readInstant(in),
+            in.available() > 0 ? readProvenance(in) : null);
     end(in);
     return kek;
+  }
+
+  private static void writeProvenance(DataOutputStream out, KekProvenance provenance)
+      throws IOException {
+    out.writeUTF(provenance.origin().name());
+    writeBytes(out, provenance.publicKey());
+    writeInstant(out, provenance.createTime());
+    Instant activeTime = provenance.activeTime();
+    out.writeBoolean(activeTime != null);
+    if (activeTime != null) {
+      writeInstant(out, activeTime);
+    }
+  }
+
+  private static KekProvenance readProvenance(DataInputStream in) throws IOException {
+    return new KekProvenance(
+        KekOrigin.valueOf(in.readUTF()),
+        readBytes(in),
+        readInstant(in),
+        in.readBoolean() ? readInstant(in) : null);
   }
 
   private static void writeKey(DataOutputStream out, KmsKey key) throws IOException {

@@ -7,9 +7,11 @@ import dev.keybroker.crypto.KeyCodec;
 import dev.keybroker.kek.ActiveKek;
 import dev.keybroker.kek.Kek;
 import dev.keybroker.kek.KekCacheConfig;
+import dev.keybroker.kek.KekCopies;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KekTier;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.kek.LostKeks;
 import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -23,7 +25,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -32,13 +33,14 @@ import org.jspecify.annotations.Nullable;
 /// A fresh entry spares PostgreSQL a read. An older one is used only while PostgreSQL does not
 /// answer. An entry whose MAC is wrong is counted, logged without its content, removed, and a miss.
 /// Redis being away costs its timeout and nothing else.
-public final class RedisKekTier implements KekTier {
+public final class RedisKekTier implements KekTier, KekCopies {
   /// The least size of the MAC key in bytes.
   public static final int MIN_MAC_KEY_SIZE = EntryMac.MIN_KEY_SIZE;
 
   private static final Logger LOG = Logger.getLogger(RedisKekTier.class);
 
   private final KekTier next;
+  private final LostKeks lost;
   private final ReactiveValueCommands<String, byte[]> values;
   private final ReactiveKeyCommands<String> keys;
   private final EntryMac mac;
@@ -47,13 +49,16 @@ public final class RedisKekTier implements KekTier {
   private final KekCacheConfig cacheConfig;
   private final Clock clock;
   private final Counter forged;
+  private final Counter uncopied;
   private final Tier<ActiveKek> active;
   private final Tier<Kek> keks;
 
   /// @param next the tier that is asked for what Redis does not hold
+  /// @param lost restores what `next` has lost and Redis holds
   /// @param macKey at least 32 bytes
   public RedisKekTier(
       KekTier next,
+      LostKeks lost,
       ReactiveRedisDataSource redis,
       byte[] macKey,
       KeyCodec keyCodec,
@@ -62,6 +67,7 @@ public final class RedisKekTier implements KekTier {
       Clock clock,
       MeterRegistry registry) {
     this.next = next;
+    this.lost = lost;
     this.values = redis.value(String.class, byte[].class);
     this.keys = redis.key(String.class);
     this.mac = new EntryMac(macKey);
@@ -70,6 +76,7 @@ public final class RedisKekTier implements KekTier {
     this.cacheConfig = cacheConfig;
     this.clock = clock;
     this.forged = registry.counter(Metrics.KEK_FORGED);
+    this.uncopied = registry.counter(Metrics.KEK_UNCOPIED);
     this.active =
         new Tier<>("active", codec::decodeActive, codec::encode, ActiveKek::readTime, registry);
     this.keks = new Tier<>("kek", codec::decodeKek, codec::encode, Kek::readTime, registry);
@@ -80,12 +87,30 @@ public final class RedisKekTier implements KekTier {
     return active.get(
         activeKey(config, keystore),
         kek -> kek.name().keystore().equals(keystore),
-        () -> next.active(keystore));
+        known -> next.active(keystore));
   }
 
   @Override
   public Uni<Kek> kek(UUID id) {
-    return keks.get(kekKey(config, id), kek -> kek.name().id().equals(id), () -> next.kek(id));
+    return keks.get(
+        kekKey(config, id),
+        kek -> kek.name().id().equals(id),
+        known -> lost.notLost(next.kek(id), known));
+  }
+
+  @Override
+  public Uni<Void> copy(UUID kek) {
+    return next.kek(kek)
+        .chain(record -> keks.put(kekKey(config, kek), record))
+        .replaceWithVoid()
+        .onFailure()
+        .invoke(
+            failure -> {
+              uncopied.increment();
+              LOG.warnf("no copy of the new KEK %s in Redis: %s", kek, failure.getMessage());
+            })
+        .onFailure()
+        .recoverWithNull();
   }
 
   static String activeKey(RedisConfig config, KeystoreName keystore) {
@@ -98,6 +123,13 @@ public final class RedisKekTier implements KekTier {
 
   private interface Decoder<V> {
     V decode(byte[] content) throws IOException;
+  }
+
+  private interface Source<V> {
+    /// Reads the next tier.
+    ///
+    /// @param known what Redis holds
+    Uni<V> read(@Nullable V known);
   }
 
   private interface Check<V> {
@@ -132,7 +164,7 @@ public final class RedisKekTier implements KekTier {
           Metrics.KEK_READS, Metrics.RECORD, record, Metrics.TIER, "redis", Metrics.RESULT, result);
     }
 
-    Uni<V> get(String redisKey, Check<V> check, Supplier<Uni<V>> source) {
+    Uni<V> get(String redisKey, Check<V> check, Source<V> source) {
       return values
           .get(redisKey)
           .ifNoItem()
@@ -149,7 +181,7 @@ public final class RedisKekTier implements KekTier {
                 }
                 misses.increment();
                 return source
-                    .get()
+                    .read(known)
                     .invoke(value -> write(redisKey, value))
                     .onFailure(KekFailure.StoreUnavailable.class)
                     .recoverWithUni(failure -> lastKnown(known, failure));
@@ -187,13 +219,17 @@ public final class RedisKekTier implements KekTier {
       return null;
     }
 
-    private void write(String redisKey, V value) {
+    Uni<Void> put(String redisKey, V value) {
       byte[] entry = mac.seal(redisKey.getBytes(UTF_8), encoder.apply(value));
-      values
+      return values
           .setex(redisKey, config.retention().toSeconds(), entry)
           .ifNoItem()
           .after(config.timeout())
-          .fail()
+          .fail();
+    }
+
+    private void write(String redisKey, V value) {
+      put(redisKey, value)
           .subscribe()
           .with(done -> {}, failure -> LOG.debugf("Redis did not take %s", redisKey));
     }

@@ -15,6 +15,8 @@ import dev.keybroker.crypto.KeyPairs;
 import dev.keybroker.kek.ActiveKek;
 import dev.keybroker.kek.Kek;
 import dev.keybroker.kek.KekName;
+import dev.keybroker.kek.KekOrigin;
+import dev.keybroker.kek.KekProvenance;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.AssumedRole;
@@ -110,6 +112,42 @@ class RecordCodecTest {
     assertArrayEquals(kek.encryptedPrivateKey(), decoded.encryptedPrivateKey());
     assertEquals(kek.privateKekLifetime(), decoded.privateKekLifetime());
     assertEquals(kek.readTime(), decoded.readTime());
+  }
+
+  @Test
+  void kek_withProvenance_isTheSame() throws IOException {
+    Kek plain = kek(KekState.ACTIVE, ROLE, new byte[] {1, 2, 3});
+    for (Instant activeTime : Arrays.asList(READ.minusSeconds(3), null)) {
+      KekProvenance provenance =
+          new KekProvenance(
+              KekOrigin.BROKER_GENERATED, new byte[] {4, 5}, READ.minusSeconds(9), activeTime);
+      byte[] encoded = codec.encode(with(plain, provenance));
+
+      KekProvenance decoded = codec.decodeKek(encoded).provenance();
+
+      assertEquals(provenance.origin(), decoded.origin());
+      assertArrayEquals(provenance.publicKey(), decoded.publicKey());
+      assertEquals(provenance.createTime(), decoded.createTime());
+      assertEquals(activeTime, decoded.activeTime());
+      int plainSize = codec.encode(plain).length;
+      for (int length = plainSize + 1; length < encoded.length; length++) {
+        byte[] cut = Arrays.copyOf(encoded, length);
+        assertRefused(() -> codec.decodeKek(cut));
+      }
+    }
+  }
+
+  private static Kek with(Kek kek, KekProvenance provenance) {
+    return new Kek(
+        kek.name(),
+        kek.state(),
+        kek.spec(),
+        kek.rootKey(),
+        kek.kmsContext(),
+        kek.encryptedPrivateKey(),
+        kek.privateKekLifetime(),
+        kek.readTime(),
+        provenance);
   }
 
   @Test

@@ -1,0 +1,173 @@
+package dev.keybroker.keystore;
+
+import static dev.keybroker.keystore.TenantAccount.BROKER_STATEMENT;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.keybroker.embedded.EmbeddedServices;
+import dev.keybroker.embedded.EmbeddedServicesResource;
+import dev.keybroker.embedded.kms.Fault;
+import dev.keybroker.kek.KekChanges;
+import dev.keybroker.kek.KekCopies;
+import dev.keybroker.kek.KekDetails;
+import dev.keybroker.kek.KekIntent;
+import dev.keybroker.kek.KekName;
+import dev.keybroker.kek.KekRepository;
+import dev.keybroker.kek.KekState;
+import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.kms.KmsFailure;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.smallrye.mutiny.Uni;
+import jakarta.inject.Inject;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// Changes of key that are asked for again while the first one is under way.
+@QuarkusTest
+@QuarkusTestResource(EmbeddedServicesResource.class)
+@SuppressWarnings("NullAway.Init") // filled by Quarkus
+class RotationReplayTest {
+  private static final String GENERATE = "GenerateDataKeyPairWithoutPlaintext";
+
+  EmbeddedServices services;
+  @Inject Keystores keystores;
+  @Inject KeystoreRepository repository;
+  @Inject KeystoreStatus status;
+  @Inject KekRepository keks;
+  @Inject KeyPairSource keyPairs;
+  @Inject RootKeyAccess access;
+  @Inject KekCopies copies;
+  @Inject KekChanges changes;
+  @Inject Diagnosis diagnosis;
+  @Inject KekLife life;
+
+  private final KeystoreName name = new KeystoreName("replay", "k-" + UUID.randomUUID());
+  private TenantAccount account;
+  private String key;
+
+  @BeforeEach
+  void make() {
+    account = new TenantAccount(services, "222233331111");
+    key = account.newKey(BROKER_STATEMENT);
+    await(keystores.create(name, TestSettings.of(key)));
+  }
+
+  @AfterEach
+  void close() {
+    services.kms().faults().clear();
+    account.close();
+  }
+
+  /// What another broker of the same deployment has.
+  private Rotation broker() {
+    return new Rotation(
+        repository,
+        status,
+        new KekGeneration(keks, keyPairs, access, copies, changes),
+        access,
+        diagnosis);
+  }
+
+  @Test
+  void replays_acrossBrokers_joinTheGenerationUnderWay() {
+    List<Rotation> brokers = List.of(broker(), broker());
+    long before = services.kms().calls().on(key, GENERATE);
+    services.kms().faults().add(Fault.latency(Duration.ofSeconds(1)).onOperation(GENERATE));
+
+    List<Uni<KekDetails>> replays = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      replays.add(brokers.get(i % 2).rotate(name, "once"));
+    }
+    List<KekDetails> answers = await(Uni.join().all(replays).andFailFast());
+
+    Set<KekName> made = new HashSet<>();
+    answers.forEach(answer -> made.add(answer.name()));
+    assertEquals(1, made.size());
+    assertEquals(1, services.kms().calls().on(key, GENERATE) - before);
+    assertEquals(2, await(life.history(name, null, 10)).size());
+  }
+
+  @Test
+  void replays_ofARefusedGeneration_shareItsFailure() {
+    Rotation broker = broker();
+    long before = services.kms().calls().on(key, GENERATE);
+    account.kms().disableKey(request -> request.keyId(key));
+
+    List<Uni<KekDetails>> replays = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      replays.add(broker.rotate(name, "refused"));
+    }
+    for (KmsFailure failure : failures(replays)) {
+      assertEquals(KmsFailure.Kind.KEY_DISABLED, failure.kind());
+    }
+
+    assertEquals(1, services.kms().calls().on(key, GENERATE) - before);
+  }
+
+  private static List<KmsFailure> failures(List<Uni<KekDetails>> calls) {
+    List<java.util.concurrent.CompletableFuture<KekDetails>> running =
+        calls.stream().map(Uni::subscribeAsCompletionStage).toList();
+    List<KmsFailure> failures = new ArrayList<>();
+    for (var each : running) {
+      Throwable failure =
+          assertThrows(java.util.concurrent.ExecutionException.class, each::get).getCause();
+      failures.add((KmsFailure) failure);
+    }
+    return failures;
+  }
+
+  @Test
+  void intentOfABrokerThatDied_isReplacedUnderANewId_withItsRequests() throws Exception {
+    Keystore keystore = await(keystores.find(name));
+    KekIntent intent = intent(keystore, "first");
+    KekName died = ((KekRepository.Intended.ToGenerate) await(keks.intend(intent))).name();
+    assertEquals(
+        new KekRepository.Intended.UnderWay(died), await(keks.intend(intent(keystore, "second"))));
+    execute(
+        "update kek set create_time = now() - interval '1 minute' where id = '" + died.id() + "'");
+
+    KekDetails made = await(broker().rotate(name, "second"));
+
+    assertNotEquals(died, made.name());
+    assertEquals(KekState.ACTIVE, made.state());
+    assertEquals(made.name(), await(broker().rotate(name, "first")).name());
+  }
+
+  private KekIntent intent(Keystore keystore, String request) {
+    return new KekIntent(
+        name,
+        keystore.version(),
+        keystore.settings().keyPairSpec(),
+        access.key(keystore.settings().rootKey(), await(repository.tenant(name.tenant()))),
+        access.context(name),
+        request);
+  }
+
+  private void execute(String sql) throws Exception {
+    try (Connection connection =
+            DriverManager.getConnection(
+                Objects.requireNonNull(services.configuration().get("quarkus.datasource.jdbc.url")),
+                "postgres",
+                "postgres");
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  private static <T> T await(Uni<T> uni) {
+    return uni.await().atMost(Duration.ofSeconds(30));
+  }
+}
