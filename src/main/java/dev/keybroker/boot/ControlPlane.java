@@ -104,8 +104,8 @@ class ControlPlane {
 
   @Produces
   @Singleton
-  KekLife kekLife(KeystoreRepository keystores, KekHistory keks, KekChanges changes, Clock clock) {
-    return new KekLife(keystores, keks, changes, clock);
+  KekLife kekLife(KeystoreRepository keystores, KekHistory keks, KekChanges changes) {
+    return new KekLife(keystores, keks, changes);
   }
 
   @Produces
@@ -125,8 +125,7 @@ class ControlPlane {
       KekChanges changes,
       RootKeyAccess access,
       RotationConfig config,
-      SecureRandom random,
-      Clock clock) {
+      SecureRandom random) {
     return new RotationSweep(
         due,
         rotation,
@@ -136,8 +135,7 @@ class ControlPlane {
         new KmsQuotas(config),
         access,
         config,
-        random,
-        clock);
+        random);
   }
 
   @Produces

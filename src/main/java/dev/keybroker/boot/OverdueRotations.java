@@ -7,7 +7,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.scheduler.Scheduled;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -19,13 +18,11 @@ class OverdueRotations {
 
   private final DueRotations due;
   private final SchemaMigration schema;
-  private final Clock clock;
   private final AtomicLong overdue;
 
-  OverdueRotations(DueRotations due, SchemaMigration schema, Clock clock, MeterRegistry registry) {
+  OverdueRotations(DueRotations due, SchemaMigration schema, MeterRegistry registry) {
     this.due = due;
     this.schema = schema;
-    this.clock = clock;
     this.overdue = registry.gauge(Metrics.ROTATIONS_OVERDUE, new AtomicLong());
   }
 
@@ -38,10 +35,6 @@ class OverdueRotations {
     if (!schema.isDone()) {
       return Uni.createFrom().voidItem();
     }
-    return due.overdue(clock.instant().minus(LATE))
-        .invoke(overdue::set)
-        .onFailure()
-        .recoverWithNull()
-        .replaceWithVoid();
+    return due.overdue(LATE).invoke(overdue::set).onFailure().recoverWithNull().replaceWithVoid();
   }
 }

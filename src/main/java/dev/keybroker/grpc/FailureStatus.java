@@ -93,6 +93,7 @@ final class FailureStatus {
       case KekFailure.Destroyed destroyed -> GrpcErrors.kekDestroyed(destroyed.kek());
       case KekFailure.StateInvalid invalid ->
           GrpcErrors.kekStateInvalid(invalid.kek(), invalid.state());
+      case KekFailure.ClockSkew ignored -> GrpcErrors.clockSkew();
       case KekFailure.StoreUnavailable ignored -> GrpcErrors.storeUnavailable();
     };
   }

@@ -214,6 +214,15 @@ final class GrpcErrors {
         Map.of("kek", kek.toString(), "state", state.name()));
   }
 
+  static Status clockSkew() {
+    return status(
+        Code.FAILED_PRECONDITION,
+        "CLOCK_SKEW",
+        "The clocks of this broker and of PostgreSQL differ by more than a minute, so no destruction"
+            + " is scheduled. The operator of the broker corrects the clock that is wrong.",
+        Map.of());
+  }
+
   static Status kmsKeyDisabled() {
     return status(
         Code.FAILED_PRECONDITION,

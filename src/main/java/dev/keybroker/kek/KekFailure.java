@@ -89,6 +89,14 @@ public abstract sealed class KekFailure extends RuntimeException {
     }
   }
 
+  /// The clocks of this broker and of PostgreSQL differ by more than a minute, so that neither can
+  /// say when a private key is to be erased.
+  public static final class ClockSkew extends KekFailure {
+    public ClockSkew() {
+      super("the clocks of this broker and of PostgreSQL differ by more than a minute");
+    }
+  }
+
   /// Neither memory nor Redis knows the record, and PostgreSQL cannot be asked. A retry is safe.
   public static final class StoreUnavailable extends KekFailure {
     public StoreUnavailable() {

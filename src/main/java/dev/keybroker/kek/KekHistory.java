@@ -17,12 +17,22 @@ public interface KekHistory {
   /// Changes a KEK's state and destroy time as the function says. Its row is locked meanwhile.
   Uni<KekDetails> change(KekName kek, Change change);
 
-  /// Erases up to `limit` encrypted private keys whose destroy time has come, and answers which.
-  /// What another broker erases at the same moment is left to it.
-  Uni<List<UUID>> eraseDue(Instant now, int limit);
+  /// As [#change(KekName, Change)], for a change that sets a time in the future. Fails with
+  /// `ClockSkew` where this broker's clock and the database's differ by more than a minute.
+  Uni<KekDetails> changeByTime(KekName kek, TimedChange change);
+
+  /// Erases up to `limit` encrypted private keys whose destroy time has come by the database's
+  /// clock, and answers which. What another broker erases at the same moment is left to it. Fails
+  /// with `ClockSkew` where this broker's clock and the database's differ by more than a minute.
+  Uni<List<UUID>> eraseDue(int limit);
 
   /// What a KEK becomes; throws the [KekFailure] where its state does not admit it.
   interface Change {
     KekDetails apply(KekDetails kek);
+  }
+
+  /// What a KEK becomes at a time, which is the database's.
+  interface TimedChange {
+    KekDetails apply(KekDetails kek, Instant now);
   }
 }

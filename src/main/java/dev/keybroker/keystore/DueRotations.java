@@ -3,7 +3,6 @@ package dev.keybroker.keystore;
 import dev.keybroker.kek.KeystoreName;
 import io.smallrye.mutiny.Uni;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.function.Function;
 
@@ -14,23 +13,23 @@ import java.util.function.Function;
 /// is handed out is leased: no other broker gets it before the lease ends, and after a crash
 /// another one does.
 public interface DueRotations {
-  /// Hands out up to `limit` rotations that are due at `now`; those that need a reservation first
-  /// get one and are handed out where it is not later than now.
+  /// Hands out up to `limit` rotations that are due now by the database's clock, as all times are
+  /// here; those that need a reservation first get one and are handed out where it is not later
+  /// than now.
   ///
   /// @param quota the quota that a keystore's next KEK is counted against
   /// @param delay by how long each reserved time is put off
   Uni<Claim> claim(
-      Instant now,
       int limit,
       Duration lease,
       Function<Keystore, KmsQuotas.Quota> quota,
       Function<Keystore, Duration> delay);
 
   /// Plans the next attempt after a failed one, by the number of failures.
-  Uni<Void> retry(KeystoreName name, Instant now, Function<Integer, Duration> backoff);
+  Uni<Void> retry(KeystoreName name, Function<Integer, Duration> backoff);
 
-  /// How many keystores have waited for their change of key since before a time.
-  Uni<Long> overdue(Instant before);
+  /// How many keystores have waited for their change of key for longer than this.
+  Uni<Long> overdue(Duration wait);
 
   /// What was handed out.
   ///

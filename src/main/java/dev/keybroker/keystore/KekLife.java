@@ -11,8 +11,6 @@ import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import io.smallrye.mutiny.Uni;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -24,14 +22,11 @@ public final class KekLife {
   private final KeystoreRepository keystores;
   private final KekHistory keks;
   private final KekChanges changes;
-  private final InstantSource clock;
 
-  public KekLife(
-      KeystoreRepository keystores, KekHistory keks, KekChanges changes, InstantSource clock) {
+  public KekLife(KeystoreRepository keystores, KekHistory keks, KekChanges changes) {
     this.keystores = keystores;
     this.keks = keks;
     this.changes = changes;
-    this.clock = clock;
   }
 
   public Uni<KekDetails> find(KekName kek) {
@@ -73,19 +68,21 @@ public final class KekLife {
             });
   }
 
-  /// RETIRED or DISABLED becomes DESTROY_SCHEDULED, its private key to be erased after `wait`.
+  /// RETIRED or DISABLED becomes DESTROY_SCHEDULED, its private key to be erased after `wait`, by
+  /// the clock of the database.
   public Uni<KekDetails> scheduleDestruction(KekName kek, Duration wait) {
-    Instant destroyTime = clock.instant().plus(wait);
-    return change(
+    return announced(
         kek,
-        known ->
-            switch (known.state()) {
-              case RETIRED, DISABLED -> known.state(KekState.DESTROY_SCHEDULED, destroyTime);
-              case ACTIVE -> throw new KeystoreFailure.KekActive(kek);
-              case DESTROYED -> throw new KekFailure.Destroyed(kek);
-              case PENDING_GENERATION, DESTROY_SCHEDULED ->
-                  throw new KekFailure.StateInvalid(kek, known.state());
-            });
+        keks.changeByTime(
+            kek,
+            (known, now) ->
+                switch (known.state()) {
+                  case RETIRED, DISABLED -> known.state(KekState.DESTROY_SCHEDULED, now.plus(wait));
+                  case ACTIVE -> throw new KeystoreFailure.KekActive(kek);
+                  case DESTROYED -> throw new KekFailure.Destroyed(kek);
+                  case PENDING_GENERATION, DESTROY_SCHEDULED ->
+                      throw new KekFailure.StateInvalid(kek, known.state());
+                }));
   }
 
   /// DESTROY_SCHEDULED becomes DISABLED.
@@ -102,8 +99,11 @@ public final class KekLife {
   }
 
   private Uni<KekDetails> change(KekName kek, KekHistory.Change change) {
-    return named(kek, keks.change(kek, change))
-        .call(() -> changes.publish(new KekChange.OfKek(kek.id())));
+    return announced(kek, keks.change(kek, change));
+  }
+
+  private Uni<KekDetails> announced(KekName kek, Uni<KekDetails> change) {
+    return named(kek, change).call(() -> changes.publish(new KekChange.OfKek(kek.id())));
   }
 
   private static <T> Uni<T> named(KekName kek, Uni<T> work) {

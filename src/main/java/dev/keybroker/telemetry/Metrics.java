@@ -84,6 +84,10 @@ public final class Metrics {
   /// Gauge: keystores whose change of key is late by an hour or more, in the whole deployment.
   public static final String ROTATIONS_OVERDUE = "keybroker.rotations.overdue";
 
+  /// Gauge: by how many seconds this broker's clock is ahead of the database's; negative if it is
+  /// behind.
+  public static final String CLOCK_SKEW = "keybroker.clock.skew";
+
   /// Gauge: when the first of the certificates that the gRPC port presents ends, in seconds since
   /// 1970. Only where it speaks TLS.
   public static final String TLS_CERTIFICATE_EXPIRY = "keybroker.tls.certificate.expiry";

@@ -1,10 +1,20 @@
 package dev.keybroker.faults;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.google.protobuf.util.Durations;
 import dev.keybroker.PackagedBroker;
+import dev.keybroker.grpc.BrokerClient;
+import dev.keybroker.v1.EnableKekRequest;
+import dev.keybroker.v1.KeystoresGrpc;
+import dev.keybroker.v1.RestoreKekRequest;
+import dev.keybroker.v1.RotateKekRequest;
+import dev.keybroker.v1.ScheduleKekDestructionRequest;
+import dev.keybroker.v1.WrapDekResponse;
+import io.grpc.StatusRuntimeException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -67,6 +77,68 @@ class BrokerFaultsIT {
         callers.assertHolds(fault, result);
       }
     }
+  }
+
+  @Test
+  void clock_isWrong_destroyTimeHolds() throws Exception {
+    assumeTrue(WallClock.isToBeHad(), "gcc");
+    WallClock clock = new WallClock(Path.of("target", "faults", "destroy-clock"));
+    PackagedBroker right = deployment.brokers().getFirst();
+    KnownDek known =
+        KnownDek.random(deployment.services().keystore(right, "skewed", Durations.ZERO));
+    WrapDekResponse wrapped = right.client().broker().wrapDek(known.wrap());
+    Duration ahead = Duration.ofDays(8);
+    try (PackagedBroker broker = clock.of(deployment.broker("skewed")).startAndAwaitReady();
+        Callers callers = new Callers(deployment, List.of(broker))) {
+      right
+          .client()
+          .keystores()
+          .rotateKek(RotateKekRequest.newBuilder().setName(known.keystore()).build());
+      right.client().keystores().scheduleKekDestruction(destruction(wrapped.getKek()));
+      FaultCase fault =
+          new FaultCase(
+              "the broker's clock is 8 d ahead, beyond a private key's destroy time",
+              it -> clock.jump(ahead),
+              it -> {
+                assertTrue(skew(broker) > ahead.toSeconds() - 60, "the clock is not wrong");
+                assertRefusesDestruction(broker, wrapped.getKek());
+                clock.jump(Duration.ZERO);
+              },
+              Set.of(),
+              Set.of());
+      CaseResult result = callers.run(fault);
+      TABLE.add(result.row());
+      callers.assertHolds(fault, result);
+    }
+    KeystoresGrpc.KeystoresBlockingStub keystores = right.client().keystores();
+    keystores.restoreKek(RestoreKekRequest.newBuilder().setName(wrapped.getKek()).build());
+    keystores.enableKek(EnableKekRequest.newBuilder().setName(wrapped.getKek()).build());
+    assertEquals(
+        known.dek(),
+        right.client().broker().unwrapDek(known.unwrap(wrapped.getWrappedDek())).getDek());
+  }
+
+  private static ScheduleKekDestructionRequest destruction(String kek) {
+    return ScheduleKekDestructionRequest.newBuilder().setName(kek).setWaitingPeriodDays(7).build();
+  }
+
+  private static void assertRefusesDestruction(PackagedBroker broker, String kek) {
+    StatusRuntimeException refused =
+        assertThrows(
+            StatusRuntimeException.class,
+            () -> broker.client().keystores().scheduleKekDestruction(destruction(kek)));
+    assertEquals("FAILED_PRECONDITION/CLOCK_SKEW", BrokerClient.reasonOrCode(refused));
+  }
+
+  /// By how many seconds a broker finds its clock ahead of the database's.
+  private static double skew(PackagedBroker broker) throws Exception {
+    return broker
+        .get("/q/metrics")
+        .lines()
+        .filter(line -> line.startsWith("keybroker_clock_skew"))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .findFirst()
+        .orElseThrow();
   }
 
   /// Whether the last record of a chain is about so much late, or early.

@@ -90,6 +90,7 @@ class FailureStatusTest {
             new KekFailure.StateInvalid(KEK, KekState.RETIRED),
             Code.FAILED_PRECONDITION,
             "KEK_STATE_INVALID"),
+        new Row(new KekFailure.ClockSkew(), Code.FAILED_PRECONDITION, "CLOCK_SKEW"),
         new Row(
             new KekFailure.StoreUnavailable(), Code.UNAVAILABLE, "STORE_UNAVAILABLE", "RetryInfo"),
         new Row(

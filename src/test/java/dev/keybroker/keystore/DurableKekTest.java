@@ -4,7 +4,6 @@ import static dev.keybroker.keystore.TenantAccount.BROKER_STATEMENT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
-import io.agroal.api.AgroalDataSource;
 import dev.keybroker.crypto.EncryptionContext;
 import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.dek.DekBroker;
@@ -20,6 +19,7 @@ import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.postgres.PostgresSessions;
 import dev.keybroker.postgres.PostgresUnavailable;
 import dev.keybroker.telemetry.Metrics;
+import io.agroal.api.AgroalDataSource;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -63,21 +63,19 @@ class DurableKekTest {
       roleCommits("off");
       freezeWalWriter();
 
-        KekName kek = await(keystores.rotate(NAME, null)).name();
-        assertNotEquals(made.activeKek(), kek);
-        Eventually.holds(
-            () ->
-                assertEquals(kek, await(broker.wrap(NAME, dek, EncryptionContext.empty())).kek()));
-        WrappedResult wrapped = await(broker.wrap(NAME, dek, EncryptionContext.empty()));
-        services.postgres().crash(Duration.ofMillis(100));
+      KekName kek = await(keystores.rotate(NAME, null)).name();
+      assertNotEquals(made.activeKek(), kek);
+      Eventually.holds(
+          () -> assertEquals(kek, await(broker.wrap(NAME, dek, EncryptionContext.empty())).kek()));
+      WrappedResult wrapped = await(broker.wrap(NAME, dek, EncryptionContext.empty()));
+      services.postgres().crash(Duration.ofMillis(100));
 
-        Eventually.holds(
-            Duration.ofMinutes(1), () -> assertEquals(KekState.ACTIVE, stateNow(kek)));
-        try (UnwrappedResult opened =
-            await(broker.unwrap(NAME, wrapped.wrappedDek(), EncryptionContext.empty()))) {
-          assertEquals(dek, opened.dek());
-        }
-        assertEquals(restored, registry.counter(Metrics.KEK_RESTORED).count());
+      Eventually.holds(Duration.ofMinutes(1), () -> assertEquals(KekState.ACTIVE, stateNow(kek)));
+      try (UnwrappedResult opened =
+          await(broker.unwrap(NAME, wrapped.wrappedDek(), EncryptionContext.empty()))) {
+        assertEquals(dek, opened.dek());
+      }
+      assertEquals(restored, registry.counter(Metrics.KEK_RESTORED).count());
     }
   }
 

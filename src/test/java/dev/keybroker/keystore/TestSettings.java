@@ -5,11 +5,11 @@ import dev.keybroker.kms.KmsArn;
 import java.time.Duration;
 
 /// The settings of a keystore as tests want them mostly.
-final class TestSettings {
+public final class TestSettings {
   private TestSettings() {}
 
   /// P-256 under this KMS key, never rotated by time.
-  static KeystoreSettings of(String keyArn) {
+  public static KeystoreSettings of(String keyArn) {
     return new KeystoreSettings(
         "Calls",
         new RootKey.AwsKms(KmsArn.parse(keyArn), null),

@@ -2,6 +2,7 @@ package dev.keybroker.kek.postgres;
 
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.postgres.ClocksDisagree;
 import dev.keybroker.postgres.PostgresSessions;
 import dev.keybroker.postgres.PostgresUnavailable;
 import io.smallrye.mutiny.Uni;
@@ -49,6 +50,8 @@ class KekTransactions {
 
   private static <T> Uni<T> available(Uni<T> work) {
     return work.onFailure(PostgresUnavailable.class)
-        .transform(failure -> new KekFailure.StoreUnavailable());
+        .transform(failure -> new KekFailure.StoreUnavailable())
+        .onFailure(ClocksDisagree.class)
+        .transform(failure -> new KekFailure.ClockSkew());
   }
 }

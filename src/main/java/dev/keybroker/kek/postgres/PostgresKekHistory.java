@@ -7,6 +7,7 @@ import dev.keybroker.kek.KekHistory;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.postgres.DatabaseTime;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
@@ -22,7 +23,7 @@ public class PostgresKekHistory implements KekHistory {
   private static final UUID NO_ID = new UUID(0, 0);
   private static final String LOCK_DUE =
       """
-      select id from kek where state = 'DESTROY_SCHEDULED' and destroy_time <= :now
+      select id from kek where state = 'DESTROY_SCHEDULED' and destroy_time <= now()
       limit :limit for update skip locked
       """;
 
@@ -31,9 +32,11 @@ public class PostgresKekHistory implements KekHistory {
   private static final String LOCK = "select id from kek where id = :id for update";
 
   private final KekTransactions transactions;
+  private final DatabaseTime time;
 
-  PostgresKekHistory(KekTransactions transactions) {
+  PostgresKekHistory(KekTransactions transactions, DatabaseTime time) {
     this.transactions = transactions;
+    this.time = time;
   }
 
   @Override
@@ -75,6 +78,20 @@ public class PostgresKekHistory implements KekHistory {
 
   @Override
   public Uni<KekDetails> change(KekName kek, Change change) {
+    return changeLocked(kek, (session, details) -> Uni.createFrom().item(change.apply(details)));
+  }
+
+  @Override
+  public Uni<KekDetails> changeByTime(KekName kek, TimedChange change) {
+    return changeLocked(
+        kek, (session, details) -> time.agreedNow(session).map(now -> change.apply(details, now)));
+  }
+
+  private interface LockedChange {
+    Uni<KekDetails> apply(StatelessSession session, KekDetails kek);
+  }
+
+  private Uni<KekDetails> changeLocked(KekName kek, LockedChange change) {
     return transactions
         .locked(
             kek.keystore(),
@@ -85,25 +102,32 @@ public class PostgresKekHistory implements KekHistory {
                     .getSingleResultOrNull()
                     .chain(() -> row(session, kek))
                     .chain(
-                        row -> {
-                          KekDetails changed = change.apply(KekRows.details(row));
-                          row.state = changed.state();
-                          row.destroyTime = changed.destroyTime();
-                          return session.update(row).replaceWith(() -> KekRows.details(row));
-                        }))
+                        row ->
+                            change
+                                .apply(session, KekRows.details(row))
+                                .chain(
+                                    changed -> {
+                                      row.state = changed.state();
+                                      row.destroyTime = changed.destroyTime();
+                                      return session
+                                          .update(row)
+                                          .replaceWith(() -> KekRows.details(row));
+                                    })))
         .onFailure(KekFailure.UnknownKeystore.class)
         .transform(unknown -> new KekFailure.UnknownKek());
   }
 
   @Override
-  public Uni<List<UUID>> eraseDue(Instant now, int limit) {
+  public Uni<List<UUID>> eraseDue(int limit) {
     return transactions.transaction(
         session ->
-            session
-                .createNativeQuery(LOCK_DUE, UUID.class)
-                .setParameter("now", now)
-                .setParameter("limit", limit)
-                .getResultList()
+            time.agreedNow(session)
+                .chain(
+                    () ->
+                        session
+                            .createNativeQuery(LOCK_DUE, UUID.class)
+                            .setParameter("limit", limit)
+                            .getResultList())
                 .call(due -> due.isEmpty() ? Uni.createFrom().nullItem() : erase(session, due)));
   }
 

@@ -5,6 +5,7 @@ import dev.keybroker.keystore.DueRotations;
 import dev.keybroker.keystore.Keystore;
 import dev.keybroker.keystore.KmsQuotas;
 import dev.keybroker.keystore.Rotation;
+import dev.keybroker.postgres.DatabaseTime;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -36,7 +37,8 @@ public class PostgresDueRotations implements DueRotations {
       """
       select count(*) from keystore
       where rotation_attempt_time is not null
-        and (next_rotation_time < :before or (kek_wanted and rotation_failures > 5))
+        and (next_rotation_time < now() - :wait * interval '1 millisecond'
+          or (kek_wanted and rotation_failures > 5))
       """;
   private static final String RESERVE =
       """
@@ -55,26 +57,36 @@ public class PostgresDueRotations implements DueRotations {
 
   @Override
   public Uni<Claim> claim(
-      Instant now,
       int limit,
       Duration lease,
       Function<Keystore, KmsQuotas.Quota> quota,
       Function<Keystore, Duration> delay) {
     return transactions.transaction(
         session ->
-            due(session, now, limit)
-                .chain(
-                    due -> {
-                      List<KeystoreEntity> unreserved =
-                          due.stream().filter(row -> !isReserved(row, now)).toList();
-                      return reserve(session, unreserved, now, quota, delay)
-                          .map(
-                              reserved -> {
-                                List<DueRotation> rotations = handOut(due, now, lease);
-                                return new Claim(rotations, due.size());
-                              })
-                          .call(() -> session.updateMultiple(due));
-                    }));
+            DatabaseTime.now(session)
+                .chain(now -> claim(session, now, limit, lease, quota, delay)));
+  }
+
+  private static Uni<Claim> claim(
+      StatelessSession session,
+      Instant now,
+      int limit,
+      Duration lease,
+      Function<Keystore, KmsQuotas.Quota> quota,
+      Function<Keystore, Duration> delay) {
+    return due(session, now, limit)
+        .chain(
+            due -> {
+              List<KeystoreEntity> unreserved =
+                  due.stream().filter(row -> !isReserved(row, now)).toList();
+              return reserve(session, unreserved, now, quota, delay)
+                  .map(
+                      reserved -> {
+                        List<DueRotation> rotations = handOut(due, now, lease);
+                        return new Claim(rotations, due.size());
+                      })
+                  .call(() -> session.updateMultiple(due));
+            });
   }
 
   private static Uni<List<KeystoreEntity>> due(StatelessSession session, Instant now, int limit) {
@@ -153,24 +165,27 @@ public class PostgresDueRotations implements DueRotations {
   }
 
   @Override
-  public Uni<Void> retry(KeystoreName name, Instant now, Function<Integer, Duration> backoff) {
+  public Uni<Void> retry(KeystoreName name, Function<Integer, Duration> backoff) {
     return transactions.locked(
         name,
-        (session, row) -> {
-          row.rotationFailures++;
-          row.rotationAttemptTime = now.plus(backoff.apply(row.rotationFailures));
-          row.rotationReserved = false;
-          return session.update(row);
-        });
+        (session, row) ->
+            DatabaseTime.now(session)
+                .chain(
+                    now -> {
+                      row.rotationFailures++;
+                      row.rotationAttemptTime = now.plus(backoff.apply(row.rotationFailures));
+                      row.rotationReserved = false;
+                      return session.update(row);
+                    }));
   }
 
   @Override
-  public Uni<Long> overdue(Instant before) {
+  public Uni<Long> overdue(Duration wait) {
     return transactions.transaction(
         session ->
             session
                 .createNativeQuery(COUNT_OVERDUE, Long.class)
-                .setParameter("before", before)
+                .setParameter("wait", (double) wait.toMillis())
                 .getSingleResult());
   }
 }

@@ -9,12 +9,11 @@ import dev.keybroker.keystore.KeystoreRepository;
 import dev.keybroker.keystore.KeystoreSettings;
 import dev.keybroker.keystore.RotationSchedule;
 import dev.keybroker.keystore.Tenant;
+import dev.keybroker.postgres.DatabaseTime;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.security.SecureRandom;
-import java.time.Clock;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
@@ -34,12 +33,10 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
 
   private final KeystoreTransactions transactions;
   private final SecureRandom random;
-  private final Clock clock;
 
-  PostgresKeystoreRepository(KeystoreTransactions transactions, SecureRandom random, Clock clock) {
+  PostgresKeystoreRepository(KeystoreTransactions transactions, SecureRandom random) {
     this.transactions = transactions;
     this.random = random;
-    this.clock = clock;
   }
 
   @Override
@@ -55,16 +52,19 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
   private Uni<TenantEntity> tenantNow(StatelessSession session, String tenant) {
     byte[] externalId = new byte[EXTERNAL_ID_SIZE];
     random.nextBytes(externalId);
-    return session
-        .createMutationQuery(
-            """
-            insert into TenantEntity (id, externalId, createTime)
-            values (:id, :externalId, :createTime) on conflict do nothing
-            """)
-        .setParameter("id", tenant)
-        .setParameter("externalId", HexFormat.of().formatHex(externalId))
-        .setParameter("createTime", now())
-        .executeUpdate()
+    return DatabaseTime.now(session)
+        .chain(
+            now ->
+                session
+                    .createMutationQuery(
+                        """
+                        insert into TenantEntity (id, externalId, createTime)
+                        values (:id, :externalId, :createTime) on conflict do nothing
+                        """)
+                    .setParameter("id", tenant)
+                    .setParameter("externalId", HexFormat.of().formatHex(externalId))
+                    .setParameter("createTime", now)
+                    .executeUpdate())
         .chain(
             () ->
                 session
@@ -91,12 +91,12 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
                     known ->
                         known != null
                             ? Uni.createFrom().item(new Inserted(known, false))
-                            : insertNow(session, name, settings)));
+                            : DatabaseTime.now(session)
+                                .chain(now -> insertNow(session, name, settings, now))));
   }
 
-  private Uni<Inserted> insertNow(
-      StatelessSession session, KeystoreName name, KeystoreSettings settings) {
-    Instant now = now();
+  private static Uni<Inserted> insertNow(
+      StatelessSession session, KeystoreName name, KeystoreSettings settings, Instant now) {
     KeystoreEntity row = new KeystoreEntity();
     row.tenant = name.tenant();
     row.id = name.keystore();
@@ -160,16 +160,19 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
           }
           return KeystoreRows.lastChange(session, name)
               .chain(
-                  lastChange -> {
-                    change(row, settings, lastChange);
-                    return session.update(row);
-                  })
+                  lastChange ->
+                      DatabaseTime.now(session)
+                          .chain(
+                              now -> {
+                                change(row, settings, lastChange, now);
+                                return session.update(row);
+                              }))
               .chain(() -> findNow(session, name));
         });
   }
 
-  private void change(KeystoreEntity row, KeystoreSettings settings, @Nullable Instant lastChange) {
-    Instant now = now();
+  private static void change(
+      KeystoreEntity row, KeystoreSettings settings, @Nullable Instant lastChange, Instant now) {
     KeystoreSettings before = KeystoreRows.settings(row);
     if (!settings.makesSameKeks(before)) {
       KeystoreRows.wantKek(row, now);
@@ -182,9 +185,5 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
     KeystoreRows.set(row, settings);
     row.version++;
     row.updateTime = now;
-  }
-
-  private Instant now() {
-    return clock.instant().truncatedTo(ChronoUnit.MICROS);
   }
 }
