@@ -9,6 +9,7 @@ import dev.keybroker.kek.KekCopies;
 import dev.keybroker.kek.KekHistory;
 import dev.keybroker.kek.KekRepository;
 import dev.keybroker.kek.RootKeyObserver;
+import dev.keybroker.keystore.ChangeTurns;
 import dev.keybroker.keystore.Diagnosis;
 import dev.keybroker.keystore.DueRotations;
 import dev.keybroker.keystore.KekGeneration;
@@ -97,9 +98,10 @@ class ControlPlane {
       RootKeyAccess access,
       RootKeyCheck check,
       Rotation rotation,
+      ChangeTurns turns,
       KekChanges changes,
       Clock clock) {
-    return new Keystores(keystores, access, check, rotation, changes, clock);
+    return new Keystores(keystores, access, check, rotation, turns, changes, clock);
   }
 
   @Produces
@@ -127,15 +129,7 @@ class ControlPlane {
       RotationConfig config,
       SecureRandom random) {
     return new RotationSweep(
-        due,
-        rotation,
-        keks,
-        history,
-        changes,
-        new KmsQuotas(config),
-        access,
-        config,
-        random);
+        due, rotation, keks, history, changes, new KmsQuotas(config), access, config, random);
   }
 
   @Produces

@@ -27,6 +27,7 @@ public final class Keystores {
   private final RootKeyAccess access;
   private final RootKeyCheck check;
   private final Rotation rotation;
+  private final ChangeTurns turns;
   private final KekChanges changes;
   private final InstantSource clock;
 
@@ -35,12 +36,14 @@ public final class Keystores {
       RootKeyAccess access,
       RootKeyCheck check,
       Rotation rotation,
+      ChangeTurns turns,
       KekChanges changes,
       InstantSource clock) {
     this.keystores = keystores;
     this.access = access;
     this.check = check;
     this.rotation = rotation;
+    this.turns = turns;
     this.changes = changes;
     this.clock = clock;
   }
@@ -57,6 +60,15 @@ public final class Keystores {
   /// Checks the root key, makes the key pair of the first KEK and saves the keystore with it; where
   /// KMS refuses, nothing is saved. The same settings again have the same answer.
   public Uni<Keystore> create(KeystoreName name, KeystoreSettings settings) {
+    return existing(name, settings)
+        .chain(
+            keystore ->
+                keystore != null && keystore.activeKek() != null
+                    ? Uni.createFrom().item(keystore)
+                    : turns.inTurn(name, () -> createNow(name, settings)));
+  }
+
+  private Uni<Keystore> createNow(KeystoreName name, KeystoreSettings settings) {
     return existing(name, settings)
         .chain(
             keystore -> {
@@ -118,7 +130,7 @@ public final class Keystores {
       @Nullable Long version,
       UnaryOperator<KeystoreSettings> change,
       boolean validateOnly) {
-    Uni<Keystore> updated = updateOnce(name, version, change, validateOnly);
+    Uni<Keystore> updated = updateOnce(name, version, change, validateOnly, false);
     return version != null
         ? updated
         : updated.onFailure(KeystoreFailure.Changed.class).retry().atMost(OVERWRITES);
@@ -128,7 +140,8 @@ public final class Keystores {
       KeystoreName name,
       @Nullable Long version,
       UnaryOperator<KeystoreSettings> change,
-      boolean validateOnly) {
+      boolean validateOnly,
+      boolean inTurn) {
     return keystores
         .find(name)
         .chain(
@@ -138,6 +151,9 @@ public final class Keystores {
               }
               KeystoreSettings settings = change.apply(before.settings());
               boolean makesSameKeks = settings.makesSameKeks(before.settings());
+              if (!makesSameKeks && !validateOnly && !inTurn) {
+                return turns.inTurn(name, () -> updateOnce(name, version, change, false, true));
+              }
               Uni<Void> checked =
                   makesSameKeks ? Uni.createFrom().voidItem() : passed(name, settings);
               if (validateOnly) {

@@ -34,6 +34,7 @@ class KeystoreCreationTest {
   @Inject KeystoreStatus status;
   @Inject KekGeneration generation;
   @Inject Diagnosis diagnosis;
+  @Inject ChangeTurns turns;
   @Inject KekChanges changes;
   @Inject Clock clock;
 
@@ -80,7 +81,7 @@ class KeystoreCreationTest {
       Rotation late =
           new Rotation(
               new DisabledInBetween(watched, account, key), status, generation, access, diagnosis);
-      Keystores racing = new Keystores(watched, access, check, late, changes, clock);
+      Keystores racing = new Keystores(watched, access, check, late, turns, changes, clock);
 
       assertThrows(KmsFailure.class, () -> await(racing.create(name, TestSettings.of(key))));
 

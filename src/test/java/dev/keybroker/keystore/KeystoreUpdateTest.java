@@ -33,6 +33,7 @@ class KeystoreUpdateTest {
   @Inject KeystoreStatus status;
   @Inject KekGeneration generation;
   @Inject Diagnosis diagnosis;
+  @Inject ChangeTurns turns;
   @Inject KekChanges changes;
   @Inject Clock clock;
 
@@ -71,7 +72,7 @@ class KeystoreUpdateTest {
               generation,
               access,
               diagnosis);
-      Keystores racing = new Keystores(repository, access, check, late, changes, clock);
+      Keystores racing = new Keystores(repository, access, check, late, turns, changes, clock);
 
       assertThrows(
           KmsFailure.class,

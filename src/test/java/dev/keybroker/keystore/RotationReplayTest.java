@@ -24,6 +24,7 @@ import jakarta.inject.Inject;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -53,6 +54,9 @@ class RotationReplayTest {
   @Inject KekChanges changes;
   @Inject Diagnosis diagnosis;
   @Inject KekLife life;
+  @Inject RootKeyCheck check;
+  @Inject ChangeTurns turns;
+  @Inject Clock clock;
 
   private final KeystoreName name = new KeystoreName("replay", "k-" + UUID.randomUUID());
   private TenantAccount account;
@@ -127,6 +131,73 @@ class RotationReplayTest {
       failures.add((KmsFailure) failure);
     }
     return failures;
+  }
+
+  /// The use cases of another broker.
+  private Keystores useCases() {
+    return new Keystores(repository, access, check, broker(), turns, changes, clock);
+  }
+
+  @Test
+  void creations_acrossBrokers_makeOneKeystoreWithTheCallsOfOne() {
+    String once = account.newKey(BROKER_STATEMENT);
+    await(
+        keystores.create(
+            new KeystoreName("replay", "c-" + UUID.randomUUID()), TestSettings.of(once)));
+    List<Keystores> brokers = List.of(useCases(), useCases());
+    KeystoreName created = new KeystoreName("replay", "c-" + UUID.randomUUID());
+    String many = account.newKey(BROKER_STATEMENT);
+    services.kms().faults().add(Fault.latency(Duration.ofMillis(300)).onOperation(GENERATE));
+
+    List<Uni<Keystore>> replays = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      replays.add(brokers.get(i % 2).create(created, TestSettings.of(many)));
+    }
+    List<Keystore> answers = await(Uni.join().all(replays).andFailFast());
+
+    assertEquals(1, new HashSet<>(answers).size());
+    assertEquals(
+        services.kms().calls().on(once, GENERATE), services.kms().calls().on(many, GENERATE));
+    assertEquals(1, await(life.history(created, null, 10)).size());
+  }
+
+  @Test
+  void updates_acrossBrokers_makeOneKekWithTheCallsOfOne() {
+    KeystoreName single = new KeystoreName("replay", "u-" + UUID.randomUUID());
+    String once = account.newKey(BROKER_STATEMENT);
+    await(keystores.create(single, TestSettings.of(key)));
+    await(keystores.update(single, null, before -> TestSettings.of(once), false));
+    List<Keystores> brokers = List.of(useCases(), useCases());
+    String many = account.newKey(BROKER_STATEMENT);
+    services.kms().faults().add(Fault.latency(Duration.ofMillis(300)).onOperation(GENERATE));
+
+    List<Uni<Keystore>> replays = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      replays.add(brokers.get(i % 2).update(name, null, before -> TestSettings.of(many), false));
+    }
+    List<Keystore> answers = await(Uni.join().all(replays).andFailFast());
+
+    Set<KekName> made = new HashSet<>();
+    answers.forEach(answer -> made.add(Objects.requireNonNull(answer.activeKek())));
+    assertEquals(1, made.size());
+    assertEquals(
+        services.kms().calls().on(once, GENERATE), services.kms().calls().on(many, GENERATE));
+    assertEquals(2, await(life.history(name, null, 10)).size());
+  }
+
+  @Test
+  void turnOfABrokerThatDied_passesOn() throws Exception {
+    execute(
+        "insert into change_turn values ('"
+            + name.tenant()
+            + "', '"
+            + name.keystore()
+            + "', gen_random_uuid(), now() + interval '2 seconds')");
+    String other = account.newKey(BROKER_STATEMENT);
+
+    Keystore updated = await(keystores.update(name, null, before -> TestSettings.of(other), false));
+
+    assertEquals(TestSettings.of(other), updated.settings());
   }
 
   @Test

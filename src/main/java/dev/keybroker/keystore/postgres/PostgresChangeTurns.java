@@ -1,0 +1,84 @@
+package dev.keybroker.keystore.postgres;
+
+import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.keystore.ChangeTurns;
+import io.smallrye.mutiny.Uni;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Supplier;
+
+/// Turns as rows that end by themselves: KMS is asked meanwhile, and no transaction stays open.
+@ApplicationScoped
+public class PostgresChangeTurns implements ChangeTurns {
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
+
+  /// The turn of a broker that died ends after a minute.
+  private static final String TAKE =
+      """
+      insert into change_turn as t (tenant, keystore, holder, end_time)
+      values (:tenant, :keystore, :holder, now() + interval '1 minute')
+      on conflict (tenant, keystore) do update
+        set holder = excluded.holder, end_time = excluded.end_time
+        where t.end_time < now()
+      returning holder
+      """;
+
+  private static final String END = "delete from change_turn where holder = :holder";
+
+  private final KeystoreTransactions transactions;
+
+  PostgresChangeTurns(KeystoreTransactions transactions) {
+    this.transactions = transactions;
+  }
+
+  @Override
+  public <T> Uni<T> inTurn(KeystoreName keystore, Supplier<Uni<T>> change) {
+    return Uni.createFrom()
+        .deferred(
+            () -> {
+              UUID holder = UUID.randomUUID();
+              return taken(keystore, holder)
+                  .chain(() -> change.get().onTermination().call(() -> end(holder)));
+            });
+  }
+
+  private Uni<Boolean> taken(KeystoreName keystore, UUID holder) {
+    return take(keystore, holder)
+        .chain(
+            taken ->
+                taken
+                    ? Uni.createFrom().item(true)
+                    : Uni.createFrom()
+                        .item(true)
+                        .onItem()
+                        .delayIt()
+                        .by(LOOK_AGAIN)
+                        .chain(() -> taken(keystore, holder)));
+  }
+
+  private Uni<Boolean> take(KeystoreName keystore, UUID holder) {
+    return transactions
+        .transaction(
+            session ->
+                session
+                    .createNativeQuery(TAKE, UUID.class)
+                    .setParameter("tenant", keystore.tenant())
+                    .setParameter("keystore", keystore.keystore())
+                    .setParameter("holder", holder)
+                    .getResultList())
+        .map(List::size)
+        .map(size -> size > 0);
+  }
+
+  /// Where that fails, the turn ends by itself.
+  private Uni<Integer> end(UUID holder) {
+    return transactions
+        .transaction(
+            session ->
+                session.createNativeQuery(END).setParameter("holder", holder).executeUpdate())
+        .onFailure()
+        .recoverWithNull();
+  }
+}
