@@ -29,6 +29,7 @@ import dev.keybroker.keystore.Rotation;
 import dev.keybroker.keystore.RotationConfig;
 import dev.keybroker.keystore.RotationSweep;
 import dev.keybroker.kms.Kms;
+import dev.keybroker.kms.aws.AwsConfig;
 import io.smallrye.mutiny.infrastructure.Infrastructure;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
@@ -62,8 +63,8 @@ class ControlPlane {
 
   @Produces
   @Singleton
-  Diagnosis diagnosis(Kms kms, Clock clock) {
-    return new Diagnosis(kms, clock);
+  Diagnosis diagnosis(Kms kms, AwsConfig config, Clock clock) {
+    return new Diagnosis(kms, config.principalArn(), clock);
   }
 
   @Produces

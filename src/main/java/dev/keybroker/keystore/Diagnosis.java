@@ -5,28 +5,54 @@ import dev.keybroker.kms.Kms;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.kms.KmsKey;
+import dev.keybroker.kms.PolicyPrincipal;
 import io.smallrye.mutiny.Uni;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /// Says what to mend after a failed call of KMS. Thread-safe.
 public final class Diagnosis {
   private final Kms kms;
+  private final Optional<String> configuredPrincipal;
   private final InstantSource clock;
   private final AtomicReference<@Nullable String> ownPrincipal = new AtomicReference<>();
 
-  public Diagnosis(Kms kms, InstantSource clock) {
+  /// @param principalArn the broker's own principal, if AWS reports it incompletely
+  public Diagnosis(Kms kms, Optional<String> principalArn, InstantSource clock) {
     this.kms = kms;
+    this.configuredPrincipal = principalArn;
     this.clock = clock;
   }
 
-  /// The ARN of the broker's own principal, asked for once. Fails with [KmsFailure].
+  /// AWS knows the broker as somebody else than the setting says.
+  public static final class WrongPrincipal extends RuntimeException {
+    WrongPrincipal(String configured, String reported) {
+      super(
+          "keybroker.aws.principal-arn is "
+              + configured
+              + ", but AWS knows the broker as "
+              + reported
+              + ": correct the setting or the broker's credentials");
+    }
+  }
+
+  /// The ARN of the broker's own principal, asked for once. Fails with [KmsFailure], or with
+  /// [WrongPrincipal].
   public Uni<String> ownPrincipal() {
     String known = ownPrincipal.get();
     return known != null
         ? Uni.createFrom().item(known)
-        : kms.ownPrincipal().invoke(ownPrincipal::set);
+        : kms.ownPrincipal().map(this::checked).invoke(ownPrincipal::set);
+  }
+
+  private String checked(String reported) {
+    String configured = configuredPrincipal.orElse(reported);
+    if (!PolicyPrincipal.isSame(configured, reported)) {
+      throw new WrongPrincipal(configured, reported);
+    }
+    return configured;
   }
 
   /// The failure as the keystore's administrator reads it. Never fails.

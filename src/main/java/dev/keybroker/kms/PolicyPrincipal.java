@@ -8,12 +8,37 @@ public final class PolicyPrincipal {
   private static final Pattern ROLE_SESSION =
       Pattern.compile("arn:(aws[a-z-]*):sts::([0-9]{12}):assumed-role/([^/]+)/.+");
 
+  private static final Pattern ROLE_OR_USER =
+      Pattern.compile("arn:(aws[a-z-]*):iam::([0-9]{12}):(role|user)/(?:[!-~]+/)?([^/]+)");
+
   private PolicyPrincipal() {}
+
+  /// Whether this is the ARN of a role or user, as policies name them.
+  public static boolean isPolicyPrincipal(String arn) {
+    return ROLE_OR_USER.matcher(arn).matches();
+  }
+
+  /// Whether an ARN of a role or user can be the caller that STS reports, apart from the path that
+  /// STS leaves out for roles.
+  ///
+  /// @param callerArn as `sts:GetCallerIdentity` gives it
+  public static boolean isSame(String policyArn, String callerArn) {
+    Matcher session = ROLE_SESSION.matcher(callerArn);
+    Matcher policy = ROLE_OR_USER.matcher(policyArn);
+    if (!session.matches() || !policy.matches()) {
+      return policyArn.equals(callerArn);
+    }
+    return policy.group(3).equals("role")
+        && policy.group(1).equals(session.group(1))
+        && policy.group(2).equals(session.group(2))
+        && policy.group(4).equals(session.group(3));
+  }
 
   /// The role's ARN for a session of a role, else the ARN itself.
   ///
-  /// STS does not tell a role's path: for `arn:aws:iam::…:role/service/broker` the answer is
-  /// `arn:aws:iam::…:role/broker`, which is no principal. Such a broker has to be told its ARN.
+  /// STS leaves out a role's path: for `arn:aws:iam::…:role/service/broker` the answer is
+  /// `arn:aws:iam::…:role/broker`, which does not exist. Such a broker needs
+  /// `keybroker.aws.principal-arn`.
   ///
   /// @param callerArn as `sts:GetCallerIdentity` gives it
   public static String of(String callerArn) {

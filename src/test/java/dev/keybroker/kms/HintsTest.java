@@ -84,6 +84,56 @@ class HintsTest {
     assertEquals(user, PolicyPrincipal.of(user));
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "arn:aws:iam::111111111111:role/service/broker"
+            + "|arn:aws:sts::111111111111:assumed-role/broker/i-0|true",
+        "arn:aws:iam::111111111111:role/broker"
+            + "|arn:aws:sts::111111111111:assumed-role/broker/i-0|true",
+        "arn:aws:iam::111111111111:role/service/other"
+            + "|arn:aws:sts::111111111111:assumed-role/broker/i-0|false",
+        "arn:aws:iam::222222222222:role/broker"
+            + "|arn:aws:sts::111111111111:assumed-role/broker/i-0|false",
+        "arn:aws-cn:iam::111111111111:role/broker"
+            + "|arn:aws:sts::111111111111:assumed-role/broker/i-0|false",
+        "arn:aws:iam::111111111111:user/broker"
+            + "|arn:aws:sts::111111111111:assumed-role/broker/i-0|false",
+        "arn:aws:iam::111111111111:user/service/broker"
+            + "|arn:aws:iam::111111111111:user/service/broker|true",
+        "arn:aws:iam::111111111111:user/broker|arn:aws:iam::111111111111:user/other|false"
+      })
+  void configuredPrincipal_isTheReportedOneApartFromARolesPath(
+      String configured, String reported, boolean same) {
+    assertEquals(same, PolicyPrincipal.isSame(configured, reported));
+    assertTrue(PolicyPrincipal.isPolicyPrincipal(configured));
+  }
+
+  @Test
+  void unfit_aliasReservedForAwsManagedKeys_isWhateverKmsSays() {
+    KmsArn alias = KmsArn.parse("arn:aws:kms:eu-central-1:222222222222:alias/aws/s3");
+    assertEquals(Optional.of(HintTopic.AWS_MANAGED_KEY), Hints.unfit(alias).map(Hint::topic));
+    assertEquals(Optional.empty(), Hints.unfit(ARN).map(Hint::topic));
+  }
+
+  @Test
+  void refusal_ofAKeyJustDescribed_doesNotDoubtThatItExists() {
+    KmsFailure failure =
+        new KmsFailure(
+            Kind.ACCESS_DENIED,
+            "kms:Decrypt",
+            "AccessDeniedException",
+            "because the resource does not exist in this Region, no resource-based policies allow"
+                + " access, or a resource-based policy explicitly denies access",
+            null);
+    assertEquals(
+        HintTopic.KEY_POLICY_OR_KEY_MISSING, Hints.of(failure, KEY, CONTEXT, null).topic());
+    Hint hint = Hints.of(failure, KEY, CONTEXT, null, true);
+    assertEquals(HintTopic.KEY_POLICY, hint.topic());
+    assertTrue(hint.text().contains("Deny statement"), hint::text);
+  }
+
   @Test
   void unfit_keyThatFits_isNot() {
     assertEquals(Optional.empty(), Hints.unfit(key("Enabled"), List.of()));

@@ -13,6 +13,12 @@ import java.util.Optional;
 /// and `quarkus.kms.endpoint-override`.
 @ConfigMapping(prefix = "keybroker.aws")
 public interface AwsConfig {
+  /// The ARN of the broker's own principal as policies name it, e.g.
+  /// `arn:aws:iam::111122223333:role/service/keybroker`. Required for a role with a path, since AWS
+  /// does not report the path; otherwise AWS is asked. The broker compares it with
+  /// `sts:GetCallerIdentity` at the start and stops if it names somebody else.
+  Optional<String> principalArn();
+
   /// Where STS is. Default: `quarkus.kms.endpoint-override` where that is set (LocalStack and the
   /// local KMS serve both), else the regional endpoint of AWS.
   Optional<URI> stsEndpointOverride();

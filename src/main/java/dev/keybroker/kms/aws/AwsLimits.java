@@ -1,5 +1,6 @@
 package dev.keybroker.kms.aws;
 
+import dev.keybroker.kms.PolicyPrincipal;
 import java.time.Duration;
 
 /// The bounds of [AwsConfig].
@@ -36,6 +37,10 @@ final class AwsLimits {
         config.roleSessionName().matches("[A-Za-z0-9+=,.@_-]{2,64}"),
         "role-session-name",
         "must be 2 to 64 characters of A-Z a-z 0-9 + = , . @ _ -");
+    require(
+        config.principalArn().stream().allMatch(PolicyPrincipal::isPolicyPrincipal),
+        "principal-arn",
+        "must be the ARN of an IAM role or user, arn:aws:iam::…:role/… or arn:aws:iam::…:user/…");
   }
 
   private static void positive(String setting, Duration value) {

@@ -36,6 +36,11 @@ record TestAwsConfig(
   }
 
   @Override
+  public Optional<String> principalArn() {
+    return Optional.empty();
+  }
+
+  @Override
   public Duration keyPairTimeout() {
     return apiCallTimeout;
   }

@@ -1,0 +1,35 @@
+package dev.keybroker.boot;
+
+import dev.keybroker.keystore.Diagnosis;
+import dev.keybroker.kms.aws.AwsConfig;
+import io.quarkus.runtime.Quarkus;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import org.jboss.logging.Logger;
+
+/// Compares a configured principal with what AWS reports, so that tenants are never given policies
+/// for somebody else. AWS may be unreachable at the start: then the first use compares.
+@Singleton
+class PrincipalCheck {
+  private static final Logger LOG = Logger.getLogger(PrincipalCheck.class);
+
+  void check(@Observes StartupEvent event, AwsConfig config, Diagnosis diagnosis) {
+    if (config.principalArn().isEmpty()) {
+      return;
+    }
+    diagnosis
+        .ownPrincipal()
+        .subscribe()
+        .with(
+            principal -> LOG.infof("AWS knows the broker as %s", principal),
+            failure -> {
+              if (failure instanceof Diagnosis.WrongPrincipal) {
+                LOG.fatal("The broker stops: " + failure.getMessage());
+                Quarkus.asyncExit(1);
+              } else {
+                LOG.warnf("AWS did not say who the broker is: %s", failure.getMessage());
+              }
+            });
+  }
+}
