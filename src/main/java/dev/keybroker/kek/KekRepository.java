@@ -6,8 +6,8 @@ import java.time.Duration;
 /// The generation of KEKs as the database sees it. Fails with [KekFailure].
 ///
 /// A crash between two calls leaves the intent. Once its broker counts as gone, the next attempt
-// for
-/// the same keystore takes its place. There is never a second ACTIVE KEK and never a second intent.
+/// for the same keystore takes its place. There is never a second ACTIVE KEK and never a second
+/// intent.
 public interface KekRepository {
   /// Writes the intent. If one that says the same is there, its broker is generating the KEK: the
   /// answer is to wait for it, unless it has taken too long. One that says otherwise is replaced.
