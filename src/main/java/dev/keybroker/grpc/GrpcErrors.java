@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 
 /// Every status that leaves the service: one factory for each reason of `src/docs/errors.md`. The
 /// texts are fixed and leak nothing.
@@ -34,6 +35,10 @@ final class GrpcErrors {
 
   static final String RATE_LIMITED = "RATE_LIMITED";
 
+  /// How a description begins that continues a sentence about its field.
+  private static final Pattern PREDICATE =
+      Pattern.compile("(is|has|must|does|begins|ends|contains|names) ");
+
   private GrpcErrors() {}
 
   /// The reason of a status that was made here.
@@ -45,11 +50,32 @@ final class GrpcErrors {
     }
   }
 
+  /// The text names the first violation; the details have all of them.
   static Status requestInvalid(List<BadRequest.FieldViolation> violations) {
+    return requestInvalid(
+        text(violations.getFirst())
+            + (violations.size() > 1
+                ? "; " + (violations.size() - 1) + " more in the details."
+                : "."),
+        violations);
+  }
+
+  private static String text(BadRequest.FieldViolation violation) {
+    String description = violation.getDescription();
+    if (violation.getField().isEmpty()) {
+      return "The request is invalid: " + description;
+    }
+    String field = "`" + violation.getField() + "`";
+    return PREDICATE.matcher(description).lookingAt()
+        ? field + " " + description
+        : field + ": " + description;
+  }
+
+  private static Status requestInvalid(String text, List<BadRequest.FieldViolation> violations) {
     return status(
         Code.INVALID_ARGUMENT,
         "REQUEST_INVALID",
-        "The request breaks a constraint of the contract.",
+        text,
         Map.of(),
         BadRequest.newBuilder().addAllFieldViolations(violations).build());
   }

@@ -1,5 +1,6 @@
 package dev.keybroker.grpc;
 
+import build.buf.validate.ValidateProto;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Duration;
 import com.google.protobuf.Message;
@@ -10,10 +11,15 @@ import com.google.rpc.BadRequest.FieldViolation;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Finds the fields of a message that hold no time although their type is one: a Timestamp or a
-/// Duration carries any numbers, and protovalidate ends with an exception at those that Java has no
-/// time for.
+/// Finds the fields of a message that hold no time although their type is one. A Timestamp or a
+/// Duration carries any numbers; the contract of these types allows only normalised ones within
+/// 10,000 years.
+///
+/// Only times that have a constraint are looked at: the others are output only, and ignored on
+/// input.
 final class NoTime {
+  private static final int MAX_NANOS = 999_999_999;
+
   private NoTime() {}
 
   static List<FieldViolation> in(Message message) {
@@ -28,22 +34,48 @@ final class NoTime {
         .forEach(
             (field, value) -> {
               if (!field.isRepeated() && field.getJavaType() == FieldDescriptor.JavaType.MESSAGE) {
-                check((Message) value, path + field.getName(), found);
+                check(field, (Message) value, path + field.getName(), found);
               }
             });
   }
 
-  private static void check(Message value, String path, List<FieldViolation> found) {
+  private static void check(
+      FieldDescriptor field, Message value, String path, List<FieldViolation> found) {
     switch (value) {
-      case Timestamp time when !Timestamps.isValid(time) ->
-          found.add(violation(path, "must be a time of the years 1 to 9999"));
-      case Duration duration when !Durations.isValid(duration) ->
-          found.add(violation(path, "must be a duration of at most 10000 years"));
+      case Timestamp time -> {
+        if (isInput(field) && !Timestamps.isValid(time)) {
+          found.add(violation(path, wrong(time), "must be a time of the years 1 to 9999"));
+        }
+      }
+      case Duration duration -> {
+        if (isInput(field) && !Durations.isValid(duration)) {
+          found.add(violation(path, wrong(duration), "must be a normalised duration"));
+        }
+      }
       default -> find(value, path + ".", found);
     }
   }
 
-  private static FieldViolation violation(String path, String description) {
-    return FieldViolation.newBuilder().setField(path).setDescription(description).build();
+  private static boolean isInput(FieldDescriptor field) {
+    return field.getOptions().hasExtension(ValidateProto.field);
+  }
+
+  private static String wrong(Timestamp time) {
+    return Timestamps.isValid(time.getSeconds(), 0)
+        ? "has nanos out of 0 to 999999999"
+        : "has seconds of another year";
+  }
+
+  private static String wrong(Duration duration) {
+    if (Math.abs((long) duration.getNanos()) > MAX_NANOS) {
+      return "has nanos out of -999999999 to 999999999";
+    }
+    return Long.signum(duration.getSeconds()) * Integer.signum(duration.getNanos()) < 0
+        ? "has seconds and nanos of different signs"
+        : "has seconds of more than 10000 years";
+  }
+
+  private static FieldViolation violation(String path, String wrong, String must) {
+    return FieldViolation.newBuilder().setField(path).setDescription(wrong + "; " + must).build();
   }
 }

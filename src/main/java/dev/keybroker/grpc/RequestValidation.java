@@ -3,13 +3,10 @@ package dev.keybroker.grpc;
 import build.buf.protovalidate.ValidationResult;
 import build.buf.protovalidate.Validator;
 import build.buf.protovalidate.ValidatorFactory;
-import build.buf.protovalidate.Violation;
 import build.buf.protovalidate.exceptions.ValidationException;
-import build.buf.validate.FieldPathElement;
 import com.google.protobuf.Message;
 import com.google.rpc.BadRequest;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.time.DateTimeException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -26,42 +23,20 @@ class RequestValidation {
 
   /// As [#check(Message)], every constraint by protovalidate.
   @Nullable RequestRefused checkAll(Message message) {
+    // First, since protovalidate ends with an exception at some of these and passes others.
+    List<BadRequest.FieldViolation> noTimes = NoTime.in(message);
+    if (!noTimes.isEmpty()) {
+      return new RequestRefused(GrpcErrors.requestInvalid(noTimes));
+    }
     ValidationResult result;
     try {
       result = validator.validate(message);
     } catch (ValidationException e) {
       throw new IllegalStateException("a constraint of the contract cannot be evaluated", e);
-    } catch (DateTimeException | ArithmeticException e) {
-      List<BadRequest.FieldViolation> violations = NoTime.in(message);
-      if (violations.isEmpty()) {
-        throw e;
-      }
-      return new RequestRefused(GrpcErrors.requestInvalid(violations));
     }
-    if (result.isSuccess()) {
-      return null;
-    }
-    List<BadRequest.FieldViolation> violations =
-        result.getViolations().stream().map(RequestValidation::fieldViolation).toList();
-    return new RequestRefused(GrpcErrors.requestInvalid(violations));
-  }
-
-  private static BadRequest.FieldViolation fieldViolation(Violation violation) {
-    build.buf.validate.Violation proto = violation.toProto();
-    StringBuilder path = new StringBuilder();
-    for (FieldPathElement element : proto.getField().getElementsList()) {
-      if (!path.isEmpty()) {
-        path.append('.');
-      }
-      path.append(element.getFieldName());
-      // Not the key of a map: that is the caller's text.
-      if (element.hasIndex()) {
-        path.append('[').append(element.getIndex()).append(']');
-      }
-    }
-    return BadRequest.FieldViolation.newBuilder()
-        .setField(path.toString())
-        .setDescription(proto.getMessage())
-        .build();
+    return result.isSuccess()
+        ? null
+        : new RequestRefused(
+            GrpcErrors.requestInvalid(FieldViolations.of(message, result.getViolations())));
   }
 }
