@@ -114,6 +114,28 @@ public record AuditEvent(
         0);
   }
 
+  /// Of a call whose request could not be read, so that nobody knows what it was about.
+  public static AuditEvent ofUnreadable(
+      Instant time,
+      String rpc,
+      Caller caller,
+      String peer,
+      @Nullable String traceId,
+      String reason) {
+    return new AuditEvent(
+        time,
+        rpc,
+        Actor.of(caller),
+        null,
+        null,
+        Detail.NONE,
+        peer,
+        traceId,
+        Outcome.REFUSED,
+        reason,
+        0);
+  }
+
   /// Of the broker itself.
   static AuditEvent ofBroker(Instant time, String action, @Nullable String reason) {
     return new AuditEvent(

@@ -6,7 +6,6 @@ import dev.keybroker.access.Authentication;
 import dev.keybroker.access.AuthenticationFailure;
 import dev.keybroker.access.Caller;
 import dev.keybroker.access.CertificateIdentity;
-import dev.keybroker.grpc.transport.CallEntry;
 import dev.keybroker.grpc.transport.CallThread;
 import dev.keybroker.grpc.transport.Connection;
 import io.grpc.Context;
@@ -14,6 +13,7 @@ import io.grpc.Contexts;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
 import io.grpc.StatusRuntimeException;
 import io.smallrye.mutiny.Uni;
 import jakarta.inject.Singleton;
@@ -25,7 +25,7 @@ import jakarta.inject.Singleton;
 /// may be that of a proxy or a node that carries the calls of many, the token was given for this
 /// one. A token that is not good is never made up for by a certificate.
 @Singleton
-class CallOriginInterceptor implements CallEntry {
+class CallOriginInterceptor implements ServerInterceptor {
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
   private static final String SCHEME = "Bearer ";

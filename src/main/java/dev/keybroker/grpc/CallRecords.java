@@ -54,6 +54,20 @@ class CallRecords {
                     : new RecordedCall<T>(origin, rpc, target, mode).run(work));
   }
 
+  /// Puts on record that a call's request could not be read: all that is known is who called.
+  void unreadable(CallOrigin origin, Rpc rpc, Status status) {
+    if (mode(rpc) != AuditMode.OFF) {
+      trail.submit(
+          AuditEvent.ofUnreadable(
+              clock.instant(),
+              rpc.rpcName(),
+              origin.caller(),
+              origin.peer(),
+              origin.trace().id(),
+              GrpcErrors.reason(status)));
+    }
+  }
+
   private AuditMode mode(Rpc rpc) {
     return switch (rpc.permission()) {
       case DEK_WRAP, KEK_PUBLIC -> config.wraps();

@@ -21,7 +21,11 @@ final class FailureStatus {
   private FailureStatus() {}
 
   static StatusRuntimeException exception(Throwable failure) {
-    return StatusProto.toStatusRuntimeException(of(failure));
+    return exception(of(failure));
+  }
+
+  static StatusRuntimeException exception(Status status) {
+    return StatusProto.toStatusRuntimeException(status);
   }
 
   static Status of(Throwable failure) {
@@ -43,10 +47,15 @@ final class FailureStatus {
       case KmsFailure kms -> of(kms);
       case KeystoreFailure keystore -> of(keystore);
       default -> {
-        LOG.error("a call failed by a fault of the broker", failure);
+        log(failure);
         yield GrpcErrors.internal();
       }
     };
+  }
+
+  /// A fault of the broker.
+  static void log(Throwable fault) {
+    LOG.error("a call failed by a fault of the broker", fault);
   }
 
   private static Status of(AuthenticationFailure failure) {

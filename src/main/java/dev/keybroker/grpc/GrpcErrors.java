@@ -11,6 +11,7 @@ import com.google.rpc.PreconditionFailure;
 import com.google.rpc.ResourceInfo;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
+import dev.keybroker.grpc.transport.UnreadableRequest;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
@@ -78,6 +79,36 @@ final class GrpcErrors {
         text,
         Map.of(),
         BadRequest.newBuilder().addAllFieldViolations(violations).build());
+  }
+
+  /// @param type the full name of the request's message
+  static Status requestUnreadable(UnreadableRequest why, String type) {
+    return switch (why) {
+      case NOT_UTF8 -> notOfType(type, "a string in them is not UTF-8");
+      case NOT_A_MESSAGE ->
+          notOfType(type, "they are cut off, of another message, or in another encoding");
+      case TOO_LARGE ->
+          status(
+              Code.RESOURCE_EXHAUSTED,
+              "REQUEST_TOO_LARGE",
+              "The request is larger than the broker's limit once it is decompressed.",
+              Map.of());
+    };
+  }
+
+  private static Status notOfType(String type, String why) {
+    return ofTheRequest("The request's bytes are no " + type + ": " + why);
+  }
+
+  /// @param type the full name of the request's message
+  static Status notOneMessage(String type) {
+    return ofTheRequest("The call must have exactly one request, a " + type);
+  }
+
+  private static Status ofTheRequest(String description) {
+    return requestInvalid(
+        description + ".",
+        List.of(BadRequest.FieldViolation.newBuilder().setDescription(description).build()));
   }
 
   static Status wrappedDekNotAuthentic() {

@@ -10,6 +10,8 @@ import static dev.keybroker.access.Permission.KEYSTORE_VIEW;
 
 import dev.keybroker.access.Permission;
 import dev.keybroker.access.Target;
+import io.grpc.MethodDescriptor;
+import org.jspecify.annotations.Nullable;
 
 /// Every rpc, with the permission that it asks for on the resource that it names. An item of a
 /// batch asks for what the single form asks for.
@@ -42,6 +44,18 @@ enum Rpc {
   Rpc(String rpcName, Permission permission) {
     this.rpcName = rpcName;
     this.permission = permission;
+  }
+
+  /// The rpc of a method; null for one of another contract, such as health.
+  static @Nullable Rpc of(MethodDescriptor<?, ?> method) {
+    if (String.valueOf(method.getServiceName()).startsWith("keybroker.v1.")) {
+      for (Rpc rpc : values()) {
+        if (rpc.rpcName.equals(method.getBareMethodName())) {
+          return rpc;
+        }
+      }
+    }
+    return null;
   }
 
   /// Its name in the contract, e.g. `WrapDek`.

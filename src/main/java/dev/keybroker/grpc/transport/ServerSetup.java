@@ -1,5 +1,7 @@
 package dev.keybroker.grpc.transport;
 
+import io.grpc.Codec;
+import io.grpc.DecompressorRegistry;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.handler.ssl.SslContext;
 import io.quarkus.grpc.api.ServerBuilderCustomizer;
@@ -41,6 +43,11 @@ class ServerSetup implements ServerBuilderCustomizer<VertxServerBuilder> {
         .permitKeepAliveWithoutCalls(true)
         .addStreamTracerFactory(new CallDeadline(config.maxCallDuration()))
         .addTransportFilter(connections)
+        .setBinaryLog(new RequestReading())
+        .decompressorRegistry(
+            DecompressorRegistry.emptyInstance()
+                .with(Codec.Identity.NONE, false)
+                .with(new Gunzip(), true))
         .intercept(entry);
   }
 }

@@ -1,0 +1,133 @@
+package dev.keybroker.grpc;
+
+import dev.keybroker.grpc.transport.CallEntry;
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import jakarta.inject.Singleton;
+
+/// The outermost part of every call. What escapes from inside, as an exception or as a status
+/// without the details that the contract promises, ends the call as a fault of the broker:
+/// INTERNAL with its ErrorInfo, and once in the log.
+@Singleton
+class CallBoundary implements CallEntry {
+  private static final Metadata.Key<byte[]> DETAILS =
+      Metadata.Key.of("grpc-status-details-bin", Metadata.BINARY_BYTE_MARSHALLER);
+  private static final String CONTRACT = "keybroker.";
+
+  private final CallOriginInterceptor origins;
+
+  CallBoundary(CallOriginInterceptor origins) {
+    this.origins = origins;
+  }
+
+  @Override
+  public <Q, A> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+    BoundedCall<Q, A> bounded = new BoundedCall<>(call);
+    try {
+      return new BoundedListener<>(bounded, origins.interceptCall(bounded, headers, next));
+    } catch (RuntimeException e) {
+      bounded.fail(e);
+      return new ServerCall.Listener<>() {};
+    }
+  }
+
+  /// To be used on the call's thread only.
+  private static final class BoundedCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
+    private boolean closed;
+
+    BoundedCall(ServerCall<Q, A> call) {
+      super(call);
+    }
+
+    @Override
+    public void close(Status status, Metadata trailers) {
+      // What is inside does not always know that it has ended already.
+      if (closed) {
+        return;
+      }
+      closed = true;
+      if (status.isOk() || trailers.containsKey(DETAILS) || isLeftAsItIs(status)) {
+        super.close(status, trailers);
+      } else {
+        end(status.asRuntimeException());
+      }
+    }
+
+    /// Health and reflection have statuses of their own contract; a call that nobody waits for is
+    /// no fault.
+    private boolean isLeftAsItIs(Status status) {
+      return switch (status.getCode()) {
+        case CANCELLED, DEADLINE_EXCEEDED -> true;
+        case UNKNOWN, INTERNAL -> false;
+        default -> !getMethodDescriptor().getFullMethodName().startsWith(CONTRACT);
+      };
+    }
+
+    void fail(RuntimeException failure) {
+      if (closed) {
+        FailureStatus.log(failure);
+      } else {
+        closed = true;
+        end(failure);
+      }
+    }
+
+    private void end(RuntimeException failure) {
+      StatusRuntimeException status = FailureStatus.exception(failure);
+      Metadata trailers = status.getTrailers();
+      super.close(status.getStatus(), trailers == null ? new Metadata() : trailers);
+    }
+  }
+
+  private static final class BoundedListener<Q> extends SimpleForwardingServerCallListener<Q> {
+    private final BoundedCall<Q, ?> call;
+
+    BoundedListener(BoundedCall<Q, ?> call, ServerCall.Listener<Q> next) {
+      super(next);
+      this.call = call;
+    }
+
+    private void within(Runnable event) {
+      try {
+        event.run();
+      } catch (RuntimeException e) {
+        call.fail(e);
+      }
+    }
+
+    @Override
+    public void onMessage(Q message) {
+      if (!call.closed) {
+        within(() -> super.onMessage(message));
+      }
+    }
+
+    @Override
+    public void onHalfClose() {
+      if (!call.closed) {
+        within(super::onHalfClose);
+      }
+    }
+
+    @Override
+    public void onCancel() {
+      within(super::onCancel);
+    }
+
+    @Override
+    public void onComplete() {
+      within(super::onComplete);
+    }
+
+    @Override
+    public void onReady() {
+      within(super::onReady);
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package dev.keybroker.grpc.transport;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.grpc.Status;
+
+/// What stands in for a request whose bytes cannot be read.
+public enum UnreadableRequest {
+  /// A field of type string holds other bytes than UTF-8.
+  NOT_UTF8,
+
+  /// Neither whole nor of this type: cut off, another encoding, or not compressed as announced.
+  NOT_A_MESSAGE,
+
+  /// Larger than the inbound limit, once decompressed.
+  TOO_LARGE;
+
+  static UnreadableRequest of(RuntimeException failure) {
+    if (Status.fromThrowable(failure).getCode() == Status.Code.RESOURCE_EXHAUSTED) {
+      return TOO_LARGE;
+    }
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      // protobuf has no type for it, only this fixed text.
+      if (cause instanceof InvalidProtocolBufferException
+          && String.valueOf(cause.getMessage()).contains("UTF-8")) {
+        return NOT_UTF8;
+      }
+    }
+    return NOT_A_MESSAGE;
+  }
+}
