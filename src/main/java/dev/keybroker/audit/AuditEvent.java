@@ -14,12 +14,13 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Texts are cut to [#MAX_TEXT] characters, and hold no NUL: what is here can be stored.
 ///
-/// @param time when the call ended, in whole microseconds
+/// @param time when the call ended, or of an intent, when the change began; in whole microseconds
 /// @param action the rpc, e.g. `UnwrapDek`, or what the broker did of its own accord
 /// @param actor null: the broker itself
 /// @param peer the address of the other end of the connection
 /// @param reason why it was refused or failed, as the caller was told it
-/// @param refersTo of a correction: the sequence number of the record that it corrects; otherwise 0
+/// @param refersTo of a correction: the sequence number of the record that it corrects; of what
+///     became of an intent: that of the intent; otherwise 0
 public record AuditEvent(
     Instant time,
     String action,
@@ -147,9 +148,16 @@ public record AuditEvent(
     return with(time, Outcome.FAILED, why, 0);
   }
 
-  /// The correction of this event, which is on record as granted.
+  /// What follows this event, which is on record as granted or intended, when its call was given up
+  /// before it learnt that.
   AuditEvent withheld(Instant now, long sequence, String why) {
-    return with(now, Outcome.WITHHELD, why, sequence);
+    Outcome what = outcome == Outcome.INTENDED ? Outcome.FAILED : Outcome.WITHHELD;
+    return with(now, what, why, sequence);
+  }
+
+  /// The same event with a reference to another record.
+  AuditEvent referringTo(long sequence) {
+    return sequence == refersTo ? this : with(time, outcome, reason, sequence);
   }
 
   private AuditEvent with(Instant at, Outcome what, @Nullable String why, long corrected) {

@@ -73,7 +73,9 @@ final class AuditJson {
     put(json, "requestID", event.traceId());
     put(json, "kmsRequestID", event.detail().kmsRequestId());
     if (event.refersTo() != 0) {
-      json.put("correctedSequenceNumber", event.refersTo());
+      json.put(
+          event.outcome() == Outcome.WITHHELD ? "correctedSequenceNumber" : "intentSequenceNumber",
+          event.refersTo());
     }
     return json;
   }

@@ -2,10 +2,12 @@ package dev.keybroker.audit;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.subscription.UniEmitter;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -15,7 +17,9 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -140,7 +144,14 @@ public final class AuditTrail implements AutoCloseable {
 
   /// Puts an event on record soon. Never blocks; what does not fit is lost, and counted.
   public void submit(AuditEvent event) {
-    if (others.offer(PendingRecord.answered(event, System.nanoTime()))) {
+    submit(event, null);
+  }
+
+  /// As [#submit(AuditEvent)].
+  ///
+  /// @param intent the record of the intent that this event is the outcome of
+  public void submit(AuditEvent event, @Nullable Place intent) {
+    if (others.offer(PendingRecord.answered(event, System.nanoTime()).referringTo(intent))) {
       signal();
     } else {
       lost(event);
@@ -160,11 +171,43 @@ public final class AuditTrail implements AutoCloseable {
   /// @param effective whether what the call did stays done although its answer is withheld; its
   ///     record then goes on saying granted
   public Uni<Void> commit(AuditEvent event, boolean effective) {
+    return commit(event, effective, null);
+  }
+
+  /// As [#commit(AuditEvent, boolean)].
+  ///
+  /// @param intent the record of the intent that this event is the outcome of
+  public Uni<Void> commit(AuditEvent event, boolean effective, @Nullable Place intent) {
+    return committed(
+        emitter ->
+            PendingRecord.waiting(event, effective, emitter, System.nanoTime())
+                .referringTo(intent));
+  }
+
+  /// Puts on record that a change is about to be made; completes once that is committed, on another
+  /// thread, with the place that the change's outcome refers to. Fails as [#commit] does: the change
+  /// must not be made then, and the record will say that it failed.
+  public Uni<Place> intend(AuditEvent event) {
+    return Uni.createFrom()
+        .deferred(
+            () -> {
+              AtomicReference<@Nullable PendingRecord> made = new AtomicReference<>();
+              return committed(
+                      emitter -> {
+                        PendingRecord record =
+                            PendingRecord.waiting(event, false, emitter, System.nanoTime());
+                        made.set(record);
+                        return record;
+                      })
+                  .map(done -> Objects.requireNonNull(made.get()).place());
+            });
+  }
+
+  private Uni<Void> committed(Function<UniEmitter<? super Void>, PendingRecord> made) {
     return Uni.createFrom()
         .emitter(
             emitter -> {
-              PendingRecord record =
-                  PendingRecord.waiting(event, effective, emitter, System.nanoTime());
+              PendingRecord record = made.apply(emitter);
               emitter.onTermination(() -> record.giveUp(CANCELLED));
               if (awaited.offer(record)) {
                 watched.add(record);

@@ -2,10 +2,13 @@ package dev.keybroker.audit;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +23,9 @@ public final class ChainCheck {
 
   /// Those with one sequence number: one, where nobody inserted any.
   private final List<ChainedRecord> sameSequence = new ArrayList<>();
+
+  /// Sequence numbers of intents whose outcome has not come yet.
+  private final Set<Long> intents = new TreeSet<>();
 
   private ChainHead last = ChainHead.START;
   private boolean linkKnown = true;
@@ -109,6 +115,12 @@ public final class ChainCheck {
     return firstSequence;
   }
 
+  /// The sequence numbers of the intents of changes whose outcome is not in the chain: those
+  /// changes may have been made or not.
+  public Set<Long> openIntents() {
+    return Collections.unmodifiableSet(intents);
+  }
+
   private long droppedTo() {
     return dropped.isEmpty() ? 0 : dropped.lastKey();
   }
@@ -175,6 +187,11 @@ public final class ChainCheck {
     last = new ChainHead(record.sequence(), record.hash());
     linkKnown = true;
     closed = record.event().action().equals(AuditEvent.CLOSE_CHAIN);
+    if (record.event().outcome() == Outcome.INTENDED) {
+      intents.add(record.sequence());
+    } else if (record.event().outcome() != Outcome.WITHHELD) {
+      intents.remove(record.event().refersTo());
+    }
   }
 
   private void gapBefore(long sequence) {

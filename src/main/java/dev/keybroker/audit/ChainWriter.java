@@ -189,7 +189,7 @@ final class ChainWriter {
       if (pending.size() == batch) {
         break;
       }
-      ChainedRecord record = hash.next(chain, last, each.event());
+      ChainedRecord record = hash.next(chain, last, each.event(chain));
       last = new ChainHead(record.sequence(), record.hash());
       pending.add(each);
       records.add(record);
@@ -222,7 +222,9 @@ final class ChainWriter {
     for (int i = 0; i < attempt.pending.size(); i++) {
       PendingRecord pending = attempt.pending.get(i);
       ChainedRecord record = attempt.records.get(i);
+      Place place = new Place(chain, record.sequence());
       unsettled.remove(pending);
+      pending.committed(place);
       if (pending.release()) {
         released.add(pending);
       }
@@ -230,8 +232,9 @@ final class ChainWriter {
       if (why != null) {
         take(
             PendingRecord.answered(
-                record.event().withheld(clock.instant(), record.sequence(), why),
-                System.nanoTime()));
+                    record.event().withheld(clock.instant(), record.sequence(), why),
+                    System.nanoTime())
+                .referringTo(place));
       }
     }
     committed.records(attempt.pending, attempt.records, released);

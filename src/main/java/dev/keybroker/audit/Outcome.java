@@ -11,5 +11,8 @@ public enum Outcome {
   /// The broker, a store or KMS could not, or the caller went away first.
   FAILED,
   /// A correction: the answer that an earlier record calls granted was not released.
-  WITHHELD
+  WITHHELD,
+  /// A change of the control plane that is about to be made. What became of it says the record that
+  /// refers to this one; without such a record the change may have been made or not.
+  INTENDED
 }

@@ -1,6 +1,8 @@
 package dev.keybroker.audit;
 
 import io.smallrye.mutiny.subscription.UniEmitter;
+import java.util.Objects;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +17,12 @@ final class PendingRecord {
   private final boolean effective;
   private final @Nullable UniEmitter<? super Void> waiting;
   private final long submitted;
+
+  /// The record that this one refers to.
+  private @Nullable Place referred;
+
+  /// Where it was committed.
+  private volatile @Nullable Place place;
 
   /// Null until it is decided; then [#RELEASED], or why it was given up.
   private final AtomicReference<@Nullable String> fate = new AtomicReference<>();
@@ -43,6 +51,12 @@ final class PendingRecord {
     return new PendingRecord(event, effective, waiting, now);
   }
 
+  /// Refers to another record, as long as both are in one chain. Before it is submitted.
+  PendingRecord referringTo(@Nullable Place place) {
+    referred = place;
+    return this;
+  }
+
   boolean isAwaited() {
     return waiting != null;
   }
@@ -60,6 +74,23 @@ final class PendingRecord {
   AuditEvent event() {
     String reason = fate.get();
     return reason == null || reason.equals(RELEASED) || effective ? event : event.failed(reason);
+  }
+
+  /// What is to be recorded in this chain, as things stand.
+  AuditEvent event(UUID chain) {
+    AuditEvent now = event();
+    return referred == null
+        ? now
+        : now.referringTo(referred.chain().equals(chain) ? referred.sequence() : 0);
+  }
+
+  void committed(Place at) {
+    place = at;
+  }
+
+  /// Where it was committed; only after that.
+  Place place() {
+    return Objects.requireNonNull(place);
   }
 
   /// Decides for the answer. False where it was given up before.
@@ -86,15 +117,12 @@ final class PendingRecord {
     }
   }
 
-  /// Why the answer was not released although a record says that it was granted; null where record
-  /// and answer agree.
+  /// Why the answer was not released although a record says that it was granted, or intended; null
+  /// where record and answer agree.
   @Nullable String withheldAlthough(AuditEvent recorded) {
     String reason = fate.get();
-    return effective
-            || recorded.outcome() != Outcome.GRANTED
-            || reason == null
-            || reason.equals(RELEASED)
-        ? null
-        : reason;
+    boolean promised =
+        recorded.outcome() == Outcome.GRANTED || recorded.outcome() == Outcome.INTENDED;
+    return effective || !promised || reason == null || reason.equals(RELEASED) ? null : reason;
   }
 }

@@ -46,6 +46,7 @@ final class AuditMapping {
       case AUDIT_OUTCOME_REFUSED -> Outcome.REFUSED;
       case AUDIT_OUTCOME_FAILED -> Outcome.FAILED;
       case AUDIT_OUTCOME_WITHHELD -> Outcome.WITHHELD;
+      case AUDIT_OUTCOME_INTENDED -> Outcome.INTENDED;
     };
   }
 
@@ -55,6 +56,7 @@ final class AuditMapping {
       case REFUSED -> AuditOutcome.AUDIT_OUTCOME_REFUSED;
       case FAILED -> AuditOutcome.AUDIT_OUTCOME_FAILED;
       case WITHHELD -> AuditOutcome.AUDIT_OUTCOME_WITHHELD;
+      case INTENDED -> AuditOutcome.AUDIT_OUTCOME_INTENDED;
     };
   }
 
@@ -69,8 +71,12 @@ final class AuditMapping {
             .setTime(BrokerMapping.timestamp(event.time()))
             .setRpc(event.action())
             .putAllEncryptionContext(detail.contextValues())
-            .setOutcome(outcome(event.outcome()))
-            .setCorrectedSequenceNumber(event.refersTo());
+            .setOutcome(outcome(event.outcome()));
+    if (event.outcome() == Outcome.WITHHELD) {
+      message.setCorrectedSequenceNumber(event.refersTo());
+    } else {
+      message.setIntentSequenceNumber(event.refersTo());
+    }
     if (event.actor() != null) {
       message.setCallerKind(event.actor().kind()).setCaller(event.actor().subject());
     }

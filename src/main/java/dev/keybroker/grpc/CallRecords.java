@@ -2,6 +2,7 @@ package dev.keybroker.grpc;
 
 import com.google.rpc.Code;
 import com.google.rpc.Status;
+import dev.keybroker.access.AccessFailure;
 import dev.keybroker.access.Target;
 import dev.keybroker.audit.AuditConfig;
 import dev.keybroker.audit.AuditEvent;
@@ -10,6 +11,7 @@ import dev.keybroker.audit.AuditMode;
 import dev.keybroker.audit.AuditTrail;
 import dev.keybroker.audit.CallFacts;
 import dev.keybroker.audit.Outcome;
+import dev.keybroker.audit.Place;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.telemetry.Spans;
 import io.smallrye.mutiny.Uni;
@@ -25,6 +27,10 @@ import org.jspecify.annotations.Nullable;
 /// What a durable call answers is released once it is on record; where it cannot be, the answer is
 /// wiped if it can be closed. Refusals and failures are answered at once, since they give nothing
 /// away.
+///
+/// A durable change has two records: its intent is committed before anything is changed, and what
+/// became of it refers to that. So a broker that is killed in between leaves the intent, and
+/// nothing is changed while records cannot be written.
 @ApplicationScoped
 class CallRecords {
   private static final Logger LOG = Logger.getLogger(CallRecords.class);
@@ -44,14 +50,26 @@ class CallRecords {
   }
 
   /// Runs a call and puts it on record.
-  <T> Uni<T> run(CallOrigin origin, Rpc rpc, Target target, Function<CallFacts, Uni<T>> work) {
+  ///
+  /// @param refusal why the call is not admitted; null where it is
+  <T> Uni<T> run(
+      CallOrigin origin,
+      Rpc rpc,
+      Target target,
+      Function<CallFacts, @Nullable AccessFailure> refusal,
+      Function<CallFacts, Uni<T>> work) {
     AuditMode mode = mode(rpc);
     return Uni.createFrom()
         .deferred(
             () ->
                 mode == AuditMode.OFF
-                    ? work.apply(CallFacts.UNRECORDED)
-                    : new RecordedCall<T>(origin, rpc, target, mode).run(work));
+                    ? admitted(refusal.apply(CallFacts.UNRECORDED), CallFacts.UNRECORDED, work)
+                    : new RecordedCall<T>(origin, rpc, target, mode).run(refusal, work));
+  }
+
+  private static <T> Uni<T> admitted(
+      @Nullable AccessFailure refusal, CallFacts facts, Function<CallFacts, Uni<T>> work) {
+    return refusal == null ? work.apply(facts) : Uni.createFrom().failure(refusal);
   }
 
   /// Puts on record that a call's request could not be read: all that is known is who called.
@@ -84,6 +102,12 @@ class CallRecords {
     private final AuditMode mode;
     private final CallFacts facts = CallFacts.of(loggableKeys);
 
+    /// Where the intent is on record; null where there is none.
+    private volatile @Nullable Place intent;
+
+    /// The record of an intent that is not committed says itself what became of the call.
+    private volatile boolean intending;
+
     RecordedCall(CallOrigin origin, Rpc rpc, Target target, AuditMode mode) {
       this.origin = origin;
       this.rpc = rpc;
@@ -91,27 +115,49 @@ class CallRecords {
       this.mode = mode;
     }
 
-    Uni<T> run(Function<CallFacts, Uni<T>> work) {
+    Uni<T> run(
+        Function<CallFacts, @Nullable AccessFailure> refusal, Function<CallFacts, Uni<T>> work) {
       Uni<T> call;
       try {
-        call = work.apply(facts);
+        AccessFailure refused = refusal.apply(facts);
+        call =
+            refused == null && mode == AuditMode.DURABLE && rpc.changes()
+                ? intended().chain(() -> work.apply(facts))
+                : admitted(refused, facts, work);
       } catch (RuntimeException e) {
         call = Uni.createFrom().failure(e);
       }
       return call.onCancellation()
-          .invoke(() -> trail.submit(event(Outcome.FAILED, AuditTrail.CANCELLED)))
+          .invoke(() -> submit(event(Outcome.FAILED, AuditTrail.CANCELLED)))
           .onItemOrFailure()
           .transformToUni((answer, failure) -> failure == null ? granted(answer) : failed(failure));
+    }
+
+    private Uni<Place> intended() {
+      intending = true;
+      return spans
+          .around(Spans.AUDIT, origin.trace(), trail.intend(event(Outcome.INTENDED, null)))
+          .invoke(
+              place -> {
+                intent = place;
+                intending = false;
+              });
+    }
+
+    private void submit(AuditEvent event) {
+      if (!intending) {
+        trail.submit(event, intent);
+      }
     }
 
     private Uni<T> granted(T answer) {
       AuditEvent event = event(Outcome.GRANTED, null);
       if (mode == AuditMode.ASYNC) {
-        trail.submit(event);
+        submit(event);
         return Uni.createFrom().item(answer);
       }
       return spans
-          .around(Spans.AUDIT, origin.trace(), trail.commit(event, rpc.changes()))
+          .around(Spans.AUDIT, origin.trace(), trail.commit(event, rpc.changes(), intent))
           .onFailure(AuditFailure.NotCommitted.class)
           .invoke(() -> wipe(answer))
           .onCancellation()
@@ -125,7 +171,7 @@ class CallRecords {
       }
       Status status = FailureStatus.of(failure);
       String reason = GrpcErrors.reason(status);
-      trail.submit(event(outcome(status, reason), reason));
+      submit(event(outcome(status, reason), reason));
       return Uni.createFrom().failure(new CallFailed(status));
     }
 

@@ -6,6 +6,7 @@ import dev.keybroker.access.Target;
 import dev.keybroker.audit.CallFacts;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -28,13 +29,13 @@ class Calls {
   /// @param work tells what is to be on record while it runs. Its answer is released when the call
   ///     is on record, and closed where it is not to be and can be
   <T> Uni<T> run(CallOrigin origin, Rpc rpc, Target target, Function<CallFacts, Uni<T>> work) {
-    return admitted(origin, rpc, target, null, work);
+    return admitted(origin, rpc, target, null, null, work);
   }
 
   /// Runs a call about two resources; the permission is asked on both.
   <T> Uni<T> run(
       CallOrigin origin, Rpc rpc, Target target, Target second, Function<CallFacts, Uni<T>> work) {
-    return admitted(origin, rpc, target, second, work);
+    return admitted(origin, rpc, target, second, null, work);
   }
 
   private <T> Uni<T> admitted(
@@ -42,6 +43,7 @@ class Calls {
       Rpc rpc,
       Target target,
       @Nullable Target second,
+      @Nullable UUID kek,
       Function<CallFacts, Uni<T>> work) {
     return records.run(
         origin,
@@ -53,14 +55,23 @@ class Calls {
           }
           AccessFailure refusal =
               admission.refusal(origin.caller(), rpc.permission(), rpc.asksOn(target), second);
-          return refusal == null ? work.apply(facts) : Uni.createFrom().failure(refusal);
-        });
+          if (refusal == null && kek != null) {
+            facts.kek(kek);
+          }
+          return refusal;
+        },
+        work);
   }
 
   /// Runs the call that is current on this thread to its end, whoever waits for it: no change is
   /// left halfway. Its failures come out as gRPC statuses.
   <T> Uni<T> answer(Rpc rpc, Target target, Function<CallFacts, Uni<T>> work) {
     return asStatus(run(CallOrigin.current(), rpc, target, work));
+  }
+
+  /// As [#answer(Rpc, Target, Function)], about a KEK.
+  <T> Uni<T> answer(Rpc rpc, Target target, UUID kek, Function<CallFacts, Uni<T>> work) {
+    return asStatus(admitted(CallOrigin.current(), rpc, target, null, kek, work));
   }
 
   /// The call that is current on this thread, for as long as somebody waits for it; its failures

@@ -256,11 +256,6 @@ public class KeystoresService implements Keystores {
 
   private Uni<Kek> kek(Rpc rpc, KekName name, Function<KekName, Uni<KekDetails>> call) {
     return calls.answer(
-        rpc,
-        target(name.keystore()),
-        facts -> {
-          facts.kek(name.id());
-          return call.apply(name).map(KekMapping::kek);
-        });
+        rpc, target(name.keystore()), name.id(), facts -> call.apply(name).map(KekMapping::kek));
   }
 }

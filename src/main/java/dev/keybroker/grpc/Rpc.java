@@ -63,9 +63,10 @@ enum Rpc {
     return rpcName;
   }
 
-  /// Whether what it does stays done, although its answer is withheld.
+  /// Whether it changes what the broker stores: its intent is on record before, and what it does
+  /// stays done although its answer is withheld.
   boolean changes() {
-    return permission == KEYSTORE_EDIT;
+    return permission == KEYSTORE_EDIT && this != TEST_KEYSTORE;
   }
 
   Permission permission() {

@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -244,5 +245,39 @@ class ChainCheckTest {
     ChainCheck check = new ChainCheck(CHAIN, RecordHash.of(null), dropped, checkpoints);
     records.forEach(check::accept);
     assertFirst(Kind.MISSING, SIZE, check.end(null));
+  }
+
+  private void append(AuditEvent event) {
+    records.add(hash.next(CHAIN, headOf(records), event));
+  }
+
+  private static AuditEvent change(int number, Outcome outcome, long refersTo) {
+    AuditEvent granted = AuditEvents.granted(number);
+    return new AuditEvent(
+        granted.time(),
+        "RotateKek",
+        granted.actor(),
+        granted.tenant(),
+        granted.keystore(),
+        granted.detail(),
+        granted.peer(),
+        granted.traceId(),
+        outcome,
+        null,
+        refersTo);
+  }
+
+  @Test
+  void intent_withoutAnOutcome_isNamed_andIsNoFaultOfTheChain() {
+    append(change(21, Outcome.INTENDED, 0));
+    append(change(22, Outcome.INTENDED, 0));
+    append(change(23, Outcome.INTENDED, 0));
+    append(change(24, Outcome.FAILED, SIZE + 3));
+    append(change(25, Outcome.GRANTED, SIZE + 1));
+    ChainCheck check = new ChainCheck(CHAIN, RecordHash.of(null), dropped, checkpoints);
+    records.forEach(check::accept);
+
+    assertEquals(List.of(), check.end(headOf(records)));
+    assertEquals(Set.of(SIZE + 2L), check.openIntents());
   }
 }

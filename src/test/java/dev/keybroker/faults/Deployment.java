@@ -120,6 +120,20 @@ final class Deployment implements AutoCloseable {
     }
   }
 
+  /// How many changes are on record as intended, without an outcome.
+  long openIntents() throws SQLException {
+    try (Connection connection = database();
+        Statement statement = connection.createStatement();
+        ResultSet result =
+            statement.executeQuery(
+                "select count(*) from audit_record i where outcome = 'INTENDED' and not exists"
+                    + " (select 1 from audit_record o where o.chain = i.chain and o.refers_to = i.seq"
+                    + " and o.outcome <> 'WITHHELD')")) {
+      result.next();
+      return result.getLong(1);
+    }
+  }
+
   @Override
   public void close() {
     brokers.forEach(PackagedBroker::close);

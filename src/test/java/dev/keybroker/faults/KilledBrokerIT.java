@@ -36,6 +36,9 @@ class KilledBrokerIT {
           | --- | --- | --- | --- | --- | --- | --- | --- |
           """);
 
+  /// By then a change waits for what is held.
+  private static final Duration SOON = Duration.ofMillis(700);
+
   private static Deployment deployment;
   private static PackagedBroker victim;
   private static Load load;
@@ -59,10 +62,9 @@ class KilledBrokerIT {
 
   static Stream<Kill> kills() {
     List<Moment> moments = new ArrayList<>();
-    Duration soon = Duration.ofMillis(700);
-    moments.add(new Moment("it waits for KMS", KilledBrokerIT::holdKms, soon));
-    moments.add(new Moment("it waits for PostgreSQL", KilledBrokerIT::holdTables, soon));
-    moments.add(new Moment("it waits for Redis", KilledBrokerIT::holdRedis, soon));
+    moments.add(new Moment("it waits for KMS", KilledBrokerIT::holdKms, SOON));
+    moments.add(new Moment("it waits for PostgreSQL", KilledBrokerIT::holdTables, SOON));
+    moments.add(new Moment("it waits for Redis", KilledBrokerIT::holdRedis, SOON));
     for (int millis : new int[] {2, 5, 10, 15, 25, 40}) {
       moments.add(
           new Moment(
@@ -127,6 +129,7 @@ class KilledBrokerIT {
     PackagedBroker other = deployment.brokers().getLast();
     Change.Attempt attempt = kill.change().attempt(deployment.services());
     int before = attempt.keks(other.client()).size();
+    long intentsBefore = deployment.openIntents();
     load.mark();
 
     String answer;
@@ -140,6 +143,10 @@ class KilledBrokerIT {
       answer = call.get();
     } finally {
       hold.close();
+    }
+    if (kill.moment().after().compareTo(SOON) == 0 && answer.contains("UNAVAILABLE")) {
+      assertEquals(
+          1, deployment.openIntents() - intentsBefore, "what was to be changed is on record");
     }
     victim.close();
     victim = deployment.broker("victim").startAndAwaitReady();

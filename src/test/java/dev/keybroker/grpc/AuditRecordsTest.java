@@ -160,7 +160,7 @@ class AuditRecordsTest extends BrokerTestCase {
 
     assertEquals(1, records(keystore, "GetKeystore").size());
     assertEquals(
-        KekName.parse(kek).id(), records(keystore, "RotateKek").getFirst().event().detail().kek());
+        KekName.parse(kek).id(), records(keystore, "RotateKek").getLast().event().detail().kek());
   }
 
   @Test

@@ -230,6 +230,17 @@ public final class AuditVerify {
             ? ", before seq %d dropped by retention".formatted(check.firstSequence())
             : "",
         check.isClosed() ? "" : "; without a closing record: the broker runs, or ended abruptly");
+    reportOpenIntents(chain, check);
+  }
+
+  /// A change under way, or one that its broker's end left open: no fault of the chain.
+  private void reportOpenIntents(Chain chain, ChainCheck check) {
+    for (long sequence : check.openIntents()) {
+      out.printf(
+          "chain %s: seq %d is the intent of a change whose outcome is not on record: it may have been"
+              + " made or not%n",
+          chain.id, sequence);
+    }
   }
 
   private @Nullable ChainHead head(UUID chain) throws SQLException {
