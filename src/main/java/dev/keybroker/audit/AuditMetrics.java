@@ -54,9 +54,11 @@ final class AuditMetrics {
       MeterRegistry registry,
       AuditTrail trail,
       ToDoubleFunction<AuditTrail> queue,
-      ToDoubleFunction<AuditTrail> lag) {
+      ToDoubleFunction<AuditTrail> lag,
+      ToDoubleFunction<AuditTrail> stopped) {
     registry.gauge(Metrics.AUDIT_QUEUE, trail, queue);
     registry.gauge(Metrics.AUDIT_LAG, trail, lag);
+    registry.gauge(Metrics.AUDIT_STOPPED, trail, stopped);
   }
 
   void committed(List<PendingRecord> pending, List<ChainedRecord> records) {

@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -123,7 +124,8 @@ public final class AuditTrail implements AutoCloseable {
         registry,
         this,
         trail -> trail.awaited.size.get() + (double) trail.others.size.get(),
-        trail -> trail.lag());
+        trail -> trail.lag(),
+        trail -> trail.isStopped() ? 1 : 0);
     this.thread = Thread.ofPlatform().name("audit").daemon().unstarted(this::run);
     this.watch =
         Executors.newSingleThreadScheduledExecutor(
@@ -135,10 +137,7 @@ public final class AuditTrail implements AutoCloseable {
     thread.start();
     Future<?> unused =
         watch.scheduleWithFixedDelay(
-            this::giveUpOverdue,
-            WATCH_EVERY.toMillis(),
-            WATCH_EVERY.toMillis(),
-            TimeUnit.MILLISECONDS);
+            this::watch, WATCH_EVERY.toMillis(), WATCH_EVERY.toMillis(), TimeUnit.MILLISECONDS);
     return this;
   }
 
@@ -185,8 +184,8 @@ public final class AuditTrail implements AutoCloseable {
   }
 
   /// Puts on record that a change is about to be made; completes once that is committed, on another
-  /// thread, with the place that the change's outcome refers to. Fails as [#commit] does: the change
-  /// must not be made then, and the record will say that it failed.
+  /// thread, with the place that the change's outcome refers to. Fails as [#commit] does: the
+  /// change must not be made then, and the record will say that it failed.
   public Uni<Place> intend(AuditEvent event) {
     return Uni.createFrom()
         .deferred(
@@ -244,6 +243,21 @@ public final class AuditTrail implements AutoCloseable {
     return oldest == null ? 0 : (System.nanoTime() - oldest) / 1e9;
   }
 
+  /// Whether the thread that commits has ended although nobody closed the trail. Only a restart of
+  /// the broker brings it back.
+  public boolean isStopped() {
+    return thread.getState() == Thread.State.TERMINATED && !closing;
+  }
+
+  /// An exception would end the executor's task for good.
+  private void watch() {
+    try {
+      giveUpOverdue();
+    } catch (RuntimeException | Error e) {
+      LOG.error("overdue audit records could not be given up; the next look follows", e);
+    }
+  }
+
   private void giveUpOverdue() {
     long now = System.nanoTime();
     PendingRecord first = watched.peek();
@@ -252,34 +266,56 @@ public final class AuditTrail implements AutoCloseable {
       watched.poll();
       if (first.giveUp(UNAVAILABLE)) {
         metrics.withheld();
-        PendingRecord overdue = first;
-        releases.execute(overdue::fail);
+        release(first::fail);
       }
       first = watched.peek();
+    }
+  }
+
+  /// What is decided must reach whoever waits for it, also where the executor takes nothing more.
+  private void release(Runnable answers) {
+    try {
+      releases.execute(answers);
+    } catch (RejectedExecutionException e) {
+      answers.run();
     }
   }
 
   private void run() {
     Duration backoff = FIRST_BACKOFF;
     while (!closing || isMoreToWrite()) {
-      fill();
-      if (writer.isIdle()) {
-        checkpointWhereDue();
-        rest();
-        continue;
-      }
-      oldestTaken = writer.oldest();
-      if (flush()) {
+      if (step()) {
         backoff = FIRST_BACKOFF;
-        checkpointWhereDue();
       } else {
         LockSupport.parkNanos(backoff.toNanos());
         Duration doubled = backoff.multipliedBy(2);
         backoff = doubled.compareTo(LONGEST_BACKOFF) < 0 ? doubled : LONGEST_BACKOFF;
       }
-      oldestTaken = writer.oldest();
     }
     end();
+  }
+
+  /// Commits what is there, or rests. False if that failed, with whatever: without this thread
+  /// nothing is recorded any more, and no unwrap released.
+  private boolean step() {
+    try {
+      fill();
+      if (writer.isIdle()) {
+        checkpointWhereDue();
+        rest();
+        return true;
+      }
+      oldestTaken = writer.oldest();
+      boolean flushed = flush();
+      if (flushed) {
+        checkpointWhereDue();
+      }
+      oldestTaken = writer.oldest();
+      return flushed;
+    } catch (RuntimeException | Error e) {
+      LOG.error("the audit trail met a fault of the broker; it goes on", e);
+      return false;
+    }
   }
 
   private boolean isMoreToWrite() {
@@ -317,10 +353,10 @@ public final class AuditTrail implements AutoCloseable {
         down = false;
       }
       return true;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       metrics.flushFailed(System.nanoTime() - start);
       if (!down) {
-        LOG.warnf("audit records cannot be committed: %s", e);
+        LOG.warnf(e instanceof Error ? e : null, "audit records cannot be committed: %s", e);
         down = true;
       }
       return false;
@@ -415,7 +451,7 @@ public final class AuditTrail implements AutoCloseable {
     @Override
     public void records(
         List<PendingRecord> pending, List<ChainedRecord> records, List<PendingRecord> released) {
-      releases.execute(() -> released.forEach(PendingRecord::complete));
+      release(() -> released.forEach(PendingRecord::complete));
       metrics.committed(pending, records);
       stream.committed(records);
     }

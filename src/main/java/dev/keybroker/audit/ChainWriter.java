@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// chain ends:
 ///
 /// - at the end of the attempt: it was committed;
-/// - where the writer left the chain, and the log rejected every copy of the attempt that was sent:
-///   it never will be, and its records go into a new attempt as things stand by then;
+/// - where the writer left the chain, and the log rejected every copy of the attempt that was
+///   sent: it never will be, and its records go into a new attempt as things stand by then;
 /// - where the writer left the chain, and a copy was never answered: the same attempt, the same
 ///   records in the same places, is sent again. Whichever copy comes first fills the places, and
 ///   the others find the chain's end moved and commit nothing ([AuditLog#append]).
@@ -29,7 +29,9 @@ import org.jspecify.annotations.Nullable;
 /// So what the writer holds does not grow with the number of failed commits.
 ///
 /// A record that says granted, of an answer that was given up meanwhile, is followed by a
-/// correction: answers released are records granted less records withheld.
+/// correction. So answers released are never more than records granted less records withheld; they
+/// are fewer only if the process ends, or the chain is given up, before the answer or the
+/// correction.
 final class ChainWriter {
   private static final Logger LOG = Logger.getLogger(ChainWriter.class);
 
@@ -216,27 +218,30 @@ final class ChainWriter {
   }
 
   private void settle(Attempt attempt) {
-    head = attempt.end();
-    inDoubt = null;
+    List<PendingRecord> corrections = new ArrayList<>();
     List<PendingRecord> released = new ArrayList<>(attempt.pending.size());
     for (int i = 0; i < attempt.pending.size(); i++) {
       PendingRecord pending = attempt.pending.get(i);
       ChainedRecord record = attempt.records.get(i);
       Place place = new Place(chain, record.sequence());
-      unsettled.remove(pending);
       pending.committed(place);
       if (pending.release()) {
         released.add(pending);
       }
       String why = pending.withheldAlthough(record.event());
       if (why != null) {
-        take(
+        corrections.add(
             PendingRecord.answered(
                     record.event().withheld(clock.instant(), record.sequence(), why),
                     System.nanoTime())
                 .referringTo(place));
       }
     }
+    // Only now, so that a fault above leaves the attempt to be settled again.
+    head = attempt.end();
+    inDoubt = null;
+    attempt.pending.forEach(unsettled::remove);
+    unsettled.addAll(corrections);
     committed.records(attempt.pending, attempt.records, released);
   }
 

@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -22,13 +22,13 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
-import org.jspecify.annotations.Nullable;
 
 /// Writes records as JSON lines on a thread of its own. What a slow reader leaves no room for is
 /// lost, and counted; the chain has it all the same.
 public final class JsonLines implements AuditStream {
   private static final Logger LOG = Logger.getLogger(JsonLines.class);
   private static final int QUEUE = 20_000;
+  private static final int BUFFER = 64 * 1024;
   private static final Duration LONGEST_CLOSE = Duration.ofSeconds(2);
 
   /// After the last line.
@@ -46,8 +46,13 @@ public final class JsonLines implements AuditStream {
   private final Counter lost;
   private final Thread thread;
 
+  // Of the thread alone.
+  private final ByteArrayOutputStream buffer = new ByteArrayOutputStream(BUFFER);
+  private int held;
+  private boolean failing;
+
   JsonLines(OutputStream out, MeterRegistry registry) {
-    this.out = new BufferedOutputStream(out, 64 * 1024);
+    this.out = out;
     this.lost = registry.counter(Metrics.AUDIT_STREAM_LOST);
     this.thread = Thread.ofPlatform().name("audit-stream").daemon().start(this::run);
   }
@@ -99,36 +104,63 @@ public final class JsonLines implements AuditStream {
 
   private void run() {
     try {
-      for (Supplier<String> line = next(); line != null && line != End.END; line = next()) {
-        out.write((line.get() + "\n").getBytes(UTF_8));
+      for (Supplier<String> line = next(); line != End.END; line = next()) {
+        write(line);
       }
-      out.flush();
-    } catch (IOException e) {
-      LOG.errorf("the audit stream ends: %s", e);
-      drain();
+      flush();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
   /// Flushes where there is nothing to write for now.
-  private @Nullable Supplier<String> next() throws IOException, InterruptedException {
+  private Supplier<String> next() throws InterruptedException {
     Supplier<String> line = lines.poll();
     if (line == null) {
-      out.flush();
+      flush();
       line = lines.take();
     }
     return line;
   }
 
-  /// Nobody reads any more: all is lost from here on.
-  private void drain() {
+  private void write(Supplier<String> line) {
     try {
-      while (lines.take() != End.END) {
-        lost.increment();
+      buffer.writeBytes((line.get() + "\n").getBytes(UTF_8));
+      held++;
+    } catch (RuntimeException | Error e) {
+      lost.increment();
+      LOG.error("an audit record could not be written as JSON", e);
+    }
+    if (buffer.size() >= BUFFER) {
+      flush();
+    }
+  }
+
+  /// What a full disk or a closed pipe does not take is lost. The stream goes on with what comes
+  /// later, on a line of its own.
+  private void flush() {
+    if (held == 0) {
+      return;
+    }
+    try {
+      if (failing) {
+        out.write('\n');
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      buffer.writeTo(out);
+      out.flush();
+      if (failing) {
+        failing = false;
+        LOG.info("the audit stream is written again");
+      }
+    } catch (IOException | RuntimeException | Error e) {
+      lost.increment(held);
+      if (!failing) {
+        failing = true;
+        LOG.errorf("the audit stream cannot be written; records are missing in it: %s", e);
+      }
+    } finally {
+      buffer.reset();
+      held = 0;
     }
   }
 

@@ -95,7 +95,7 @@ final class PendingRecord {
 
   /// Decides for the answer. False where it was given up before.
   boolean release() {
-    return fate.compareAndSet(null, RELEASED);
+    return fate.compareAndSet(null, RELEASED) || RELEASED.equals(fate.get());
   }
 
   /// Lets the answer go; only after [#release()].

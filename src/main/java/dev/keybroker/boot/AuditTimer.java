@@ -5,12 +5,16 @@ import dev.keybroker.postgres.SchemaMigration;
 import io.quarkus.scheduler.Scheduled;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
 import org.jboss.logging.Logger;
 
 /// Keeps the days of the audit trail, in each broker by itself and never twice at once.
 @ApplicationScoped
 class AuditTimer {
   private static final Logger LOG = Logger.getLogger(AuditTimer.class);
+
+  /// A PostgreSQL that hangs must not end the timer: while a run lasts, no other begins.
+  private static final Duration LONGEST = Duration.ofMinutes(5);
 
   private final AuditPartitions partitions;
   private final SchemaMigration schema;
@@ -31,6 +35,9 @@ class AuditTimer {
     }
     return partitions
         .run()
+        .ifNoItem()
+        .after(LONGEST)
+        .fail()
         .onFailure()
         .invoke(failure -> LOG.warnf("the days of the audit trail wait: %s", failure.getMessage()))
         .onFailure()

@@ -78,6 +78,12 @@ public final class Metrics {
   /// Counter: audit records that the JSON stream did not take in time.
   public static final String AUDIT_STREAM_LOST = "keybroker.audit.stream.lost";
 
+  /// Gauge: 1 if the thread that commits audit records has ended although the broker runs, else 0.
+  public static final String AUDIT_STOPPED = "keybroker.audit.stopped";
+
+  /// Gauge: 1 while the schema of PostgreSQL is not what this version needs, else 0.
+  public static final String SCHEMA_WAITING = "keybroker.schema.waiting";
+
   /// Gauge: threads of the unwrap lane.
   public static final String UNWRAP_LANE_THREADS = "keybroker.unwrap.lane.threads";
 

@@ -18,6 +18,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -28,6 +29,7 @@ class AuditTrailTest {
   private final MemoryAuditLog log = new MemoryAuditLog();
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final Queue<AuditEvent> lost = new ConcurrentLinkedQueue<>();
+  private final AtomicReference<Error> streamFault = new AtomicReference<>();
   private final AuditTrail trail = trail(Duration.ofMillis(300)).start();
 
   private AuditTrail trail(Duration commitTimeout) {
@@ -36,7 +38,12 @@ class AuditTrailTest {
         log,
         new AuditStream() {
           @Override
-          public void committed(java.util.List<ChainedRecord> records) {}
+          public void committed(java.util.List<ChainedRecord> records) {
+            Error fault = streamFault.getAndSet(null);
+            if (fault != null) {
+              throw fault;
+            }
+          }
 
           @Override
           public void lost(AuditEvent event) {
@@ -188,5 +195,64 @@ class AuditTrailTest {
 
     assertEquals(1, (int) lostCount());
     assertEquals(0, log.records().size());
+  }
+
+  /// A class that cannot be loaded, an assertion that fails: without this thread nothing is
+  /// recorded any more, and no unwrap released.
+  @Test
+  void error_inACommit_isCountedAndTheTrailGoesOn() {
+    log.breakNext(new NoClassDefFoundError("a/b/Missing"));
+    commit(1);
+
+    assertEquals(1, log.records(Outcome.GRANTED).size());
+    assertEquals(
+        1, registry.timer(Metrics.AUDIT_FLUSH, Metrics.OUTCOME, "failed").count(), "not counted");
+    assertFalse(trail.isStopped());
+    assertEquals(0, stopped());
+  }
+
+  @Test
+  void error_whileRecordsAreTakenUp_isLoggedAndTheTrailGoesOn() {
+    streamFault.set(new AssertionError("of the stream"));
+    commit(1);
+    commit(2);
+
+    assertEquals(2, log.records(Outcome.GRANTED).size());
+    assertFalse(trail.isStopped());
+  }
+
+  /// Not even the fault can be logged: only a restart helps then, and metric and liveness say so.
+  @Test
+  void threadThatEnds_showsAsStopped() {
+    java.util.logging.Logger logger =
+        java.util.logging.Logger.getLogger(AuditTrail.class.getName());
+    java.util.logging.Handler broken =
+        new java.util.logging.Handler() {
+          @Override
+          public void publish(java.util.logging.LogRecord record) {
+            throw new InternalError("no log");
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    logger.addHandler(broken);
+    try {
+      assertEquals(0, stopped());
+      log.breakNext(new NoClassDefFoundError("a/b/Missing"));
+      trail.submit(AuditEvents.granted(1));
+
+      Eventually.holds(() -> assertTrue(trail.isStopped()));
+      assertEquals(1, stopped());
+    } finally {
+      logger.removeHandler(broken);
+    }
+  }
+
+  private double stopped() {
+    return registry.get(Metrics.AUDIT_STOPPED).gauge().value();
   }
 }

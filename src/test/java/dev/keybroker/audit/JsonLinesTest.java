@@ -13,8 +13,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.keybroker.access.Caller;
 import dev.keybroker.access.Target;
 import dev.keybroker.crypto.EncryptionContext;
+import dev.keybroker.grpc.Eventually;
 import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -25,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -156,5 +159,32 @@ class JsonLinesTest {
     assertThrows(IllegalArgumentException.class, () -> JsonLines.of("kafka", registry));
     assertThrows(
         java.io.UncheckedIOException.class, () -> JsonLines.of("file:/no/such/folder/f", registry));
+  }
+
+  /// A full disk that is emptied again.
+  @Test
+  void stream_thatFails_losesLinesAndGoesOnWhenItCanBeWrittenAgain() {
+    AtomicBoolean full = new AtomicBoolean(true);
+    ByteArrayOutputStream disk = new ByteArrayOutputStream();
+    OutputStream out =
+        new OutputStream() {
+          @Override
+          public void write(int b) throws IOException {
+            if (full.get()) {
+              throw new IOException("No space left on device");
+            }
+            disk.write(b);
+          }
+        };
+    JsonLines stream = new JsonLines(out, registry);
+    stream.committed(List.of(record()));
+    Eventually.holds(() -> assertEquals(1, registry.counter(Metrics.AUDIT_STREAM_LOST).count()));
+    full.set(false);
+    stream.committed(List.of(record(), record()));
+    stream.close();
+
+    assertEquals(
+        2, disk.toString(UTF_8).lines().filter(line -> line.contains("UnwrapDek")).count());
+    assertEquals(1, registry.counter(Metrics.AUDIT_STREAM_LOST).count());
   }
 }

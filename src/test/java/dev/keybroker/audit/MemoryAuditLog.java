@@ -33,6 +33,7 @@ final class MemoryAuditLog implements AuditLog {
   private final Deque<Fault> faults = new ArrayDeque<>();
   private final List<Runnable> late = new ArrayList<>();
   private Consumer<List<ChainedRecord>> onAppend = records -> {};
+  private @Nullable Error broken;
   private boolean away;
   private int appends;
 
@@ -43,6 +44,11 @@ final class MemoryAuditLog implements AuditLog {
   /// Sees the records of every append that the writer asks for.
   synchronized void onAppend(Consumer<List<ChainedRecord>> watcher) {
     onAppend = watcher;
+  }
+
+  /// The next append throws this.
+  synchronized void breakNext(Error error) {
+    broken = error;
   }
 
   synchronized void away(boolean is) {
@@ -90,6 +96,13 @@ final class MemoryAuditLog implements AuditLog {
 
   @Override
   public Uni<Boolean> append(ChainHead last, List<ChainedRecord> added) {
+    synchronized (this) {
+      Error error = broken;
+      broken = null;
+      if (error != null) {
+        throw error;
+      }
+    }
     return Uni.createFrom()
         .deferred(
             () -> {

@@ -112,7 +112,12 @@ public final class RedisKekChanges implements KekChanges, AutoCloseable {
       LOG.warn("a message on the channel of changes is not ours");
       return;
     }
-    listener.accept(change);
+    try {
+      listener.accept(change);
+    } catch (RuntimeException e) {
+      // It would end the subscription.
+      LOG.errorf(e, "a change could not be taken up: %s", message);
+    }
   }
 
   static KekChange parse(String message) {

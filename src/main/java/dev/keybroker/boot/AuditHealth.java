@@ -1,0 +1,24 @@
+package dev.keybroker.boot;
+
+import dev.keybroker.audit.AuditTrail;
+import jakarta.enterprise.context.ApplicationScoped;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.Liveness;
+
+/// Reports that the thread which commits audit records has ended. Only a restart brings it back, so
+/// the broker is not alive then.
+@Liveness
+@ApplicationScoped
+class AuditHealth implements HealthCheck {
+  private final AuditTrail trail;
+
+  AuditHealth(AuditTrail trail) {
+    this.trail = trail;
+  }
+
+  @Override
+  public HealthCheckResponse call() {
+    return HealthCheckResponse.named("audit").status(!trail.isStopped()).build();
+  }
+}

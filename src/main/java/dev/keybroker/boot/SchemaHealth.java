@@ -1,0 +1,28 @@
+package dev.keybroker.boot;
+
+import dev.keybroker.postgres.SchemaMigration;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Locale;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.Readiness;
+
+/// Reports whether the schema of PostgreSQL is what this version needs. Never down for that: wraps
+/// go on without PostgreSQL.
+@Readiness
+@ApplicationScoped
+class SchemaHealth implements HealthCheck {
+  private final SchemaMigration schema;
+
+  SchemaHealth(SchemaMigration schema) {
+    this.schema = schema;
+  }
+
+  @Override
+  public HealthCheckResponse call() {
+    return HealthCheckResponse.named("schema")
+        .up()
+        .withData("state", schema.state().name().toLowerCase(Locale.ROOT))
+        .build();
+  }
+}
