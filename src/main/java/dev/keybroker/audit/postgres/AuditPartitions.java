@@ -6,9 +6,11 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.LocalDate;
@@ -18,14 +20,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
 /// The days of `audit_record`: one partition each, in UTC, made ahead, and dropped as a whole when
 /// the retention says so.
 ///
 /// One broker at a time does this; the others find it done. Records of a day without a partition
-/// wait in the default one, and move when theirs is made. No step waits long for a lock, since
-/// appends would wait behind it: what cannot have it now is done the next time.
+/// wait in the default one, and move when theirs is made: for the last of them appends are held, so
+/// that none comes between that and the attachment. No step waits long for a lock, since appends
+/// would wait behind it. Each day is a step by itself; what cannot be done now is done the next
+/// time, and keeps no other day from being done.
 @ApplicationScoped
 public class AuditPartitions {
   private static final Logger LOG = Logger.getLogger(AuditPartitions.class);
@@ -38,7 +45,19 @@ public class AuditPartitions {
 
   /// `keybroker` in ASCII, cut to a number.
   private static final String LOCK =
-      "select set_config('lock_timeout', '200ms', true), pg_try_advisory_xact_lock(7739271)";
+      """
+      select set_config('lock_timeout', '200ms', true),
+        set_config('idle_in_transaction_session_timeout', '10s', true),
+        pg_try_advisory_xact_lock(7739271)
+      """;
+
+  private static final String DEFAULT = "audit_record_default";
+
+  private static final String PAST_DAYS =
+      """
+      select distinct to_char(time at time zone 'UTC', 'YYYYMMDD') from audit_record_default
+      where time < $1 order by 1
+      """;
 
   private static final String DAYS =
       """
@@ -48,43 +67,105 @@ public class AuditPartitions {
       """;
 
   private final Pool pool;
-  private final AuditConfig config;
-  private final AuditTrail trail;
+  private final Optional<Duration> retention;
+  private final Consumer<LocalDate> dropped;
   private final Clock clock;
 
+  @Inject
   AuditPartitions(Pool pool, AuditConfig config, AuditTrail trail, Clock clock) {
+    this(pool, config.retention(), trail::dropped, clock);
+  }
+
+  /// @param dropped called for each day whose drop is committed
+  AuditPartitions(
+      Pool pool, Optional<Duration> retention, Consumer<LocalDate> dropped, Clock clock) {
     this.pool = pool;
-    this.config = config;
-    this.trail = trail;
+    this.retention = retention;
+    this.dropped = dropped;
     this.clock = clock;
   }
 
-  /// Makes the coming days and drops those that are too old. Fails where PostgreSQL does; again is
-  /// safe.
+  /// Makes the coming days, and those of the past that wait in the default partition, and drops
+  /// those that are too old. Does all that can be done, and then fails if something could not;
+  /// again is safe.
   public Uni<Void> run() {
     return Uni.createFrom().completionStage(() -> runNow().toCompletionStage()).replaceWithVoid();
   }
 
   private Future<Void> runNow() {
     LocalDate today = LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC);
+    List<Throwable> failures = new ArrayList<>();
+    return step(
+            failures,
+            () -> makeAll(failures, today.datesUntil(today.plusDays(AHEAD + 1L)).toList()))
+        .compose(
+            ok -> step(failures, () -> pastDays(today).compose(past -> makeAll(failures, past))))
+        .compose(ok -> step(failures, () -> dropOld(failures)))
+        .compose(
+            ok ->
+                failures.isEmpty()
+                    ? Future.succeededFuture()
+                    : Future.failedFuture(summary(failures)));
+  }
+
+  private static Throwable summary(List<Throwable> failures) {
+    Throwable first = failures.getFirst();
+    failures.stream().skip(1).filter(other -> other != first).forEach(first::addSuppressed);
+    return first;
+  }
+
+  /// A failure is kept for the end, and what follows is done all the same.
+  private static Future<Void> step(List<Throwable> failures, Supplier<Future<Void>> step) {
+    Future<Void> done;
+    try {
+      done = step.get();
+    } catch (RuntimeException e) {
+      done = Future.failedFuture(e);
+    }
+    return done.recover(
+        failure -> {
+          failures.add(failure);
+          return Future.succeededFuture();
+        });
+  }
+
+  private Future<Void> makeAll(List<Throwable> failures, List<LocalDate> wanted) {
     return days()
         .compose(
             there -> {
               Future<Void> done = Future.succeededFuture();
-              for (int i = 0; i <= AHEAD; i++) {
-                LocalDate day = today.plusDays(i);
+              for (LocalDate day : wanted) {
                 if (!there.contains(day)) {
-                  done = done.compose(ok -> locked(on -> make(on, day)));
+                  done = done.compose(ok -> step(failures, () -> locked(on -> make(on, day))));
                 }
               }
-              Optional<Duration> retention = config.retention();
-              if (retention.isPresent()) {
-                LocalDate oldestKept =
-                    LocalDate.ofInstant(clock.instant().minus(retention.get()), ZoneOffset.UTC);
-                for (LocalDate day : there) {
-                  if (day.isBefore(oldestKept)) {
-                    done = done.compose(ok -> drop(day));
-                  }
+              return done;
+            });
+  }
+
+  /// Days before this one of which records wait in the default partition: nobody made them in time.
+  private Future<List<LocalDate>> pastDays(LocalDate today) {
+    return pool.withConnection(
+            on ->
+                on.preparedQuery(PAST_DAYS)
+                    .execute(Tuple.of(today.atStartOfDay().atOffset(ZoneOffset.UTC)))
+                    .map(AuditPartitions::dates))
+        .map(Objects::requireNonNull);
+  }
+
+  private Future<Void> dropOld(List<Throwable> failures) {
+    if (retention.isEmpty()) {
+      return Future.succeededFuture();
+    }
+    LocalDate oldestKept =
+        LocalDate.ofInstant(clock.instant().minus(retention.get()), ZoneOffset.UTC);
+    return days()
+        .compose(
+            there -> {
+              Future<Void> done = Future.succeededFuture();
+              for (LocalDate day : there) {
+                if (day.isBefore(oldestKept)) {
+                  done = done.compose(ok -> step(failures, () -> drop(day)));
                 }
               }
               return done;
@@ -96,16 +177,15 @@ public class AuditPartitions {
   }
 
   private static Future<List<LocalDate>> days(SqlConnection on) {
-    return on.query(DAYS)
-        .execute()
-        .map(
-            rows -> {
-              List<LocalDate> days = new ArrayList<>();
-              for (Row row : rows) {
-                days.add(LocalDate.parse(row.getString(0), DAY));
-              }
-              return days;
-            });
+    return on.query(DAYS).execute().map(AuditPartitions::dates);
+  }
+
+  private static List<LocalDate> dates(RowSet<Row> rows) {
+    List<LocalDate> days = new ArrayList<>();
+    for (Row row : rows) {
+      days.add(LocalDate.parse(row.getString(0), DAY));
+    }
+    return days;
   }
 
   private interface Step {
@@ -120,7 +200,7 @@ public class AuditPartitions {
                     .execute()
                     .compose(
                         rows ->
-                            rows.iterator().next().getBoolean(1)
+                            rows.iterator().next().getBoolean(2)
                                 ? step.on(on).mapEmpty()
                                 : Future.succeededFuture()))
         .mapEmpty();
@@ -130,37 +210,42 @@ public class AuditPartitions {
     return PREFIX + DAY.format(day);
   }
 
-  /// A table of its own that is attached once it holds what waited in the default partition: that
-  /// way appends go on meanwhile.
+  /// A table of its own that is attached once it holds what waited in the default partition.
+  /// Appends go on while the bulk of that is moved, and are held for the rest.
   private static Future<?> make(SqlConnection on, LocalDate day) {
     String table = table(day);
     String range =
         " time >= '%sT00:00:00Z' and time < '%sT00:00:00Z'".formatted(day, day.plusDays(1));
+    String move =
+        "with moved as (delete from %s where %s returning *) insert into %s select * from moved"
+            .formatted(DEFAULT, range, table);
     return days(on)
         .compose(
             there ->
                 there.contains(day)
                     ? Future.succeededFuture()
-                    : on.query("create table %s (like audit_record including all)".formatted(table))
-                        .execute()
-                        .compose(
-                            made ->
-                                on.query(
-                                        "with moved as (delete from audit_record_default where"
-                                            + range
-                                            + " returning *) insert into "
-                                            + table
-                                            + " select * from moved")
-                                    .execute())
-                        .compose(
-                            moved ->
-                                on.query(
-                                        "alter table audit_record attach partition %s for values"
-                                                .formatted(table)
-                                            + " from ('%sT00:00:00Z') to ('%sT00:00:00Z')"
-                                                .formatted(day, day.plusDays(1)))
-                                    .execute())
+                    : all(
+                            on,
+                            "create table %s (like audit_record including all)".formatted(table),
+                            move,
+                            // Appends wait here, before they are routed: one that waited for the
+                            // default partition would fail, since the day is no longer in it.
+                            "lock table only audit_record in share row exclusive mode",
+                            move,
+                            "alter table audit_record attach partition %s for values"
+                                    .formatted(table)
+                                + " from ('%sT00:00:00Z') to ('%sT00:00:00Z')"
+                                    .formatted(day, day.plusDays(1)))
                         .onSuccess(made -> LOG.debugf("made %s", table)));
+  }
+
+  /// One statement after the other, each with a snapshot of its own.
+  private static Future<?> all(SqlConnection on, String... statements) {
+    Future<?> done = Future.succeededFuture();
+    for (String statement : statements) {
+      done = done.compose(ok -> on.query(statement).execute());
+    }
+    return done;
   }
 
   private static String rememberDropped(String table) {
@@ -176,6 +261,7 @@ public class AuditPartitions {
   /// Remembers the last dropped record of each chain first, so that the rest still verifies.
   private Future<Void> drop(LocalDate day) {
     String table = table(day);
+    AtomicBoolean tried = new AtomicBoolean();
     return locked(
             on ->
                 days(on)
@@ -186,7 +272,7 @@ public class AuditPartitions {
                                     .execute(Tuple.of(RecordColumns.time(clock.instant())))
                                     .compose(kept -> on.query("drop table " + table).execute())
                                     .compose(
-                                        dropped ->
+                                        gone ->
                                             on.preparedQuery(
                                                     "delete from audit_checkpoint where kind ="
                                                         + " 'HEAD' and time < $1")
@@ -195,12 +281,34 @@ public class AuditPartitions {
                                                         day.plusDays(1)
                                                             .atStartOfDay()
                                                             .atOffset(ZoneOffset.UTC))))
-                                    .onSuccess(
-                                        dropped -> {
-                                          LOG.infof("dropped the audit records of %s", day);
-                                          trail.dropped(day);
-                                        })
+                                    .onSuccess(done -> tried.set(true))
                                 : Future.succeededFuture()))
-        .mapEmpty();
+        .onSuccess(
+            committed -> {
+              if (tried.get()) {
+                announceDropped(day);
+              }
+            })
+        .recover(
+            failure ->
+                tried.get() ? droppedAllTheSame(day, failure) : Future.failedFuture(failure));
+  }
+
+  /// Where the answer to a commit is lost.
+  private Future<Void> droppedAllTheSame(LocalDate day, Throwable failure) {
+    return days()
+        .compose(
+            there -> {
+              if (there.contains(day)) {
+                return Future.failedFuture(failure);
+              }
+              announceDropped(day);
+              return Future.succeededFuture();
+            });
+  }
+
+  private void announceDropped(LocalDate day) {
+    LOG.infof("dropped the audit records of %s", day);
+    dropped.accept(day);
   }
 }
