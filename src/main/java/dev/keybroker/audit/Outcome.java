@@ -2,8 +2,8 @@ package dev.keybroker.audit;
 
 /// What became of a call.
 public enum Outcome {
-  /// Done, and the answer was released once this record was committed (or, where the call is
-  /// audited `async`, at once).
+  /// Done, and the answer was released once this record was committed (or, if the call is audited
+  /// `async`, at once), unless the call was cancelled, or the broker ended, in between.
   GRANTED,
   /// Not admitted: by permission, rate, the request itself, or the state of keystore, KEK or root
   /// key.

@@ -36,8 +36,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.junit.jupiter.api.Test;
 
-/// PostgreSQL ends and hangs under load: no unwrap returns a DEK without a record, and every record
-/// that says so stands for a DEK.
+/// PostgreSQL ends and hangs under load: no unwrap returns a DEK without a record, and, as long as
+/// the broker lives and nobody cancels, every record that is not corrected stands for a DEK.
 ///
 /// `-Dkeybroker.test.outage-calls=100000` for a long run.
 @QuarkusTest
