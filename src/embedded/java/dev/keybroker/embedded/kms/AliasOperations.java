@@ -41,6 +41,7 @@ final class AliasOperations {
           if (state.aliases.putIfAbsent(alias.arn(), alias) != null) {
             throw KmsErrors.aliasExists(alias.arn());
           }
+          state.consistency.aliases.change(alias.arn(), null);
           return alias;
         });
     return Json.object();
@@ -59,16 +60,18 @@ final class AliasOperations {
       }
     }
     state.change(
-        () ->
-            state.aliases.put(
-                alias.arn(),
-                new Alias(
-                    alias.account(),
-                    alias.region(),
-                    alias.name(),
-                    key.keyId(),
-                    alias.created(),
-                    clock.instant())));
+        () -> {
+          state.consistency.aliases.change(alias.arn(), alias);
+          return state.aliases.put(
+              alias.arn(),
+              new Alias(
+                  alias.account(),
+                  alias.region(),
+                  alias.name(),
+                  key.keyId(),
+                  alias.created(),
+                  clock.instant()));
+        });
     return Json.object();
   }
 
@@ -78,7 +81,11 @@ final class AliasOperations {
     if (current != null) {
       access.checkOwn(request, current);
     }
-    state.change(() -> state.aliases.remove(alias.arn()));
+    state.change(
+        () -> {
+          state.consistency.aliases.change(alias.arn(), alias);
+          return state.aliases.remove(alias.arn());
+        });
     return Json.object();
   }
 
@@ -86,7 +93,7 @@ final class AliasOperations {
     access.checkIdentity(request, "*");
     String keyId =
         request.has("KeyId") ? finder.findByKey(request, request.required("KeyId")).keyId() : "";
-    return Pages.write(
+    return Pages.SMALL.write(
         request,
         "Aliases",
         state.aliases.values().stream()

@@ -7,6 +7,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Finds out who signed a request, and refuses what is not signed as it should be.
@@ -19,6 +20,7 @@ final class Authenticator {
   private final LocalState state;
   private final SessionTokens tokens;
   private final InstantSource clock;
+  private final CallerFacts facts;
 
   // Clients sign with the time of day, whatever the local KMS is told the time is.
   private final InstantSource wallClock = InstantSource.system();
@@ -27,6 +29,7 @@ final class Authenticator {
     this.state = state;
     this.tokens = tokens;
     this.clock = clock;
+    this.facts = new CallerFacts(state, clock);
   }
 
   /// The caller behind `signature`.
@@ -49,7 +52,13 @@ final class Authenticator {
       throw errors.wrongSignature();
     }
     checkTime(request.header("X-Amz-Date"), errors);
-    return session == null ? caller(longTerm, errors) : caller(session, errors);
+    Caller caller = session == null ? caller(longTerm, errors) : caller(session, errors);
+    Arn identity = Arn.parse(caller.identityArn());
+    if (identity == null || !identity.partition().equals(Arn.partitionOf(signature.region()))) {
+      // A partition does not know the credentials of another one.
+      throw errors.unknownClient();
+    }
+    return caller.at(facts.of(request));
   }
 
   private void checkTime(@Nullable String text, AuthenticationErrors errors) {
@@ -77,8 +86,17 @@ final class Authenticator {
       throw errors.unknownClient();
     }
     String arn = key.arn();
-    if (arn.equals(Arn.root(key.account()))) {
-      return new Caller(Caller.Kind.ROOT, key.account(), arn, arn, key.account(), List.of(), null);
+    if (arn.equals(Arn.root(state.partition(key.account()), key.account()))) {
+      return new Caller(
+          Caller.Kind.ROOT,
+          key.account(),
+          arn,
+          arn,
+          key.account(),
+          List.of(),
+          null,
+          Map.of(),
+          facts.of(key));
     }
     User user = state.users.get(arn);
     if (user == null) {
@@ -91,7 +109,9 @@ final class Authenticator {
         arn,
         user.userId(),
         List.copyOf(user.policies().values()),
-        null);
+        null,
+        Map.of(),
+        facts.of(user));
   }
 
   private Caller caller(Session session, AuthenticationErrors errors) {
@@ -109,6 +129,8 @@ final class Authenticator {
         role.arn(),
         role.roleId() + ":" + session.sessionName(),
         List.copyOf(role.policies().values()),
-        session.policy());
+        session.policy(),
+        session.tags().transitive(),
+        facts.of(role, session));
   }
 }

@@ -1,6 +1,8 @@
 package dev.keybroker.embedded.kms;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Who makes a request, as its signature shows.
@@ -10,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 /// @param userId the id that GetCallerIdentity reports
 /// @param policies the identity-based policies in force
 /// @param sessionPolicy the policy given to AssumeRole; null where there was none
+/// @param transitiveTags the session tags that pass to the next session of a role chain
+/// @param facts further condition keys of the request with their values: the caller's tags and
+///     organization, and where and when the request was made
 record Caller(
     Kind kind,
     String account,
@@ -17,7 +22,15 @@ record Caller(
     String identityArn,
     String userId,
     List<String> policies,
-    @Nullable String sessionPolicy) {
+    @Nullable String sessionPolicy,
+    Map<String, String> transitiveTags,
+    Map<String, String> facts) {
+
+  Caller {
+    policies = List.copyOf(policies);
+    transitiveTags = Map.copyOf(transitiveTags);
+    facts = Map.copyOf(facts);
+  }
 
   /// The kinds of principal that can sign a request.
   enum Kind {
@@ -26,12 +39,35 @@ record Caller(
     SESSION
   }
 
+  /// This caller with more facts of the request.
+  Caller at(Map<String, String> more) {
+    Map<String, String> all = new HashMap<>(facts);
+    all.putAll(more);
+    return new Caller(
+        kind, account, arn, identityArn, userId, policies, sessionPolicy, transitiveTags, all);
+  }
+
   boolean root() {
     return kind == Kind.ROOT;
   }
 
-  /// Whether `principal`, as a grant names it, is this caller.
+  /// The unique id of the IAM entity behind the caller. One that is made anew under an old name has
+  /// another id.
+  String entityId() {
+    int colon = userId.indexOf(':');
+    return colon < 0 ? userId : userId.substring(0, colon);
+  }
+
+  /// The ARN that names the caller's account as a principal.
+  String accountArn() {
+    Arn identity = Arn.parse(identityArn);
+    return Arn.root(identity == null ? "aws" : identity.partition(), account);
+  }
+
+  /// Whether `principal`, an ARN or a unique id, is this caller.
   boolean is(String principal) {
-    return principal.equals(arn) || principal.equals(identityArn);
+    return principal.equals(arn)
+        || principal.equals(identityArn)
+        || (!root() && principal.equals(entityId()));
   }
 }

@@ -6,7 +6,7 @@ final class DefaultPolicies {
   private DefaultPolicies() {}
 
   /// Leaves everything to the account's own IAM policies.
-  static String customerManaged(String account) {
+  static String customerManaged(String partition, String account) {
     return """
     {
       "Version" : "2012-10-17",
@@ -15,14 +15,14 @@ final class DefaultPolicies {
         "Sid" : "Enable IAM User Permissions",
         "Effect" : "Allow",
         "Principal" : {
-          "AWS" : "arn:aws:iam::%s:root"
+          "AWS" : "arn:%s:iam::%s:root"
         },
         "Action" : "kms:*",
         "Resource" : "*"
       } ]
     }\
     """
-        .formatted(account);
+        .formatted(partition, account);
   }
 
   /// Lets the account use the key through one AWS service, and look at it.
@@ -49,13 +49,13 @@ final class DefaultPolicies {
         "Sid" : "Allow direct access to key metadata to the account",
         "Effect" : "Allow",
         "Principal" : {
-          "AWS" : "arn:aws:iam::%1$s:root"
+          "AWS" : "arn:%4$s:iam::%1$s:root"
         },
         "Action" : [ "kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant" ],
         "Resource" : "*"
       } ]
     }\
     """
-        .formatted(account, region, service);
+        .formatted(account, region, service, Arn.partitionOf(region));
   }
 }

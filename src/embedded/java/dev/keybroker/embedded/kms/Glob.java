@@ -1,22 +1,29 @@
 package dev.keybroker.embedded.kms;
 
-/// Matching with `*` (any characters) and `?` (one character), as IAM policies use them.
-final class Glob {
+import java.util.BitSet;
 
-  private Glob() {}
+/// A pattern with `*` (any characters) and `?` (one character), as IAM policies use them.
+///
+/// @param text the characters of the pattern
+/// @param literal the positions at which a `*` or `?` stands for itself
+record Glob(String text, BitSet literal) {
+
+  private static final BitSet NONE = new BitSet();
 
   static boolean matches(String pattern, String text) {
+    return new Glob(pattern, NONE).matches(text);
+  }
+
+  boolean matches(String given) {
     int p = 0;
     int t = 0;
     int star = -1;
     int resume = 0;
-    while (t < text.length()) {
-      if (p < pattern.length()
-          && pattern.charAt(p) != '*'
-          && (pattern.charAt(p) == '?' || pattern.charAt(p) == text.charAt(t))) {
+    while (t < given.length()) {
+      if (p < text.length() && !is('*', p) && (is('?', p) || text.charAt(p) == given.charAt(t))) {
         p++;
         t++;
-      } else if (p < pattern.length() && pattern.charAt(p) == '*') {
+      } else if (p < text.length() && is('*', p)) {
         star = p++;
         resume = t;
       } else if (star >= 0) {
@@ -26,9 +33,13 @@ final class Glob {
         return false;
       }
     }
-    while (p < pattern.length() && pattern.charAt(p) == '*') {
+    while (p < text.length() && is('*', p)) {
       p++;
     }
-    return p == pattern.length();
+    return p == text.length();
+  }
+
+  private boolean is(char wildcard, int position) {
+    return text.charAt(position) == wildcard && !literal.get(position);
   }
 }

@@ -9,12 +9,14 @@ import org.jspecify.annotations.Nullable;
 
 /// Permission for one principal to use one key, beside the key policy.
 ///
+/// @param granteeId the unique id of the grantee; null for an account or a session
 /// @param contextEquals the encryption context the request must have; null where there is no bound
 /// @param contextSubset pairs the request's context must hold; null where there is no bound
 record Grant(
     String grantId,
     String keyArn,
     String granteePrincipal,
+    @Nullable String granteeId,
     @Nullable String retiringPrincipal,
     List<String> operations,
     @Nullable Map<String, String> contextEquals,
@@ -22,6 +24,22 @@ record Grant(
     @Nullable String name,
     String issuingAccount,
     Instant created) {
+
+  private static final String TOKEN_START = "AQpA";
+
+  /// Whether the grant is for this caller.
+  boolean grantedTo(Caller caller) {
+    return caller.is(granteeId == null ? granteePrincipal : granteeId);
+  }
+
+  /// What lets its bearer use the grant before it is seen everywhere.
+  String token() {
+    return TOKEN_START + grantId;
+  }
+
+  GrantTerms terms() {
+    return new GrantTerms(operations, contextEquals, contextSubset);
+  }
 
   /// Whether the grant lets its grantee do `operation`. The constraints bind operations that take
   /// an encryption context only; others give null for it.

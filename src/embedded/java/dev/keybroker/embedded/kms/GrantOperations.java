@@ -1,6 +1,5 @@
 package dev.keybroker.embedded.kms;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.InstantSource;
@@ -9,10 +8,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
-/// CreateGrant, ListGrants, ListRetirableGrants, RetireGrant and RevokeGrant. A grant counts at
-/// once and everywhere; in AWS this takes up to five minutes, which a grant token bridges.
+/// CreateGrant, ListGrants, ListRetirableGrants, RetireGrant and RevokeGrant.
 final class GrantOperations {
 
   private static final Set<String> OPERATIONS =
@@ -55,7 +52,7 @@ final class GrantOperations {
   private ObjectNode create(KmsRequest request) {
     KmsKey key = finder.findByKey(request, request.required("KeyId"));
     access.check(request, key);
-    KeyChecks.enabled(key);
+    KeyChecks.grantable(key);
     Grant wanted = grant(request, key);
     request.endDryRun();
     Grant grant =
@@ -67,17 +64,19 @@ final class GrantOperations {
                   return known;
                 }
               }
+              state.consistency.grants.change(key.arn(), existing);
               state.grants.put(
                   key.arn(), Stream.concat(existing.stream(), Stream.of(wanted)).toList());
               return wanted;
             });
-    return Json.object().put("GrantId", grant.grantId()).put("GrantToken", token(grant));
+    return Json.object().put("GrantId", grant.grantId()).put("GrantToken", grant.token());
   }
 
   private Grant grant(KmsRequest request, KmsKey key) {
     String grantee = principal(request.required("GranteePrincipal"));
     String retiring = request.text("RetiringPrincipal");
-    List<String> operations = request.texts("Operations");
+    GrantTerms terms = GrantTerms.of(request);
+    List<String> operations = terms.operations();
     for (String operation : operations) {
       if (!OPERATIONS.contains(operation)) {
         throw KmsErrors.constraint(
@@ -87,17 +86,17 @@ final class GrantOperations {
     if (operations.isEmpty()) {
       throw KmsErrors.constraint("operations", "Member must not be null");
     }
-    JsonNode constraints = request.body().path("Constraints");
     return new Grant(
         RandomBytes.hex(32),
         key.arn(),
         grantee,
+        state.entityId(grantee),
         retiring == null ? null : principal(retiring),
         operations,
-        pairs(constraints, "EncryptionContextEquals"),
-        pairs(constraints, "EncryptionContextSubset"),
+        terms.contextEquals(),
+        terms.contextSubset(),
         request.text("Name"),
-        Arn.root(request.caller().account()),
+        request.caller().accountArn(),
         clock.instant());
   }
 
@@ -106,11 +105,6 @@ final class GrantOperations {
       throw KmsErrors.invalidArn(arn);
     }
     return arn;
-  }
-
-  private static @Nullable Map<String, String> pairs(JsonNode constraints, String member) {
-    Map<String, String> pairs = KmsRequest.pairs(constraints.path(member));
-    return pairs.isEmpty() ? null : pairs;
   }
 
   private static boolean sameRequest(Grant a, Grant b) {
@@ -127,7 +121,7 @@ final class GrantOperations {
     access.check(request, key);
     String id = request.text("GrantId");
     String grantee = request.text("GranteePrincipal");
-    return Pages.write(
+    return Pages.SMALL.write(
         request,
         "Grants",
         state.grantsOf(key.arn()).stream()
@@ -140,7 +134,7 @@ final class GrantOperations {
   private ObjectNode listRetirable(KmsRequest request) {
     String retiring = request.required("RetiringPrincipal");
     access.checkIdentity(request, "*");
-    return Pages.write(
+    return Pages.SMALL.write(
         request,
         "Grants",
         state.grants.values().stream()
@@ -156,8 +150,7 @@ final class GrantOperations {
     Caller caller = request.caller();
     boolean retiringPrincipal =
         grant.retiringPrincipal() != null && caller.is(grant.retiringPrincipal());
-    boolean grantee =
-        caller.is(grant.granteePrincipal()) && grant.operations().contains("RetireGrant");
+    boolean grantee = grant.grantedTo(caller) && grant.operations().contains("RetireGrant");
     if (!retiringPrincipal && !grantee) {
       access.check(request, finder.findByKey(request, grant.keyArn()));
     }
@@ -171,7 +164,7 @@ final class GrantOperations {
     if (token != null) {
       return state.grants.values().stream()
           .flatMap(List::stream)
-          .filter(g -> token(g).equals(token))
+          .filter(g -> g.token().equals(token))
           .findFirst()
           .orElseThrow(() -> new AwsException("InvalidGrantTokenException", "Invalid grant token"));
     }
@@ -198,19 +191,16 @@ final class GrantOperations {
 
   private void remove(Grant grant) {
     state.change(
-        () ->
-            state.grants.computeIfPresent(
-                grant.keyArn(),
-                (arn, grants) -> {
-                  List<Grant> rest =
-                      grants.stream().filter(g -> !g.grantId().equals(grant.grantId())).toList();
-                  return rest.isEmpty() ? null : rest;
-                }));
-  }
-
-  // Every grant is in force at once, so a token need carry no more than the name of its grant.
-  private static String token(Grant grant) {
-    return "AQpA" + grant.grantId();
+        () -> {
+          state.consistency.grants.change(grant.keyArn(), state.grantsOf(grant.keyArn()));
+          return state.grants.computeIfPresent(
+              grant.keyArn(),
+              (arn, grants) -> {
+                List<Grant> rest =
+                    grants.stream().filter(g -> !g.grantId().equals(grant.grantId())).toList();
+                return rest.isEmpty() ? null : rest;
+              });
+        });
   }
 
   private static ObjectNode json(Grant grant) {

@@ -3,6 +3,7 @@ package dev.keybroker.embedded.kms;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -14,10 +15,14 @@ final class IamOperations {
 
   private final LocalState state;
   private final Identities identities;
+  private final PolicyCheck check;
+  private final PolicySimulation simulation;
 
   IamOperations(LocalState state, Identities identities) {
     this.state = state;
     this.identities = identities;
+    this.simulation = new PolicySimulation(state);
+    this.check = new PolicyCheck(state, IamErrors::malformedPolicy);
   }
 
   Map<String, QueryOperation> operations() {
@@ -36,12 +41,16 @@ final class IamOperations {
     operations.put("PutRolePolicy", this::putRolePolicy);
     operations.put("GetRolePolicy", this::getRolePolicy);
     operations.put("DeleteRolePolicy", this::deleteRolePolicy);
+    operations.put("ListRolePolicies", this::listRolePolicies);
+    operations.put("ListAttachedRolePolicies", this::listAttachedRolePolicies);
+    operations.put("TagRole", this::tagRole);
+    operations.put("SimulatePrincipalPolicy", this::simulate);
     return operations;
   }
 
   private Map<String, Object> createUser(QueryRequest request) {
     String arn = newArn(request, "user", "UserName");
-    return Map.of("User", user(identities.createUser(arn)));
+    return Map.of("User", user(identities.createUser(arn, SessionTags.asked(request))));
   }
 
   private Map<String, Object> getUser(QueryRequest request) {
@@ -92,13 +101,14 @@ final class IamOperations {
 
   private Map<String, Object> createRole(QueryRequest request) {
     String arn = newArn(request, "role", "RoleName");
-    String trust = trustPolicy(request, "AssumeRolePolicyDocument");
+    ResourcePolicy trust = trustPolicy(request, "AssumeRolePolicyDocument");
     int seconds = request.number("MaxSessionDuration", 3_600);
     if (seconds < 3_600 || seconds > 43_200) {
       throw new AwsException(
           "ValidationError", "MaxSessionDuration must be from 3600 to 43200 seconds");
     }
-    return Map.of("Role", role(identities.createRole(arn, trust, seconds)));
+    return Map.of(
+        "Role", role(identities.createRole(arn, trust, seconds, SessionTags.asked(request))));
   }
 
   private Map<String, Object> getRole(QueryRequest request) {
@@ -112,7 +122,7 @@ final class IamOperations {
 
   private Map<String, Object> updateAssumeRolePolicy(QueryRequest request) {
     String arn = roleArn(request);
-    String trust = trustPolicy(request, "PolicyDocument");
+    ResourcePolicy trust = trustPolicy(request, "PolicyDocument");
     identities.changeRole(arn, role -> role.withTrustPolicy(trust));
     return Map.of();
   }
@@ -151,36 +161,75 @@ final class IamOperations {
     return Map.of();
   }
 
+  private Map<String, Object> listRolePolicies(QueryRequest request) {
+    Role role = identities.role(roleArn(request));
+    return Map.of(
+        "IsTruncated", "false", "PolicyNames", role.policies().keySet().stream().sorted().toList());
+  }
+
+  /// There are no managed policies here, so none is attached.
+  private Map<String, Object> listAttachedRolePolicies(QueryRequest request) {
+    identities.role(roleArn(request));
+    return Map.of("IsTruncated", "false", "AttachedPolicies", List.of());
+  }
+
+  private Map<String, Object> tagRole(QueryRequest request) {
+    Map<String, String> asked = SessionTags.asked(request);
+    identities.changeRole(
+        roleArn(request),
+        role -> {
+          Map<String, String> tags = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+          if (role.tags() != null) {
+            tags.putAll(role.tags());
+          }
+          tags.putAll(asked);
+          return role.withTags(tags);
+        });
+    return Map.of();
+  }
+
+  private Map<String, Object> simulate(QueryRequest request) {
+    checked(request, request.required("PolicySourceArn"));
+    return simulation.run(request);
+  }
+
   /// The ARN of the entity to be made, if the caller may make it.
-  private static String newArn(QueryRequest request, String kind, String member) {
+  private String newArn(QueryRequest request, String kind, String member) {
     String path = request.form().getOrDefault("Path", "/");
     if (!path.startsWith("/") || !path.endsWith("/")) {
       throw new AwsException("ValidationError", "The path must begin and end with /");
     }
     return checked(
-        request, Arn.iam(request.caller().account(), kind, path, request.required(member)));
+        request,
+        Arn.iam(
+            Arn.partitionOf(request.region()),
+            request.caller().account(),
+            kind,
+            path,
+            request.required(member)));
   }
 
   private String userArn(QueryRequest request) {
     String name = request.required("UserName");
-    String account = request.caller().account();
-    return checked(request, find(state.users.keySet(), account, "user", name));
+    return checked(request, find(state.users.keySet(), request, "user", name));
   }
 
   private String roleArn(QueryRequest request) {
     String name = request.required("RoleName");
-    String account = request.caller().account();
-    return checked(request, find(state.roles.keySet(), account, "role", name));
+    return checked(request, find(state.roles.keySet(), request, "role", name));
   }
 
   // The API names entities without their path; names are unique within an account.
-  private static String find(Iterable<String> arns, String account, String kind, String name) {
+  private static String find(
+      Iterable<String> arns, QueryRequest request, String kind, String name) {
+    String start =
+        Arn.iam(Arn.partitionOf(request.region()), request.caller().account(), kind, "/", "");
     for (String arn : arns) {
-      if (arn.startsWith(Arn.iam(account, kind, "/", "")) && arn.endsWith("/" + name)) {
+      if (arn.startsWith(start) && arn.endsWith("/" + name)) {
         return arn;
       }
     }
-    return Arn.iam(account, kind, "/", name);
+    return start + name;
   }
 
   private static String checked(QueryRequest request, String arn) {
@@ -202,15 +251,13 @@ final class IamOperations {
     return arn;
   }
 
-  private String trustPolicy(QueryRequest request, String member) {
-    String document = request.required(member);
-    PolicyCheck.resourcePolicy(state, document, IamErrors::malformedPolicy);
-    return document;
+  private ResourcePolicy trustPolicy(QueryRequest request, String member) {
+    return check.trustPolicy(request.required(member));
   }
 
-  private static String identityPolicy(QueryRequest request) {
+  private String identityPolicy(QueryRequest request) {
     String document = request.required("PolicyDocument");
-    PolicyCheck.identityPolicy(document, IamErrors::malformedPolicy);
+    check.identityPolicy(document);
     return document;
   }
 
@@ -224,14 +271,14 @@ final class IamOperations {
     return json;
   }
 
-  private static Map<String, Object> role(Role role) {
+  private Map<String, Object> role(Role role) {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("Path", path(role.arn()));
     json.put("RoleName", role.name());
     json.put("RoleId", role.roleId());
     json.put("Arn", role.arn());
     json.put("CreateDate", role.created().toString());
-    json.put("AssumeRolePolicyDocument", encode(role.trustPolicy()));
+    json.put("AssumeRolePolicyDocument", encode(role.trustPolicy().shown(state.entityIds())));
     json.put("MaxSessionDuration", String.valueOf(role.maxSessionSeconds()));
     return json;
   }

@@ -19,8 +19,8 @@ final class Identities {
   }
 
   /// @throws AwsException (EntityAlreadyExists) where the user is there
-  User createUser(String arn) {
-    User user = new User(arn, RandomBytes.id("AIDA"), clock.instant(), Map.of());
+  User createUser(String arn, Map<String, String> tags) {
+    User user = new User(arn, RandomBytes.id("AIDA"), clock.instant(), Map.of(), tags);
     return state.change(
         () -> {
           if (state.users.putIfAbsent(arn, user) != null) {
@@ -31,10 +31,17 @@ final class Identities {
   }
 
   /// @throws AwsException (EntityAlreadyExists) where the role is there
-  Role createRole(String arn, String trustPolicy, int maxSessionSeconds) {
+  Role createRole(
+      String arn, ResourcePolicy trustPolicy, int maxSessionSeconds, Map<String, String> tags) {
     Role role =
         new Role(
-            arn, RandomBytes.id("AROA"), clock.instant(), trustPolicy, maxSessionSeconds, Map.of());
+            arn,
+            RandomBytes.id("AROA"),
+            clock.instant(),
+            trustPolicy,
+            maxSessionSeconds,
+            Map.of(),
+            tags);
     return state.change(
         () -> {
           if (state.roles.putIfAbsent(arn, role) != null) {
@@ -44,8 +51,8 @@ final class Identities {
         });
   }
 
-  Role createRole(String arn, String trustPolicy) {
-    return createRole(arn, trustPolicy, DEFAULT_MAX_SESSION_SECONDS);
+  Role createRole(String arn, ResourcePolicy trustPolicy) {
+    return createRole(arn, trustPolicy, DEFAULT_MAX_SESSION_SECONDS, Map.of());
   }
 
   /// @throws AwsException (NoSuchEntity) where there is no such user

@@ -20,6 +20,11 @@ record KeyAttributes(
     return origin.equals("AWS_CLOUDHSM") || origin.equals("EXTERNAL_KEY_STORE");
   }
 
+  /// Whether the key's material is imported.
+  boolean imported() {
+    return origin.equals("EXTERNAL");
+  }
+
   boolean awsManaged() {
     return keyManager.equals("AWS");
   }

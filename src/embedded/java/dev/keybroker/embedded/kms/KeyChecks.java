@@ -18,9 +18,25 @@ final class KeyChecks {
   }
 
   static void enabled(KmsKey key) {
-    notPendingDeletion(key);
+    grantable(key);
+    if (key.state() == KeyState.UNAVAILABLE) {
+      throw KmsErrors.invalidState(key.arn() + " is unavailable.");
+    }
+  }
+
+  /// A key that can be given a grant: one that is enabled, or whose key store is not connected.
+  static void grantable(KmsKey key) {
+    hasMaterial(key);
     if (key.state() == KeyState.DISABLED) {
       throw KmsErrors.disabled(key.arn());
+    }
+  }
+
+  /// A key that is neither pending deletion nor waiting for its material.
+  static void hasMaterial(KmsKey key) {
+    notPendingDeletion(key);
+    if (key.state() == KeyState.PENDING_IMPORT) {
+      throw KmsErrors.invalidState(key.arn() + " is pending import.");
     }
   }
 

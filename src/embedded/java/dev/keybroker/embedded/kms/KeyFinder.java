@@ -34,7 +34,7 @@ final class KeyFinder {
   Found find(KmsRequest request, String reference) {
     String arn = arn(request.caller(), request.region(), reference);
     if (arn.contains(":alias/")) {
-      Alias alias = state.aliases.get(arn);
+      Alias alias = state.consistency.aliases.seen(arn, state.aliases.get(arn));
       if (alias == null) {
         throw KmsErrors.aliasNotFound(arn);
       }
@@ -87,7 +87,7 @@ final class KeyFinder {
     Arn arn = Arn.parse(reference);
     if (arn == null
         || !arn.service().equals("kms")
-        || !arn.partition().equals("aws")
+        || !arn.partition().equals(Arn.partitionOf(arn.region()))
         || !Arn.isAccount(arn.account())
         || !(arn.resource().startsWith("key/") || arn.resource().startsWith("alias/"))) {
       throw KmsErrors.invalidArn(reference);

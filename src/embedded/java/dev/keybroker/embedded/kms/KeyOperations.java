@@ -60,7 +60,7 @@ final class KeyOperations {
             clock.instant(),
             attributes,
             multiRegion ? request.region() : null,
-            KeyState.ENABLED,
+            attributes.imported() ? KeyState.PENDING_IMPORT : KeyState.ENABLED,
             null,
             null,
             request.text("Description", ""),
@@ -77,7 +77,9 @@ final class KeyOperations {
   KmsKey add(KmsKey key) {
     return state.change(
         () -> {
-          materials.create(key);
+          if (!key.attributes().imported()) {
+            materials.create(key);
+          }
           state.keys.put(key.arn(), key);
           return key;
         });
@@ -91,7 +93,7 @@ final class KeyOperations {
     String externalKey = request.text("XksKeyId");
     String origin = request.text("Origin", store == null ? "AWS_KMS" : "AWS_CLOUDHSM");
     boolean custom = origin.equals("AWS_CLOUDHSM") || origin.equals("EXTERNAL_KEY_STORE");
-    if (!custom && !origin.equals("AWS_KMS")) {
+    if (!custom && !origin.equals("AWS_KMS") && !origin.equals("EXTERNAL")) {
       throw KmsErrors.unsupported("The origin " + origin + " is not supported.");
     }
     if (custom != (store != null) || origin.equals("EXTERNAL_KEY_STORE") != (externalKey != null)) {
@@ -101,16 +103,19 @@ final class KeyOperations {
     if (custom && !spec.equals(KmsKey.SYMMETRIC)) {
       throw KmsErrors.unsupported("Custom key stores hold symmetric encryption keys only.");
     }
+    if (origin.equals("EXTERNAL") && !spec.equals(KmsKey.SYMMETRIC)) {
+      throw KmsErrors.unsupported("Only symmetric key material can be imported here.");
+    }
     return new KeyAttributes(spec, usage, origin, "CUSTOMER", store, externalKey);
   }
 
-  private String policy(KmsRequest request, String account) {
+  private ResourcePolicy policy(KmsRequest request, String account) {
     String given = request.text("Policy");
     if (given == null) {
-      return DefaultPolicies.customerManaged(account);
+      String partition = Arn.partitionOf(request.region());
+      return ResourcePolicy.unbound(DefaultPolicies.customerManaged(partition, account));
     }
-    PolicyCheck.resourcePolicy(state, given, KmsErrors::malformedPolicy);
-    return given;
+    return PolicyOperations.checked(state, given);
   }
 
   private ObjectNode replicate(KmsRequest request) {
@@ -145,7 +150,7 @@ final class KeyOperations {
           return replica;
         });
     return Json.object()
-        .put("ReplicaPolicy", replica.policy())
+        .put("ReplicaPolicy", replica.policy().document())
         .set("ReplicaKeyMetadata", KeyMetadata.of(state, replica));
   }
 
@@ -157,7 +162,7 @@ final class KeyOperations {
 
   private ObjectNode list(KmsRequest request) {
     access.checkIdentity(request, "*");
-    return Pages.write(
+    return Pages.OF_KEYS.write(
         request,
         "Keys",
         state.keys.values().stream()

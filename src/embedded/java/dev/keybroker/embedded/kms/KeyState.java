@@ -6,7 +6,11 @@ enum KeyState {
   DISABLED("Disabled"),
   PENDING_DELETION("PendingDeletion"),
   /// A multi-Region primary key that waits until its last replica is gone.
-  PENDING_REPLICA_DELETION("PendingReplicaDeletion");
+  PENDING_REPLICA_DELETION("PendingReplicaDeletion"),
+  /// A key for imported material that has none.
+  PENDING_IMPORT("PendingImport"),
+  /// A key of a custom key store that is not connected.
+  UNAVAILABLE("Unavailable");
 
   private final String wireName;
 

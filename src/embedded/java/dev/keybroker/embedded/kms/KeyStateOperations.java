@@ -34,8 +34,8 @@ final class KeyStateOperations {
     change(
         request,
         key -> {
-          KeyChecks.notPendingDeletion(key);
-          return key.enabled(enabled);
+          KeyChecks.hasMaterial(key);
+          return key.state() == KeyState.UNAVAILABLE ? key : key.enabled(enabled);
         });
     return Json.object();
   }
@@ -70,7 +70,9 @@ final class KeyStateOperations {
               if (!key.state().pendingDeletion()) {
                 throw KmsErrors.invalidState(key.arn() + " is not pending deletion.");
               }
-              return key.enabled(false);
+              return state.materials.containsKey(key.materialId())
+                  ? key.enabled(false)
+                  : key.with(KeyState.PENDING_IMPORT, null, null);
             });
     return Json.object().put("KeyId", changed.arn());
   }

@@ -1,6 +1,8 @@
 package dev.keybroker.embedded.kms;
 
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Refuses KMS requests that key policy, grants and identity-based policies do not allow.
@@ -63,24 +65,47 @@ final class KmsAccess {
     KmsKey key = found.key();
     Caller caller = request.caller();
     boolean granted =
-        state.grantsOf(key.arn()).stream()
-            .anyMatch(g -> caller.is(g.granteePrincipal()) && g.allows(permission, context));
+        grants(request, key).anyMatch(grant -> grants(grant, request, permission, context));
     return Access.decide(
         caller,
         key.account(),
-        Policy.of(key.policy()),
+        seenPolicy(key).policy().ofKey(),
         granted,
         "kms:" + permission,
         key.arn(),
-        conditions(request, found, context));
+        KmsConditions.of(state, request, found, context));
+  }
+
+  /// A grant gives what it allows to its grantee. CreateGrant it gives for grants that allow no
+  /// more than it does itself.
+  private static boolean grants(
+      Grant grant, KmsRequest request, String permission, @Nullable Map<String, String> context) {
+    return grant.grantedTo(request.caller())
+        && grant.allows(permission, context)
+        && (!permission.equals("CreateGrant") || grant.terms().cover(GrantTerms.of(request)));
+  }
+
+  /// The grants on a key that are seen by now, and those whose tokens the request has.
+  private Stream<Grant> grants(KmsRequest request, KmsKey key) {
+    List<Grant> present = state.grantsOf(key.arn());
+    List<Grant> seen = state.consistency.grants.seen(key.arn(), present);
+    List<String> tokens = request.texts("GrantTokens");
+    return Stream.concat(
+        seen == null ? Stream.empty() : seen.stream(),
+        present.stream().filter(grant -> tokens.contains(grant.token())));
+  }
+
+  private ResourcePolicy seenPolicy(KmsKey key) {
+    ResourcePolicy seen = state.consistency.keyPolicies.seen(key.arn(), key.policy());
+    return seen == null ? key.policy() : seen;
   }
 
   /// Whether `policy`, as the key's policy, would allow the caller, by itself or by delegation
   /// to its account.
   boolean keyPolicyAllows(
-      KmsRequest request, String permission, KeyFinder.Found found, String policy) {
-    Policy keyPolicy = Policy.of(policy);
-    PolicyContext conditions = conditions(request, found, null);
+      KmsRequest request, String permission, KeyFinder.Found found, ResourcePolicy policy) {
+    Policy keyPolicy = policy.policy().ofKey();
+    PolicyContext conditions = KmsConditions.of(state, request, found, null);
     String action = "kms:" + permission;
     String arn = found.key().arn();
     return !keyPolicy.denies(request.caller(), action, arn, conditions)
@@ -108,35 +133,5 @@ final class KmsAccess {
             + " on "
             + on
             + access.reason(action));
-  }
-
-  private static PolicyContext conditions(
-      KmsRequest request, KeyFinder.Found found, @Nullable Map<String, String> context) {
-    KmsKey key = found.key();
-    PolicyContext conditions = PolicyContext.of(request.caller(), request.region());
-    conditions
-        .put("kms:CallerAccount", request.caller().account())
-        .put("kms:KeySpec", key.attributes().keySpec())
-        .put("kms:KeyUsage", key.attributes().keyUsage())
-        .put("kms:KeyOrigin", key.attributes().origin())
-        .put("kms:MultiRegion", String.valueOf(key.multiRegion()))
-        .put("kms:GrantIsForAWSResource", "false");
-    key.tags().forEach((tag, value) -> conditions.put("aws:ResourceTag/" + tag, value));
-    if (found.aliasName() != null) {
-      conditions.put("kms:RequestAlias", found.aliasName());
-    }
-    if (context != null && !context.isEmpty()) {
-      conditions.put("kms:EncryptionContextKeys", context.keySet());
-      context.forEach((name, value) -> conditions.put("kms:EncryptionContext:" + name, value));
-    }
-    String pairSpec = request.text("KeyPairSpec");
-    if (pairSpec != null) {
-      conditions.put("kms:DataKeyPairSpec", pairSpec);
-    }
-    if (request.operation().equals("CreateGrant")) {
-      conditions.put("kms:GrantOperations", request.texts("Operations"));
-      conditions.put("kms:GranteePrincipal", request.text("GranteePrincipal", ""));
-    }
-    return conditions;
   }
 }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// @param primaryRegion the region of the primary key; null unless the key is multi-Region
 /// @param deletionDate when the key will be gone; null unless it is pending deletion
 /// @param pendingWindowDays the waiting period that was asked for; null unless pending deletion
-/// @param policy the key policy, as it was put
+/// @param policy the key policy
 /// @param rotation automatic rotation; null where it is off
 record KmsKey(
     String account,
@@ -22,7 +22,7 @@ record KmsKey(
     @Nullable Instant deletionDate,
     @Nullable Integer pendingWindowDays,
     String description,
-    String policy,
+    ResourcePolicy policy,
     @Nullable Rotation rotation,
     Map<String, String> tags) {
 
@@ -77,7 +77,7 @@ record KmsKey(
         tags);
   }
 
-  KmsKey withPolicy(String newPolicy) {
+  KmsKey withPolicy(ResourcePolicy newPolicy) {
     return new KmsKey(
         account,
         region,

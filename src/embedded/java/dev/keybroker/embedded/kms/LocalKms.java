@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
@@ -16,8 +17,9 @@ import org.jspecify.annotations.Nullable;
 /// the AWS SDK talks to by an endpoint override, with several accounts and regions.
 ///
 /// It encrypts, evaluates policies, and checks signatures for real. What differs from AWS:
-/// changes count at once everywhere; quotas are not enforced; asymmetric KMS keys can be made
-/// and described, not used. **Its keys protect nothing**: with a state file, their material
+/// changes count at once and quotas are not enforced unless a test asks for it; asymmetric KMS keys
+/// can be made and described, not used. `src/docs/local-kms.md` has the whole list. **Its keys
+// protect nothing**: with a state file, their material
 /// lies in that file.
 ///
 /// Beside the AWS protocols there is a local administration in JSON, without authentication:
@@ -61,18 +63,24 @@ public final class LocalKms implements AutoCloseable {
   private final Faults faults;
   private final Calls calls;
   private final Provisioning provisioning;
+  private final RequestQuotas quotas;
+  private final Consistency consistency;
 
   private LocalKms(
       HttpServer server,
       ExecutorService workers,
       Faults faults,
       Calls calls,
-      Provisioning provisioning) {
+      Provisioning provisioning,
+      RequestQuotas quotas,
+      Consistency consistency) {
     this.server = server;
     this.workers = workers;
     this.faults = faults;
     this.calls = calls;
     this.provisioning = provisioning;
+    this.quotas = quotas;
+    this.consistency = consistency;
   }
 
   /// Starts a local KMS.
@@ -81,9 +89,10 @@ public final class LocalKms implements AutoCloseable {
   public static LocalKms start(LocalKmsOptions options) {
     InstantSource clock = options.clock();
     Path file = options.stateFile();
-    LocalState state = new LocalState(file == null ? null : new StateFile(file));
+    LocalState state = new LocalState(file == null ? null : new StateFile(file), clock);
     SessionTokens tokens = new SessionTokens(state.sealingKey());
-    KmsService kms = new KmsService(state, clock);
+    RequestQuotas quotas = new RequestQuotas(clock);
+    KmsService kms = new KmsService(state, quotas, clock);
     Identities identities = new Identities(state, clock);
     Provisioning provisioning = new Provisioning(state, identities, kms.keys(), clock);
     Faults faults = new Faults();
@@ -96,7 +105,8 @@ public final class LocalKms implements AutoCloseable {
                 new KmsProtocol(kms),
                 "sts",
                 new QueryProtocol(
-                    StsOperations.NAMESPACE, new StsOperations(state, tokens, clock).operations()),
+                    StsOperations.NAMESPACE,
+                    new StsOperations(state, tokens, quotas, clock).operations()),
                 "iam",
                 new QueryProtocol(
                     IamOperations.NAMESPACE, new IamOperations(state, identities).operations())),
@@ -110,7 +120,7 @@ public final class LocalKms implements AutoCloseable {
       server.setExecutor(workers);
       server.createContext("/", gateway);
       server.start();
-      return new LocalKms(server, workers, faults, calls, provisioning);
+      return new LocalKms(server, workers, faults, calls, provisioning, quotas, state.consistency);
     } catch (IOException e) {
       workers.close();
       throw new UncheckedIOException("cannot listen on port " + options.port(), e);
@@ -146,6 +156,39 @@ public final class LocalKms implements AutoCloseable {
   /// @param policy the permissions policy; null takes one given here before away
   public String role(String account, String name, String trustPolicy, @Nullable String policy) {
     return provisioning.role(account, name, trustPolicy, policy);
+  }
+
+  /// Puts an account into a partition of AWS, before it has principals: `aws` unless this says
+  /// otherwise, or `aws-cn`, `aws-us-gov`, `aws-eusc`, `aws-iso`, `aws-iso-b`, `aws-iso-e`,
+  /// `aws-iso-f`. Credentials are good in the regions of their own partition only.
+  public void partition(String account, String partition) {
+    provisioning.partition(account, partition);
+  }
+
+  /// Makes an account a member of an organization, whose id policies see as `aws:PrincipalOrgID`.
+  public void organization(String account, String organizationId) {
+    provisioning.organization(account, organizationId);
+  }
+
+  /// Turns AWS's request quotas on or off. They are off at first.
+  public void enforceQuotas(boolean on) {
+    quotas.enforce(on);
+  }
+
+  /// Sets how late changes of key policies, aliases and grants are seen from now on, by the clock
+  // of
+  /// the options. They are seen at once unless this says otherwise.
+  public void consistencyDelay(Duration delay) {
+    consistency.delay(delay);
+  }
+
+  /// Where KMS, STS and IAM answer calls that come from elsewhere. `vpce/vpce-0123abcd` stands for
+  /// a VPC endpoint, `from/203.0.113.7` for a public address, and
+  /// `via/s3.eu-central-1.amazonaws.com` for a service that calls in the caller's name; policies
+  // see
+  /// them as `aws:SourceVpce`, `aws:SourceIp` and `kms:ViaService`.
+  public URI endpoint(String place) {
+    return URI.create(endpoint() + "/" + place);
   }
 
   /// The ARN of the AWS managed key of a service, which is made if need be.

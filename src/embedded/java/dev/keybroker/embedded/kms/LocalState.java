@@ -1,5 +1,7 @@
 package dev.keybroker.embedded.kms;
 
+import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,6 +18,8 @@ final class LocalState {
   private final ReentrantLock changes = new ReentrantLock();
   private final @Nullable StateFile file;
   private final byte[] sealingKey;
+
+  final Consistency consistency;
 
   /// By key ARN.
   final ConcurrentMap<String, KmsKey> keys = new ConcurrentHashMap<>();
@@ -35,11 +39,18 @@ final class LocalState {
   /// By role ARN.
   final ConcurrentMap<String, Role> roles = new ConcurrentHashMap<>();
 
+  /// The partitions of the accounts that are not in `aws`, by account.
+  final ConcurrentMap<String, String> partitions = new ConcurrentHashMap<>();
+
+  /// The ids of the organizations that accounts belong to, by account.
+  final ConcurrentMap<String, String> organizations = new ConcurrentHashMap<>();
+
   /// By access key id.
   final ConcurrentMap<String, LocalCredentials> accessKeys = new ConcurrentHashMap<>();
 
-  LocalState(@Nullable StateFile file) {
+  LocalState(@Nullable StateFile file, InstantSource clock) {
     this.file = file;
+    consistency = new Consistency(clock);
     Snapshot saved = file == null ? null : file.read();
     if (saved == null) {
       sealingKey = RandomBytes.next(32);
@@ -55,6 +66,8 @@ final class LocalState {
     saved.users().forEach(user -> users.put(user.arn(), user));
     saved.roles().forEach(role -> roles.put(role.arn(), role));
     saved.accessKeys().forEach(key -> accessKeys.put(key.accessKeyId(), key));
+    partitions.putAll(saved.partitions());
+    organizations.putAll(saved.organizations());
   }
 
   /// The secret that session tokens are sealed and ciphertext headers are authenticated with.
@@ -82,6 +95,26 @@ final class LocalState {
     return grants.getOrDefault(keyArn, List.of());
   }
 
+  /// The partition of an account's principals.
+  String partition(String account) {
+    return partitions.getOrDefault(account, "aws");
+  }
+
+  /// The unique id of the user or role `arn`; null if there is none.
+  @Nullable String entityId(String arn) {
+    User user = users.get(arn);
+    Role role = roles.get(arn);
+    return user != null ? user.userId() : role != null ? role.roleId() : null;
+  }
+
+  /// The unique ids of all users and roles, by ARN.
+  Map<String, String> entityIds() {
+    Map<String, String> ids = new HashMap<>();
+    users.values().forEach(user -> ids.put(user.arn(), user.userId()));
+    roles.values().forEach(role -> ids.put(role.arn(), role.roleId()));
+    return ids;
+  }
+
   private static List<Grant> concat(List<Grant> first, List<Grant> second) {
     return Stream.concat(first.stream(), second.stream()).toList();
   }
@@ -96,6 +129,8 @@ final class LocalState {
         grants.values().stream().flatMap(List::stream).toList(),
         List.copyOf(users.values()),
         List.copyOf(roles.values()),
-        List.copyOf(accessKeys.values()));
+        List.copyOf(accessKeys.values()),
+        Map.copyOf(partitions),
+        Map.copyOf(organizations));
   }
 }

@@ -1,5 +1,6 @@
 package dev.keybroker.embedded.kms;
 
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -27,6 +28,23 @@ final class Materials {
             List.of(
                 new KeyMaterial.BackingKey(
                     UUID.randomUUID(), RandomBytes.next(32), clock.instant(), null))));
+  }
+
+  /// Takes imported material for a key: the first, or the same again. To be called inside
+  /// [LocalState#change].
+  ///
+  /// @throws AwsException (IncorrectKeyMaterialException) if the key had other material before
+  void take(KmsKey key, byte[] bytes) {
+    KeyMaterial known = state.materials.get(key.materialId());
+    if (known == null) {
+      state.materials.put(
+          key.materialId(),
+          new KeyMaterial(
+              List.of(
+                  new KeyMaterial.BackingKey(UUID.randomUUID(), bytes, clock.instant(), null))));
+    } else if (!MessageDigest.isEqual(known.current().secret(), bytes)) {
+      throw new AwsException("IncorrectKeyMaterialException", "");
+    }
   }
 
   byte[] encrypt(KmsKey key, Map<String, String> context, byte[] plaintext) {

@@ -1,6 +1,7 @@
 package dev.keybroker.embedded.kms;
 
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
@@ -23,6 +24,19 @@ record Policy(List<PolicyStatement> statements) {
     Policy policy = PolicyParser.parse(document);
     PARSED.put(document, policy);
     return policy;
+  }
+
+  /// This policy with the names of principals replaced by their unique ids.
+  Policy bound(Map<String, String> ids) {
+    return ids.isEmpty()
+        ? this
+        : new Policy(statements.stream().map(statement -> statement.bound(ids)).toList());
+  }
+
+  /// The statements that have an effect in a key policy. AWS takes one without a `Resource`, and
+  /// passes it over.
+  Policy ofKey() {
+    return new Policy(statements.stream().filter(s -> !s.resources().isEmpty()).toList());
   }
 
   /// What an identity-based policy says: principals play no part.

@@ -1,73 +1,93 @@
 package dev.keybroker.embedded.kms;
 
 import java.util.List;
-import java.util.Set;
-import java.util.function.BiPredicate;
+import java.util.Locale;
+import java.util.Map;
 import java.util.function.Predicate;
 
 /// Makes the test that one line of a statement's `Condition` stands for: an operator, a condition
 /// key, and the values to compare with.
 final class PolicyCondition {
 
-  private static final Set<String> NEGATED =
-      Set.of(
-          "StringNotEquals",
-          "StringNotEqualsIgnoreCase",
-          "StringNotLike",
-          "ArnNotEquals",
-          "ArnNotLike");
+  private static final String IF_EXISTS = "IfExists";
+
+  /// The operators that hold when their counterpart does not.
+  private static final Map<String, String> NEGATED =
+      Map.of(
+          "StringNotEquals", "StringEquals",
+          "StringNotEqualsIgnoreCase", "StringEqualsIgnoreCase",
+          "StringNotLike", "StringLike",
+          "ArnNotEquals", "ArnEquals",
+          "ArnNotLike", "ArnLike",
+          "NumericNotEquals", "NumericEquals",
+          "DateNotEquals", "DateEquals",
+          "NotIpAddress", "IpAddress");
 
   private PolicyCondition() {}
 
-  /// @throws IllegalArgumentException where the operator is not known
-  static Predicate<PolicyContext> of(String operator, String key, List<String> values) {
+  /// @param variables whether the document is of a version that has policy variables
+  /// @throws IllegalArgumentException if the operator or a value is not understood
+  static Predicate<PolicyContext> of(
+      String operator, String key, List<String> values, boolean variables) {
     if (operator.equals("Null")) {
-      boolean absent = values.contains("true");
-      return context -> context.get(key).isEmpty() == absent;
+      return absence(key, values);
     }
-    String name = operator.substring(operator.indexOf(':') + 1);
-    boolean ifExists = name.endsWith("IfExists");
+    int colon = operator.indexOf(':') + 1;
+    String quantifier = operator.substring(0, colon);
+    String name = operator.substring(colon);
+    boolean ifExists = name.endsWith(IF_EXISTS);
     if (ifExists) {
-      name = name.substring(0, name.length() - "IfExists".length());
+      name = name.substring(0, name.length() - IF_EXISTS.length());
     }
-    boolean negated = NEGATED.contains(name);
-    BiPredicate<String, String> match = match(name);
-    Predicate<String> accepts =
-        given -> negated != values.stream().anyMatch(value -> match.test(value, given));
-    String quantifier = operator.substring(0, operator.indexOf(':') + 1);
+    boolean negated = NEGATED.containsKey(name);
+    String comparison = NEGATED.getOrDefault(name, name);
+    if (!PolicyComparison.OPERATORS.contains(comparison)) {
+      throw PolicyComparison.unknown(operator);
+    }
+    List<PolicyComparison> comparisons =
+        values.stream().map(value -> PolicyComparison.of(comparison, value, variables)).toList();
     return switch (quantifier) {
-      case "ForAllValues:" -> context -> context.get(key).stream().allMatch(accepts);
-      case "ForAnyValue:" -> context -> any(context.get(key), accepts, ifExists);
-      case "" -> context -> any(context.get(key), accepts, ifExists || negated);
-      default -> throw new IllegalArgumentException("Invalid Condition type : " + operator);
+      case "ForAllValues:" ->
+          context ->
+              context.get(key).stream()
+                  .allMatch(given -> negated != any(comparisons, context, given));
+      case "ForAnyValue:" ->
+          context -> some(context, key, comparisons, negated, /* ifAbsent= */ ifExists);
+      case "" -> context -> some(context, key, comparisons, negated, ifExists || negated);
+      default -> throw PolicyComparison.unknown(operator);
     };
   }
 
-  private static boolean any(List<String> given, Predicate<String> accepts, boolean ifAbsent) {
-    return given.isEmpty() ? ifAbsent : given.stream().anyMatch(accepts);
+  private static boolean some(
+      PolicyContext context,
+      String key,
+      List<PolicyComparison> comparisons,
+      boolean negated,
+      boolean ifAbsent) {
+    List<String> given = context.get(key);
+    return given.isEmpty()
+        ? ifAbsent
+        : given.stream().anyMatch(value -> negated != any(comparisons, context, value));
   }
 
-  private static BiPredicate<String, String> match(String operator) {
-    return switch (operator) {
-      case "StringEquals", "StringNotEquals" -> String::equals;
-      case "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "Bool" ->
-          String::equalsIgnoreCase;
-      case "StringLike", "StringNotLike", "ArnLike", "ArnEquals", "ArnNotLike", "ArnNotEquals" ->
-          Glob::matches;
-      case "NumericEquals" -> (want, is) -> number(is) == number(want);
-      case "NumericLessThan" -> (want, is) -> number(is) < number(want);
-      case "NumericLessThanEquals" -> (want, is) -> number(is) <= number(want);
-      case "NumericGreaterThan" -> (want, is) -> number(is) > number(want);
-      case "NumericGreaterThanEquals" -> (want, is) -> number(is) >= number(want);
-      default -> throw new IllegalArgumentException("Invalid Condition type : " + operator);
-    };
+  private static boolean any(
+      List<PolicyComparison> comparisons, PolicyContext context, String given) {
+    return comparisons.stream().anyMatch(comparison -> comparison.holds(context, given));
   }
 
-  private static double number(String text) {
-    try {
-      return Double.parseDouble(text);
-    } catch (NumberFormatException e) {
-      return Double.NaN;
-    }
+  private static Predicate<PolicyContext> absence(String key, List<String> values) {
+    List<Boolean> wanted =
+        values.stream()
+            .map(
+                value ->
+                    switch (value.toLowerCase(Locale.ROOT)) {
+                      case "true" -> true;
+                      case "false" -> false;
+                      default ->
+                          throw new IllegalArgumentException(
+                              "Syntax errors in policy: Null takes true or false");
+                    })
+            .toList();
+    return context -> wanted.contains(context.get(key).isEmpty());
   }
 }

@@ -14,7 +14,9 @@ final class PolicyContext {
 
   /// The keys that every request has.
   static PolicyContext of(Caller caller, String region) {
-    return new PolicyContext()
+    PolicyContext context = new PolicyContext();
+    caller.facts().forEach(context::put);
+    return context
         .put("aws:PrincipalArn", caller.identityArn())
         .put("aws:PrincipalAccount", caller.account())
         .put(
@@ -25,8 +27,7 @@ final class PolicyContext {
               case SESSION -> "AssumedRole";
             })
         .put("aws:userid", caller.userId())
-        .put("aws:RequestedRegion", region)
-        .put("aws:ViaAWSService", "false");
+        .put("aws:RequestedRegion", region);
   }
 
   PolicyContext put(String key, String value) {

@@ -2,12 +2,17 @@ package dev.keybroker.embedded.kms;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /// GetKeyPolicy, PutKeyPolicy and ListKeyPolicies.
 final class PolicyOperations {
 
   private static final String ONLY_NAME = "default";
   private static final int MAX_BYTES = 32768;
+
+  /// The characters that policies are written in. Typographic quotes are none of them.
+  private static final Pattern CHARACTERS =
+      Pattern.compile("[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+");
 
   private final LocalState state;
   private final KeyFinder finder;
@@ -27,20 +32,21 @@ final class PolicyOperations {
 
   private ObjectNode get(KmsRequest request) {
     KmsKey key = key(request);
-    return Json.object().put("Policy", key.policy()).put("PolicyName", ONLY_NAME);
+    return Json.object()
+        .put("Policy", key.policy().shown(state.entityIds()))
+        .put("PolicyName", ONLY_NAME);
   }
 
   private ObjectNode put(KmsRequest request) {
-    String policy = request.required("Policy");
-    if (policy.length() > MAX_BYTES) {
-      throw KmsErrors.constraint(
-          "policy", "Member must have length less than or equal to " + MAX_BYTES);
-    }
+    String document = request.required("Policy");
     KmsKey key = key(request);
-    PolicyCheck.resourcePolicy(state, policy, KmsErrors::malformedPolicy);
+    ResourcePolicy policy = checked(state, document);
     checkLockout(request, access, key, policy);
     state.change(
-        () -> state.keys.computeIfPresent(key.arn(), (arn, now) -> now.withPolicy(policy)));
+        () -> {
+          state.consistency.keyPolicies.change(key.arn(), key.policy());
+          return state.keys.computeIfPresent(key.arn(), (arn, now) -> now.withPolicy(policy));
+        });
     return Json.object();
   }
 
@@ -51,9 +57,25 @@ final class PolicyOperations {
     return answer;
   }
 
+  /// A document as a key policy.
+  ///
+  /// @throws AwsException if it cannot be one
+  static ResourcePolicy checked(LocalState state, String document) {
+    if (!CHARACTERS.matcher(document).matches()) {
+      throw KmsErrors.constraint(
+          "policy", "Member must satisfy regular expression pattern: " + CHARACTERS);
+    }
+    if (document.length() > MAX_BYTES) {
+      throw new AwsException(
+          "LimitExceededException", "The policy is longer than " + MAX_BYTES + " bytes.");
+    }
+    return new PolicyCheck(state, KmsErrors::malformedPolicy).keyPolicy(document);
+  }
+
   /// Refuses a policy under which its author could not change it again, unless the request bypasses
   /// this check.
-  static void checkLockout(KmsRequest request, KmsAccess access, KmsKey key, String policy) {
+  static void checkLockout(
+      KmsRequest request, KmsAccess access, KmsKey key, ResourcePolicy policy) {
     if (request.flag("BypassPolicyLockoutSafetyCheck")) {
       return;
     }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /// Reads policy documents in the JSON grammar of IAM.
@@ -23,6 +24,23 @@ final class PolicyParser {
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
+  private static final String VERSION = "2012-10-17";
+  private static final String OLD_VERSION = "2008-10-17";
+  private static final Set<String> DOCUMENT = Set.of("Version", "Id", "Statement");
+  private static final Set<String> STATEMENT =
+      Set.of(
+          "Sid",
+          "Effect",
+          "Principal",
+          "NotPrincipal",
+          "Action",
+          "NotAction",
+          "Resource",
+          "NotResource",
+          "Condition");
+  private static final Set<String> PRINCIPALS =
+      Set.of("AWS", "Service", "Federated", "CanonicalUser");
+
   private PolicyParser() {}
 
   /// @throws IllegalArgumentException where the document breaks the grammar; the message says why
@@ -33,14 +51,17 @@ final class PolicyParser {
     } catch (IOException e) {
       throw new IllegalArgumentException("Policy contains invalid json");
     }
-    String version = root.path("Version").asText("2012-10-17");
-    if (!version.equals("2012-10-17") && !version.equals("2008-10-17")) {
+    known(object(root, "policy"), DOCUMENT);
+    // AWS takes a document without a version for one of the old version.
+    String version = root.path("Version").asText(OLD_VERSION);
+    if (!version.equals(VERSION) && !version.equals(OLD_VERSION)) {
       throw new IllegalArgumentException("The policy must contain a valid version string");
     }
+    boolean variables = version.equals(VERSION);
     JsonNode statements = root.path("Statement");
     List<PolicyStatement> parsed = new ArrayList<>();
     for (JsonNode statement : statements.isArray() ? statements : List.of(statements)) {
-      parsed.add(statement(object(statement, "Statement")));
+      parsed.add(statement(object(statement, "Statement"), variables));
     }
     if (parsed.isEmpty()) {
       throw malformed("no statement");
@@ -48,7 +69,8 @@ final class PolicyParser {
     return new Policy(List.copyOf(parsed));
   }
 
-  private static PolicyStatement statement(JsonNode node) {
+  private static PolicyStatement statement(JsonNode node, boolean variables) {
+    known(node, STATEMENT);
     String effect = node.path("Effect").asText();
     if (!effect.equals("Allow") && !effect.equals("Deny")) {
       throw malformed("invalid Effect");
@@ -57,8 +79,9 @@ final class PolicyParser {
       throw new IllegalArgumentException("NotPrincipal is not supported");
     }
     boolean notActions = isNegated(node, "Action");
-    List<String> actions = strings(node.path(notActions ? "NotAction" : "Action"));
-    if (actions.isEmpty()) {
+    JsonNode action = node.path(notActions ? "NotAction" : "Action");
+    List<String> actions = strings(action);
+    if (actions.isEmpty() && !action.isMissingNode()) {
       throw malformed("no Action");
     }
     boolean notResources = isNegated(node, "Resource");
@@ -67,14 +90,24 @@ final class PolicyParser {
     if (resources.isEmpty() && !resource.isMissingNode()) {
       throw malformed("no Resource");
     }
+    for (String pattern : resources) {
+      PolicyText.of(pattern, variables);
+    }
+    JsonNode sid = node.path("Sid");
+    if (!sid.isMissingNode() && !sid.isTextual()) {
+      throw malformed("invalid Sid");
+    }
     return new PolicyStatement(
+        sid.asText(),
         effect.equals("Allow"),
+        node.has("Principal"),
         principals(node.path("Principal")),
         notActions,
         actions,
         notResources,
         resources,
-        conditions(node.path("Condition")));
+        variables,
+        conditions(node.path("Condition"), variables));
   }
 
   private static boolean isNegated(JsonNode statement, String element) {
@@ -89,21 +122,35 @@ final class PolicyParser {
     if (node.isTextual() && node.textValue().equals("*")) {
       return List.of("*");
     }
-    return node.isMissingNode() ? List.of() : strings(object(node, "Principal").path("AWS"));
+    if (node.isMissingNode()) {
+      return List.of();
+    }
+    known(object(node, "Principal"), PRINCIPALS);
+    return strings(node.path("AWS"));
   }
 
-  private static List<Predicate<PolicyContext>> conditions(JsonNode node) {
+  private static List<Predicate<PolicyContext>> conditions(JsonNode node, boolean variables) {
     List<Predicate<PolicyContext>> conditions = new ArrayList<>();
     if (!node.isMissingNode()) {
       for (Map.Entry<String, JsonNode> operator : object(node, "Condition").properties()) {
         for (Map.Entry<String, JsonNode> line :
             object(operator.getValue(), operator.getKey()).properties()) {
           conditions.add(
-              PolicyCondition.of(operator.getKey(), line.getKey(), strings(line.getValue())));
+              PolicyCondition.of(
+                  operator.getKey(), line.getKey(), strings(line.getValue()), variables));
         }
       }
     }
     return List.copyOf(conditions);
+  }
+
+  /// Refuses an element that the grammar does not know: misspelt, it would be passed over.
+  private static void known(JsonNode node, Set<String> elements) {
+    for (Map.Entry<String, JsonNode> element : node.properties()) {
+      if (!elements.contains(element.getKey())) {
+        throw malformed("unknown element " + element.getKey());
+      }
+    }
   }
 
   private static JsonNode object(JsonNode node, String name) {

@@ -2,22 +2,30 @@ package dev.keybroker.embedded.kms;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Predicate;
 
 /// One statement of a policy.
 ///
+/// @param sid the statement's name; empty if it has none
+/// @param named whether the statement has a `Principal`
 /// @param principals the `AWS` principals; empty in an identity-based policy, or where the
 ///     statement names principals of other kinds only (services, federated users)
+/// @param actions empty if the statement names none, and so says nothing
 /// @param notActions whether `actions` are those the statement does not speak of
 /// @param resources empty in a trust policy, which speaks of its role only
 /// @param notResources whether `resources` are those the statement does not speak of
+/// @param variables whether `${…}` in a resource is a policy variable
 record PolicyStatement(
+    String sid,
     boolean allow,
+    boolean named,
     List<String> principals,
     boolean notActions,
     List<String> actions,
     boolean notResources,
     List<String> resources,
+    boolean variables,
     List<Predicate<PolicyContext>> conditions) {
 
   /// How the principals of a statement match a caller.
@@ -35,7 +43,7 @@ record PolicyStatement(
       if (principal.equals("*") || caller.is(principal)) {
         return Match.DIRECT;
       }
-      if (principal.equals(caller.account()) || principal.equals(Arn.root(caller.account()))) {
+      if (principal.equals(caller.account()) || principal.equals(caller.accountArn())) {
         best = Match.ACCOUNT;
       }
     }
@@ -48,9 +56,30 @@ record PolicyStatement(
     boolean actionNamed =
         actions.stream().anyMatch(a -> Glob.matches(a.toLowerCase(Locale.ROOT), wanted));
     boolean resourceNamed =
-        resources.isEmpty() || resources.stream().anyMatch(r -> Glob.matches(r, resource));
-    return actionNamed != notActions
+        resources.isEmpty() || resources.stream().anyMatch(r -> names(r, resource, context));
+    return !actions.isEmpty()
+        && actionNamed != notActions
         && resourceNamed != notResources
         && conditions.stream().allMatch(condition -> condition.test(context));
+  }
+
+  /// This statement with the names of principals replaced by their unique ids.
+  PolicyStatement bound(Map<String, String> ids) {
+    return new PolicyStatement(
+        sid,
+        allow,
+        named,
+        principals.stream().map(name -> ids.getOrDefault(name, name)).toList(),
+        notActions,
+        actions,
+        notResources,
+        resources,
+        variables,
+        conditions);
+  }
+
+  private boolean names(String pattern, String resource, PolicyContext context) {
+    Glob glob = PolicyText.of(pattern, variables).resolve(context);
+    return glob != null && glob.matches(resource);
   }
 }

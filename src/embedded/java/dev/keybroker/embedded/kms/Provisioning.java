@@ -16,28 +16,30 @@ final class Provisioning {
   private final Identities identities;
   private final KeyOperations keys;
   private final InstantSource clock;
+  private final PolicyCheck check;
 
   Provisioning(LocalState state, Identities identities, KeyOperations keys, InstantSource clock) {
     this.state = state;
     this.identities = identities;
     this.keys = keys;
     this.clock = clock;
+    this.check = new PolicyCheck(state, IamErrors::malformedPolicy);
   }
 
   /// @param name a user's name, with or without a path; or `root`
   LocalCredentials principal(String account, String name, @Nullable String policy) {
     checkAccount(account);
     if (name.equals("root")) {
-      return identities.accessKey(account, Arn.root(account));
+      return identities.accessKey(account, Arn.root(state.partition(account), account));
     }
     String arn = arn(account, "user", name);
     if (policy != null) {
-      PolicyCheck.identityPolicy(policy, IamErrors::malformedPolicy);
+      check.identityPolicy(policy);
     }
     return state.change(
         () -> {
           if (!state.users.containsKey(arn)) {
-            identities.createUser(arn);
+            identities.createUser(arn, Map.of());
           }
           identities.changeUser(
               arn,
@@ -52,14 +54,14 @@ final class Provisioning {
   String role(String account, String name, String trustPolicy, @Nullable String policy) {
     checkAccount(account);
     String arn = arn(account, "role", name);
-    PolicyCheck.resourcePolicy(state, trustPolicy, IamErrors::malformedPolicy);
+    ResourcePolicy trust = check.trustPolicy(trustPolicy);
     if (policy != null) {
-      PolicyCheck.identityPolicy(policy, IamErrors::malformedPolicy);
+      check.identityPolicy(policy);
     }
     return state.change(
         () -> {
           if (!state.roles.containsKey(arn)) {
-            identities.createRole(arn, trustPolicy);
+            identities.createRole(arn, trust);
           }
           identities.changeRole(
               arn,
@@ -67,9 +69,35 @@ final class Provisioning {
                   (policy == null
                           ? role.withoutPolicy(POLICY_NAME)
                           : role.withPolicy(POLICY_NAME, policy))
-                      .withTrustPolicy(trustPolicy));
+                      .withTrustPolicy(trust));
           return arn;
         });
+  }
+
+  /// Puts an account into a partition, before it has principals.
+  void partition(String account, String partition) {
+    checkAccount(account);
+    if (!Arn.isPartition(partition)) {
+      throw new IllegalArgumentException("no partition of AWS: " + partition);
+    }
+    state.change(
+        () -> {
+          String known = state.partition(account);
+          boolean used =
+              state.entityIds().keySet().stream()
+                  .anyMatch(arn -> arn.contains("::" + account + ":"));
+          if (used && !known.equals(partition)) {
+            throw new IllegalArgumentException(
+                "account " + account + " has principals in the partition " + known);
+          }
+          return state.partitions.put(account, partition);
+        });
+  }
+
+  /// Makes an account a member of an organization.
+  void organization(String account, String organizationId) {
+    checkAccount(account);
+    state.change(() -> state.organizations.put(account, organizationId));
   }
 
   /// The key behind `alias/aws/{service}`.
@@ -96,7 +124,7 @@ final class Provisioning {
                       null,
                       null,
                       "Default key that protects my data when no other key is defined",
-                      DefaultPolicies.awsManaged(account, region, service),
+                      ResourcePolicy.unbound(DefaultPolicies.awsManaged(account, region, service)),
                       null,
                       Map.of()));
           Alias made = new Alias(account, region, alias, key.keyId(), key.created(), key.created());
@@ -105,9 +133,14 @@ final class Provisioning {
         });
   }
 
-  private static String arn(String account, String kind, String name) {
+  private String arn(String account, String kind, String name) {
     int slash = name.lastIndexOf('/') + 1;
-    return Arn.iam(account, kind, "/" + name.substring(0, slash), name.substring(slash));
+    return Arn.iam(
+        state.partition(account),
+        account,
+        kind,
+        "/" + name.substring(0, slash),
+        name.substring(slash));
   }
 
   private static void checkAccount(String account) {

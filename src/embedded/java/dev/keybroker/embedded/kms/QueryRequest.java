@@ -1,5 +1,8 @@
 package dev.keybroker.embedded.kms;
 
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +31,41 @@ record QueryRequest(Caller caller, String region, String operation, Map<String, 
       return value == null ? otherwise : Integer.parseInt(value);
     } catch (NumberFormatException e) {
       throw new AwsException("MalformedInput", member + " is not a number");
+    }
+  }
+
+  /// The values of a list, `{member}.member.1` and so on.
+  List<String> list(String member) {
+    return list(form, member);
+  }
+
+  /// The structures of a list, each with its members: `{member}.member.1.{name}` and so on.
+  List<Map<String, String>> structures(String member) {
+    List<Map<String, String>> structures = new ArrayList<>();
+    for (int i = 1; ; i++) {
+      String prefix = member + ".member." + i + ".";
+      Map<String, String> structure = new HashMap<>();
+      form.forEach(
+          (name, value) -> {
+            if (name.startsWith(prefix)) {
+              structure.put(name.substring(prefix.length()), value);
+            }
+          });
+      if (structure.isEmpty()) {
+        return structures;
+      }
+      structures.add(structure);
+    }
+  }
+
+  static List<String> list(Map<String, String> members, String member) {
+    List<String> values = new ArrayList<>();
+    for (int i = 1; ; i++) {
+      String value = members.get(member + ".member." + i);
+      if (value == null) {
+        return values;
+      }
+      values.add(value);
     }
   }
 }

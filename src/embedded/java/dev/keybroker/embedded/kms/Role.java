@@ -3,18 +3,22 @@ package dev.keybroker.embedded.kms;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/// An IAM role with its trust policy and its inline permissions policies.
+/// An IAM role with its trust policy, its inline permissions policies and its tags.
 record Role(
     String arn,
     String roleId,
     Instant created,
-    String trustPolicy,
+    ResourcePolicy trustPolicy,
     int maxSessionSeconds,
-    Map<String, String> policies) {
+    Map<String, String> policies,
+    @Nullable Map<String, String> tags) {
 
   Role {
     policies = Map.copyOf(policies);
+    // A state file of an earlier version has no tags.
+    tags = tags == null ? Map.of() : Map.copyOf(tags);
   }
 
   String account() {
@@ -25,19 +29,23 @@ record Role(
     return arn.substring(arn.lastIndexOf('/') + 1);
   }
 
-  Role withTrustPolicy(String document) {
-    return new Role(arn, roleId, created, document, maxSessionSeconds, policies);
+  Role withTrustPolicy(ResourcePolicy newTrustPolicy) {
+    return new Role(arn, roleId, created, newTrustPolicy, maxSessionSeconds, policies, tags);
   }
 
   Role withPolicy(String policyName, String document) {
     Map<String, String> changed = new HashMap<>(policies);
     changed.put(policyName, document);
-    return new Role(arn, roleId, created, trustPolicy, maxSessionSeconds, changed);
+    return new Role(arn, roleId, created, trustPolicy, maxSessionSeconds, changed, tags);
   }
 
   Role withoutPolicy(String policyName) {
     Map<String, String> changed = new HashMap<>(policies);
     changed.remove(policyName);
-    return new Role(arn, roleId, created, trustPolicy, maxSessionSeconds, changed);
+    return new Role(arn, roleId, created, trustPolicy, maxSessionSeconds, changed, tags);
+  }
+
+  Role withTags(Map<String, String> newTags) {
+    return new Role(arn, roleId, created, trustPolicy, maxSessionSeconds, policies, newTags);
   }
 }

@@ -13,12 +13,14 @@ record Session(
     String roleId,
     String sessionName,
     @Nullable String policy,
+    SessionTags tags,
+    Instant issued,
     Instant expires) {
 
   String arn() {
     String[] parts = roleArn.split(":", 6);
     String roleName = roleArn.substring(roleArn.lastIndexOf('/') + 1);
-    return Arn.session(parts[4], roleName, sessionName);
+    return Arn.session(parts[1], parts[4], roleName, sessionName);
   }
 
   @Override

@@ -36,7 +36,10 @@ final class SessionTokens {
             .put("roleId", session.roleId())
             .put("name", session.sessionName())
             .put("policy", session.policy())
+            .put("issued", session.issued().toEpochMilli())
             .put("expires", session.expires().toEpochMilli());
+    json.set("tags", Json.tree(session.tags().all()));
+    json.set("transitive", Json.tree(session.tags().transitive()));
     byte[] nonce = RandomBytes.next(NONCE_BYTES);
     try {
       Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
@@ -84,6 +87,9 @@ final class SessionTokens {
           json.path("roleId").asText(),
           json.path("name").asText(),
           policy.isTextual() ? policy.asText() : null,
+          new SessionTags(
+              KmsRequest.pairs(json.path("tags")), KmsRequest.pairs(json.path("transitive"))),
+          Instant.ofEpochMilli(json.path("issued").asLong()),
           Instant.ofEpochMilli(json.path("expires").asLong()));
     } catch (IllegalArgumentException | GeneralSecurityException | IOException e) {
       return null;

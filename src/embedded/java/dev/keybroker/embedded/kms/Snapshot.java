@@ -14,7 +14,15 @@ record Snapshot(
     List<Grant> grants,
     List<User> users,
     List<Role> roles,
-    List<LocalCredentials> accessKeys) {
+    List<LocalCredentials> accessKeys,
+    Map<String, String> partitions,
+    Map<String, String> organizations) {
+
+  Snapshot {
+    // A file of an earlier version has none of these.
+    partitions = partitions == null ? Map.of() : partitions;
+    organizations = organizations == null ? Map.of() : organizations;
+  }
 
   static final String README =
       "State of the local KMS for development and tests, which stands in for the HSMs of AWS KMS."

@@ -4,7 +4,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -23,8 +25,10 @@ final class StsOperations {
   private final LocalState state;
   private final SessionTokens tokens;
   private final InstantSource clock;
+  private final RequestQuotas quotas;
 
-  StsOperations(LocalState state, SessionTokens tokens, InstantSource clock) {
+  StsOperations(LocalState state, SessionTokens tokens, RequestQuotas quotas, InstantSource clock) {
+    this.quotas = quotas;
     this.state = state;
     this.tokens = tokens;
     this.clock = clock;
@@ -40,6 +44,9 @@ final class StsOperations {
   }
 
   private Map<String, Object> assumeRole(QueryRequest request) {
+    if (!quotas.take(request.caller(), request.region(), request.operation())) {
+      throw new AwsException("Throttling", "Rate exceeded");
+    }
     String roleArn = request.required("RoleArn");
     String sessionName = request.required("RoleSessionName");
     String externalId = request.text("ExternalId");
@@ -49,10 +56,10 @@ final class StsOperations {
     }
     String sessionPolicy = request.text("Policy");
     if (sessionPolicy != null) {
-      PolicyCheck.identityPolicy(
-          sessionPolicy, message -> new AwsException("MalformedPolicyDocument", message));
+      new PolicyCheck(state, IamErrors::malformedPolicy).identityPolicy(sessionPolicy);
     }
-    Role role = allowedRole(request, roleArn, sessionName, externalId);
+    SessionTags tags = SessionTags.of(request);
+    Role role = allowedRole(request, roleArn, sessionName, externalId, !tags.all().isEmpty());
     int seconds = seconds(request, role);
     Instant expires = clock.instant().plusSeconds(seconds).truncatedTo(ChronoUnit.SECONDS);
     Session session =
@@ -63,6 +70,8 @@ final class StsOperations {
             role.roleId(),
             sessionName,
             sessionPolicy,
+            tags,
+            clock.instant(),
             expires);
     Map<String, Object> user = new LinkedHashMap<>();
     user.put("AssumedRoleId", role.roleId() + ":" + sessionName);
@@ -75,10 +84,15 @@ final class StsOperations {
     return Map.of("AssumedRoleUser", user, "Credentials", credentials);
   }
 
-  /// The role, if its trust policy and the caller's own policies let the caller assume it. A role
-  /// that does not exist is refused in the same words.
+  /// The role, if its trust policy and the caller's own policies let the caller assume it, and tag
+  /// the session if it has tags, inherited ones included. A role that does not exist is refused in
+  /// the same words.
   private Role allowedRole(
-      QueryRequest request, String roleArn, String sessionName, @Nullable String externalId) {
+      QueryRequest request,
+      String roleArn,
+      String sessionName,
+      @Nullable String externalId,
+      boolean tagged) {
     Caller caller = request.caller();
     if (caller.root()) {
       throw new AwsException("AccessDenied", 403, "Roles may not be assumed by root accounts.");
@@ -88,26 +102,30 @@ final class StsOperations {
     if (externalId != null) {
       context.put("sts:ExternalId", externalId);
     }
-    Role role = state.roles.get(roleArn);
-    if (role == null
-        || Access.decide(
-                caller,
-                role.account(),
-                Policy.of(role.trustPolicy()),
-                false,
-                "sts:AssumeRole",
-                roleArn,
-                context)
-            != Access.ALLOWED) {
-      throw new AwsException(
-          "AccessDenied",
-          403,
-          "User: "
-              + caller.arn()
-              + " is not authorized to perform: sts:AssumeRole on resource: "
-              + roleArn);
+    Map<String, String> asked = SessionTags.asked(request);
+    asked.forEach((name, value) -> context.put("aws:RequestTag/" + name, value));
+    if (!asked.isEmpty()) {
+      context.put("aws:TagKeys", asked.keySet());
+      context.put("sts:TransitiveTagKeys", request.list("TransitiveTagKeys"));
     }
-    return role;
+    Role role = state.roles.get(roleArn);
+    for (String action :
+        tagged ? List.of("sts:AssumeRole", "sts:TagSession") : List.of("sts:AssumeRole")) {
+      if (role == null || !allowed(caller, role, action, context)) {
+        throw new AwsException(
+            "AccessDenied",
+            403,
+            "User: %s is not authorized to perform: %s on resource: %s"
+                .formatted(caller.arn(), action, roleArn));
+      }
+    }
+    return Objects.requireNonNull(role);
+  }
+
+  private static boolean allowed(Caller caller, Role role, String action, PolicyContext context) {
+    Policy trust = role.trustPolicy().policy();
+    return Access.decide(caller, role.account(), trust, false, action, role.arn(), context)
+        == Access.ALLOWED;
   }
 
   private static int seconds(QueryRequest request, Role role) {

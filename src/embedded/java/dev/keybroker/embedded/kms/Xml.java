@@ -1,5 +1,6 @@
 package dev.keybroker.embedded.kms;
 
+import java.util.List;
 import java.util.Map;
 
 /// Writes the XML of the Query protocol.
@@ -32,6 +33,8 @@ final class Xml {
     xml.append('<').append(name).append('>');
     if (value instanceof Map<?, ?> members) {
       members.forEach((member, inner) -> element(xml, String.valueOf(member), inner));
+    } else if (value instanceof List<?> values) {
+      values.forEach(inner -> element(xml, "member", inner));
     } else {
       escape(xml, String.valueOf(value));
     }

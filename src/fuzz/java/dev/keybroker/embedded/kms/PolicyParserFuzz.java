@@ -25,7 +25,9 @@ public final class PolicyParserFuzz {
           "arn:aws:iam::111122223333:role/broker",
           "AROA:session",
           List.of(),
-          null);
+          null,
+          Map.of(),
+          Map.of());
   private static final PolicyContext CONTEXT =
       PolicyContext.of(CALLER, "eu-central-1").put(TENANT, "acme");
   private static final ObjectMapper JSON = new ObjectMapper();

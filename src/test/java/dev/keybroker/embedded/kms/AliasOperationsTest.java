@@ -108,4 +108,23 @@ class AliasOperationsTest extends LocalKmsTestCase {
         "Invalid keyId '" + ALIAS + "'",
         () -> admin.disableKey(r -> r.keyId(ALIAS)));
   }
+
+  @Test
+  void pages_haveTheSizesOfAws() {
+    String key = newKey();
+    for (int i = 0; i < 51; i++) {
+      String name = "alias/page-" + i;
+      admin.createAlias(r -> r.aliasName(name).targetKeyId(key));
+    }
+    var first = admin.listAliases();
+    assertEquals(50, first.aliases().size());
+    assertEquals(true, first.truncated());
+    var last = admin.listAliases(r -> r.marker(first.nextMarker()));
+    assertEquals(1, last.aliases().size());
+    assertEquals(false, last.truncated());
+    assertEquals(51, admin.listAliases(r -> r.limit(100)).aliases().size());
+    assertCode("ValidationException", () -> admin.listAliases(r -> r.limit(101)));
+    assertCode("InvalidMarkerException", () -> admin.listAliases(r -> r.marker("%")));
+    assertCode("ValidationException", () -> admin.listKeys(r -> r.limit(1001)));
+  }
 }

@@ -1,5 +1,6 @@
 package dev.keybroker.embedded.kms;
 
+import java.net.URI;
 import java.time.Duration;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
@@ -27,8 +28,12 @@ final class AwsClients implements AutoCloseable {
   }
 
   KmsClient kms(AwsCredentials credentials, Region region) {
+    return kms(credentials, region, server.endpoint());
+  }
+
+  KmsClient kms(AwsCredentials credentials, Region region, URI endpoint) {
     return KmsClient.builder()
-        .endpointOverride(server.endpoint())
+        .endpointOverride(endpoint)
         .httpClient(http)
         .region(region)
         .credentialsProvider(StaticCredentialsProvider.create(credentials))
@@ -37,20 +42,28 @@ final class AwsClients implements AutoCloseable {
   }
 
   StsClient sts(AwsCredentials credentials) {
+    return sts(credentials, Region.EU_CENTRAL_1);
+  }
+
+  StsClient sts(AwsCredentials credentials, Region region) {
     return StsClient.builder()
         .endpointOverride(server.endpoint())
         .httpClient(http)
-        .region(Region.EU_CENTRAL_1)
+        .region(region)
         .credentialsProvider(StaticCredentialsProvider.create(credentials))
         .overrideConfiguration(once())
         .build();
   }
 
   IamClient iam(AwsCredentials credentials) {
+    return iam(credentials, Region.AWS_GLOBAL);
+  }
+
+  IamClient iam(AwsCredentials credentials, Region region) {
     return IamClient.builder()
         .endpointOverride(server.endpoint())
         .httpClient(http)
-        .region(Region.AWS_GLOBAL)
+        .region(region)
         .credentialsProvider(StaticCredentialsProvider.create(credentials))
         .overrideConfiguration(once())
         .build();

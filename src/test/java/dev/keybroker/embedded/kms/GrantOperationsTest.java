@@ -125,6 +125,38 @@ class GrantOperationsTest extends LocalKmsTestCase {
   }
 
   @Test
+  void childGrant_givesNoMoreThanItsParent() {
+    admin.createGrant(
+        r ->
+            r.keyId(key)
+                .granteePrincipal(GRANTEE)
+                .operations(GrantOperation.CREATE_GRANT, GrantOperation.ENCRYPT)
+                .constraints(c -> c.encryptionContextSubset(CONTEXT)));
+    child(Map.of("tenant", "acme", "keystore", "calls"), GrantOperation.ENCRYPT);
+    child(CONTEXT, GrantOperation.ENCRYPT, GrantOperation.CREATE_GRANT);
+    assertCode("AccessDeniedException", () -> child(CONTEXT, GrantOperation.DECRYPT));
+    assertCode(
+        "AccessDeniedException", () -> child(Map.of("tenant", "other"), GrantOperation.ENCRYPT));
+    assertCode("AccessDeniedException", () -> child(Map.of(), GrantOperation.ENCRYPT));
+  }
+
+  private void child(Map<String, String> equal, GrantOperation... operations) {
+    broker.createGrant(
+        r ->
+            r.keyId(key)
+                .granteePrincipal("arn:aws:iam::" + TENANT + ":user/admin")
+                .operations(operations)
+                .constraints(c -> c.encryptionContextEquals(equal.isEmpty() ? null : equal)));
+  }
+
+  @Test
+  void grantToken_thatIsNone_isRefused() {
+    assertCode(
+        "InvalidGrantTokenException",
+        () -> admin.encrypt(r -> r.keyId(key).plaintext(bytes("x")).grantTokens("AQpAnone")));
+  }
+
+  @Test
   void listGrants_showsThemAsMade() {
     CreateGrantResponse made =
         admin.createGrant(

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
@@ -122,5 +123,87 @@ class IamOperationsTest extends LocalKmsTestCase {
   @Test
   void operation_thatIsNotThere_isAnInvalidAction() {
     assertCode("InvalidAction", iam::listRoles);
+  }
+
+  @Test
+  void rolePolicies_areListed() {
+    iam.createRole(r -> r.roleName("keybroker").assumeRolePolicyDocument(TRUST));
+    iam.putRolePolicy(r -> r.roleName("keybroker").policyName("kms").policyDocument(ALLOW_ALL));
+    iam.putRolePolicy(r -> r.roleName("keybroker").policyName("audit").policyDocument(ALLOW_ALL));
+    assertEquals(
+        List.of("audit", "kms"), iam.listRolePolicies(r -> r.roleName("keybroker")).policyNames());
+    assertEquals(
+        List.of(), iam.listAttachedRolePolicies(r -> r.roleName("keybroker")).attachedPolicies());
+    assertCode("NoSuchEntity", () -> iam.listRolePolicies(r -> r.roleName("none")));
+  }
+
+  @Test
+  void simulation_ofARolesPolicies_saysWhatTheyAllow() {
+    String role =
+        iam.createRole(r -> r.roleName("keybroker").assumeRolePolicyDocument(TRUST)).role().arn();
+    String key = "arn:aws:kms:eu-central-1:" + TENANT + ":key/1";
+    iam.putRolePolicy(
+        r ->
+            r.roleName("keybroker")
+                .policyName("kms")
+                .policyDocument(
+                    """
+                    {"Version":"2012-10-17","Statement":[
+                      {"Effect":"Allow","Action":"kms:Decrypt","Resource":"%s","Condition":
+                        {"StringEquals":{"kms:EncryptionContext:tenant":"acme"}}},
+                      {"Effect":"Deny","Action":"kms:ScheduleKeyDeletion","Resource":"*"}]}\
+                    """
+                        .formatted(key)));
+    var simulated =
+        iam.simulatePrincipalPolicy(
+            r ->
+                r.policySourceArn(role)
+                    .actionNames("kms:Decrypt", "kms:Encrypt", "kms:ScheduleKeyDeletion")
+                    .resourceArns(key)
+                    .contextEntries(
+                        c ->
+                            c.contextKeyName("kms:EncryptionContext:tenant")
+                                .contextKeyValues("acme")
+                                .contextKeyType("string")));
+    assertEquals(
+        List.of("allowed", "implicitDeny", "explicitDeny"),
+        simulated.evaluationResults().stream().map(e -> e.evalDecisionAsString()).toList());
+    assertEquals(key, simulated.evaluationResults().getFirst().evalResourceName());
+    assertEquals(
+        "implicitDeny",
+        iam.simulatePrincipalPolicy(
+                r -> r.policySourceArn(role).actionNames("kms:Decrypt").resourceArns(key))
+            .evaluationResults()
+            .getFirst()
+            .evalDecisionAsString());
+  }
+
+  @Test
+  void roleTags_areTagsOfItsSessions() {
+    String role =
+        iam.createRole(
+                r ->
+                    r.roleName("keybroker")
+                        .assumeRolePolicyDocument(Policies.of(Policies.trust(TENANT, "{}")))
+                        .tags(t -> t.key("team").value("audio")))
+            .role()
+            .arn();
+    String key =
+        newKey(
+            Policies.of(
+                Policies.statement(
+                    "Allow",
+                    role,
+                    "kms:DescribeKey",
+                    "{\"StringEquals\":{\"aws:PrincipalTag/Team\":\"audio\"}}")));
+    try (StsClient sts = sts(user(TENANT, "admin", LocalKms.ADMINISTRATOR_ACCESS));
+        KmsClient session =
+            kms(
+                AwsClients.sdk(
+                    sts.assumeRole(r -> r.roleArn(role).roleSessionName("s1")).credentials()))) {
+      session.describeKey(r -> r.keyId(key));
+      iam.tagRole(r -> r.roleName("keybroker").tags(t -> t.key("team").value("video")));
+      assertCode("AccessDeniedException", () -> session.describeKey(r -> r.keyId(key)));
+    }
   }
 }

@@ -76,6 +76,45 @@ class PolicyConditionTest extends LocalKmsTestCase {
           "ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:user/call*"}          |                      | true
           "ArnNotEquals":{"aws:PrincipalArn":"arn:aws:iam::*:user/caller"}    |                      | false
           "StringEquals":{"aws:principalarn":"arn:aws:iam::111122223333:user/caller"} |              | true
+          "StringEqualsIgnoreCaseIfExists":{"kms:EncryptionContext:a":"B"}    | a=b                  | true
+          "ForAnyValue:StringLikeIfExists":{"kms:EncryptionContextKeys":"a*"} |                      | true
+          "ForAllValues:StringNotLike":{"kms:EncryptionContextKeys":"x*"}     | a=1 b=2              | true
+          "ForAllValues:StringNotLike":{"kms:EncryptionContextKeys":"x*"}     | a=1 xy=2             | false
+          "NumericEquals":{"kms:EncryptionContext:n":"5"}                     | n=5.0                | true
+          "NumericNotEquals":{"kms:EncryptionContext:n":"5"}                  | n=5                  | false
+          "NumericNotEquals":{"kms:EncryptionContext:n":"5"}                  | n=6                  | true
+          "NumericLessThan":{"kms:EncryptionContext:n":5}                     | n=4                  | true
+          "NumericGreaterThanEquals":{"kms:EncryptionContext:n":5}            | n=4                  | false
+          "NumericLessThanIfExists":{"kms:EncryptionContext:n":5}             |                      | true
+          "NumericLessThan":{"kms:EncryptionContext:n":5}                     | n=few                | false
+          "DateGreaterThan":{"aws:CurrentTime":"2029-12-31T23:59:59Z"}        |                      | true
+          "DateGreaterThan":{"aws:CurrentTime":"2030-01-01"}                  |                      | false
+          "DateEquals":{"aws:CurrentTime":"2030-01-01T01:00:00+01:00"}        |                      | true
+          "DateNotEquals":{"aws:CurrentTime":"2030-01-01T00:00Z"}             |                      | false
+          "DateLessThanEquals":{"aws:EpochTime":"1893456000"}                 |                      | true
+          "NumericLessThan":{"aws:EpochTime":"1893456000"}                    |                      | false
+          "DateLessThan":{"aws:TokenIssueTime":"2040-01-01T00:00:00Z"}        |                      | false
+          "DateLessThanIfExists":{"aws:TokenIssueTime":"2040-01-01T00:00:00Z"}|                      | true
+          "IpAddress":{"aws:SourceIp":"127.0.0.0/8"}                          |                      | true
+          "IpAddress":{"aws:SourceIp":["10.0.0.0/8","2001:db8::/32"]}         |                      | false
+          "NotIpAddress":{"aws:SourceIp":"127.0.0.1"}                         |                      | false
+          "NotIpAddressIfExists":{"aws:VpcSourceIp":"127.0.0.1"}              |                      | true
+          "BinaryEquals":{"kms:EncryptionContext:b":"QUJD"}                   | b=QUJD               | true
+          "BinaryEquals":{"kms:EncryptionContext:b":"QUJD"}                   | b=QUJE               | false
+          "BoolIfExists":{"aws:MultiFactorAuthPresent":"true"}                |                      | true
+          "Bool":{"aws:SecureTransport":"true"}                               |                      | true
+          "Null":{"aws:SourceVpce":"true"}                                    |                      | true
+          "ArnLike":{"aws:PrincipalArn":"arn:aws:*:user/call*"}               |                      | false
+          "ArnLike":{"aws:PrincipalArn":"arn:*:iam:*:1111*:user/c?ller"}      |                      | true
+          "ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::*:user/*"}            |                      | true
+          "StringEquals":{"kms:EncryptionContext:by":"${aws:username}"}       | by=caller            | true
+          "StringEquals":{"kms:EncryptionContext:by":"${aws:username}"}       | by=other             | false
+          "StringLike":{"kms:EncryptionContext:by":"u-${aws:username}-*"}     | by=u-caller-7        | true
+          "StringEquals":{"kms:EncryptionContext:by":"${aws:PrincipalTag/t}"} | by=x                 | false
+          "StringNotEquals":{"kms:EncryptionContext:a":"${aws:SourceVpce}"}   | a=x                  | true
+          "StringEquals":{"kms:EncryptionContext:a":"${aws:SourceVpce, 'x'}"} | a=x                  | true
+          "StringLike":{"kms:EncryptionContext:a":"${*}${?}${$}"}             | a=*?$                | true
+          "StringLike":{"kms:EncryptionContext:a":"${*}"}                     | a=x                  | false
           """)
   void condition_onEncrypt_isEvaluated(
       String condition, @Nullable String context, boolean expected) {
@@ -92,5 +131,44 @@ class PolicyConditionTest extends LocalKmsTestCase {
     assertEquals(true, allowed(both, Map.of("tenant", "acme", "keystore", "call-recordings")));
     assertEquals(false, allowed(both, Map.of("tenant", "acme", "keystore", "screens")));
     assertEquals(false, allowed(both, Map.of("tenant", "other", "keystore", "call-recordings")));
+  }
+
+  @Test
+  void variables_inADocumentWithoutTheNewVersion_arePlainText() {
+    String condition = "{\"StringEquals\":{\"kms:EncryptionContext:by\":\"${aws:username}\"}}";
+    String statement =
+        Policies.statement(
+            "Allow", "arn:aws:iam::" + TENANT + ":user/caller", "kms:Encrypt", condition);
+    try (KmsClient caller = kms(user(TENANT, "caller", null))) {
+      String key = newKey("{\"Statement\":" + statement + "}");
+      caller.encrypt(
+          r ->
+              r.keyId(key)
+                  .plaintext(bytes("x"))
+                  .encryptionContext(Map.of("by", "${aws:username}")));
+      assertCode(
+          "AccessDeniedException",
+          () ->
+              caller.encrypt(
+                  r ->
+                      r.keyId(key)
+                          .plaintext(bytes("x"))
+                          .encryptionContext(Map.of("by", "caller"))));
+    }
+  }
+
+  @Test
+  void variable_inAResource_isFilledIn() {
+    String key = newKey();
+    String id = key.substring(key.indexOf('/') + 1);
+    String policy =
+        Policies.of(
+            Policies.identity("Allow", "kms:Encrypt", "arn:aws:kms:*:*:key/${aws:username}"));
+    try (KmsClient named = kms(user(TENANT, id, policy));
+        KmsClient other = kms(user(TENANT, "other", policy))) {
+      named.encrypt(r -> r.keyId(key).plaintext(bytes("x")));
+      assertCode(
+          "AccessDeniedException", () -> other.encrypt(r -> r.keyId(key).plaintext(bytes("x"))));
+    }
   }
 }

@@ -52,7 +52,24 @@ class PolicyParserTest {
         "'Action': {'x': 'a'}, 'Resource': '*'",
         "'Action': 'a', 'Resource': '*', 'Principal': 'arn:aws:iam::111122223333:root'",
         "'Action': 'a', 'Resource': '*', 'Principal': ['*']",
-        "'Action': 'a', 'Resource': '*', 'Principal': {'AWS': {'x': '*'}}"
+        "'Action': 'a', 'Resource': '*', 'Principal': {'AWS': {'x': '*'}}",
+        "'Action': 'a', 'Resource': '*', 'Principal': {'Aws': '*'}",
+        "'Action': 'a', 'Resource': '*', 'Principals': {'AWS': '*'}",
+        "'Action': 'a', 'Resources': '*'",
+        "'Actions': 'a', 'Resource': '*'",
+        "'Action': 'a', 'Resource': '*', 'Conditions': {}",
+        "'Action': 'a', 'Resource': '*', 'Sid': 1",
+        "'Action': 'a', 'Resource': '*', 'Condition': {'StringEqual': {'k': 'v'}}",
+        "'Action': 'a', 'Resource': '*', 'Condition': {'ForSomeValues:Bool': {'k': 'true'}}",
+        "'Action': 'a', 'Resource': '*', 'Condition': {'NullIfExists': {'k': 'true'}}",
+        "'Action': 'a', 'Resource': '*', 'Condition': {'Null': {'k': 'yes'}}",
+        "'Action': 'a', 'Resource': '*', 'Condition': {'NumericEquals': {'k': 'few'}}",
+        "'Action': 'a', 'Resource': '*', 'Condition': {'DateEquals': {'k': 'today'}}",
+        "'Action': 'a', 'Resource': '*', 'Condition': {'IpAddress': {'k': '10.0.0.0/33'}}",
+        "'Action': 'a', 'Resource': '*', 'Condition': {'IpAddress': {'k': 'localhost'}}",
+        "'Action': 'a', 'Resource': '*', 'Condition': {'BinaryEquals': {'k': '%'}}",
+        "'Action': 'a', 'Resource': '*', 'Condition': {'StringLike': {'k': '${aws:username'}}",
+        "'Action': 'a', 'Resource': 'arn:aws:kms:*:*:key/${}'"
       })
   void statement_withWhatIsNotUnderstood_isRefused(String elements) {
     assertRefused(policy(elements.replace('\'', '"')));
@@ -68,6 +85,8 @@ class PolicyParserTest {
         "{\"Statement\": []}",
         "{\"Statement\": [\"Allow\"]}",
         "{\"Statement\": {}} {}",
+        "{\"Statments\": {\"Effect\": \"Allow\", \"Action\": \"*\"}}",
+        "{\"version\": \"2012-10-17\", \"Statement\": {\"Effect\": \"Allow\", \"Action\": \"*\"}}",
         "{\"Version\": \"2012\", \"Statement\": {\"Effect\": \"Allow\", \"Action\": \"*\"}}"
       })
   void document_thatIsNone_isRefused(String document) {
@@ -80,7 +99,9 @@ class PolicyParserTest {
   }
 
   private static String policy(String elements) {
-    return "{\"Statement\": {\"Effect\": \"Allow\", " + elements + "}}";
+    return "{\"Version\": \"2012-10-17\", \"Statement\": {\"Effect\": \"Allow\", "
+        + elements
+        + "}}";
   }
 
   private static void assertRefused(String document) {
