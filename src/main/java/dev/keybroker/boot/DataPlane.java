@@ -76,11 +76,13 @@ class DataPlane {
       PostgresKekTier postgres,
       RedisKekTier throughRedis,
       LostKeks lost,
+      RedisConfig redisConfig,
       KekCacheConfig cacheConfig,
       Ticker ticker,
       Clock clock,
       MeterRegistry registry) {
-    return new MemoryKekTier(throughRedis, postgres, lost, cacheConfig, ticker, clock, registry);
+    return new MemoryKekTier(
+        throughRedis, postgres, lost, redisConfig.retention(), cacheConfig, ticker, clock, registry);
   }
 
   private static byte[] macKey(RedisConfig config) {

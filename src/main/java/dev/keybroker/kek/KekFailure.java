@@ -34,7 +34,7 @@ public abstract sealed class KekFailure extends RuntimeException {
     }
   }
 
-  /// No KEK of this id.
+  /// No KEK of this id, or none that PostgreSQL knows.
   public static final class UnknownKek extends KekFailure {
     public UnknownKek() {
       super("unknown KEK");

@@ -17,14 +17,21 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// Records in memory that are asked for again when they are no longer fresh, and kept as the last
+/// Records in memory that are asked for again when they are no longer fresh, and used as the last
 /// known ones while the stores do not answer. Only the capacity evicts. Thread-safe.
+///
+/// Slow stores are stores that answer: beyond `stale-age` a record is used only after a read has
+/// failed lately, here or for another record, and none was answered since. How long it is used then
+/// is the [Limit] of its kind.
 ///
 /// A record's age counts from its read in PostgreSQL, wherever it was cached on the way: what
 /// another broker put into Redis twenty seconds ago is twenty seconds old here too, so the
 /// freshness bounds the whole chain. The age on arrival is taken from the wall clock, from then on
 /// time is the ticker's, so that a jump of the clock changes nothing.
 final class LastKnown<K, V extends Dated> {
+  /// Without calls there are no reads: an older failure says nothing of the stores.
+  private static final long FAILURE_COUNTS_FOR = Duration.ofSeconds(30).toNanos();
+
   private final Function<K, Uni<V>> next;
   private final Recovery<V> recovery;
   private final KekCacheConfig config;
@@ -35,6 +42,19 @@ final class LastKnown<K, V extends Dated> {
   private final Counter hits;
   private final Counter misses;
   private final Counter lastKnown;
+  private final Counter tooOld;
+  private final Limit limit;
+
+  /// Ticker time at which a read of any record failed because the stores did not answer; null once
+  /// a later one was answered.
+  private volatile @Nullable Long failedAt;
+
+  /// How long a record is used while the stores do not answer.
+  ///
+  /// @param maxAge counted from the read in PostgreSQL
+  /// @param endlessOnceFresh whether the limit is only for what this broker never saw fresh, such
+  ///     as an old entry of Redis: what it did see fresh is used until the stores answer again
+  record Limit(Duration maxAge, boolean endlessOnceFresh) {}
 
   /// What is done where a read finds that PostgreSQL has lost what memory holds.
   interface Recovery<V> {
@@ -46,11 +66,25 @@ final class LastKnown<K, V extends Dated> {
 
   /// @param freshUntil ticker time from which the stores are asked before the record is used
   /// @param refreshFrom ticker time from which they are asked beside its use
-  private record Held<V>(V value, long freshUntil, long refreshFrom) {
+  /// @param usableUntil ticker time from which it is not used at all, unless it is endless
+  private record Held<V>(
+      V value, long freshUntil, long refreshFrom, long usableUntil, boolean endless) {
     /// Whether it is fresh, and not to be asked for again yet. Where the stores failed lately, they
     /// are asked again later than the freshness ends.
     boolean isFresh(long now) {
       return now - refreshFrom < 0 && now - freshUntil < 0;
+    }
+
+    boolean isUsable(long now) {
+      return endless || now - usableUntil < 0;
+    }
+
+    Held<V> refreshedFrom(long time) {
+      return new Held<>(value, freshUntil, time, usableUntil, endless);
+    }
+
+    Held<V> staleFrom(long now) {
+      return new Held<>(value, now - freshUntil < 0 ? now : freshUntil, now, usableUntil, endless);
     }
   }
 
@@ -58,12 +92,14 @@ final class LastKnown<K, V extends Dated> {
       String record,
       Function<K, Uni<V>> next,
       Recovery<V> recovery,
+      Limit limit,
       KekCacheConfig config,
       Ticker ticker,
       Clock clock,
       MeterRegistry registry) {
     this.next = next;
     this.recovery = recovery;
+    this.limit = limit;
     this.config = config;
     this.ticker = ticker;
     this.clock = clock;
@@ -72,6 +108,7 @@ final class LastKnown<K, V extends Dated> {
     this.hits = counter(registry, record, "hit");
     this.misses = counter(registry, record, "miss");
     this.lastKnown = counter(registry, record, "last_known");
+    this.tooOld = counter(registry, record, "too_old");
   }
 
   private static Counter counter(MeterRegistry registry, String record, String result) {
@@ -91,12 +128,8 @@ final class LastKnown<K, V extends Dated> {
       hits.increment();
       return Uni.createFrom().item(held.value);
     }
-    if (read == null) {
-      // The stores failed less than a retry interval ago.
-      lastKnown.increment();
-      return Uni.createFrom().item(held.value);
-    }
-    return newestWithin(config.staleWait(), read, held.value);
+    // Without a read, the stores failed less than a retry interval ago.
+    return read == null ? useLastKnown(held) : newest(read, held, now);
   }
 
   /// The record, where memory holds a fresh one and the stores need not be asked yet; null where
@@ -110,18 +143,27 @@ final class LastKnown<K, V extends Dated> {
     return held.value;
   }
 
-  private Uni<V> newestWithin(Duration wait, CompletableFuture<V> read, V known) {
-    return Uni.createFrom()
-        .completionStage(read::minimalCompletionStage)
-        .ifNoItem()
-        .after(wait.isPositive() ? wait : Duration.ofMillis(1))
-        .fail()
-        .onFailure(LastKnown::isOutage)
-        .recoverWithItem(
-            () -> {
-              lastKnown.increment();
-              return known;
-            });
+  private Uni<V> newest(CompletableFuture<V> read, Held<V> known, long now) {
+    Uni<V> newest = Uni.createFrom().completionStage(read::minimalCompletionStage);
+    if (now - known.freshUntil < config.staleAge().toNanos() || failedLately(now)) {
+      Duration wait = config.staleWait();
+      newest = newest.ifNoItem().after(wait.isPositive() ? wait : Duration.ofMillis(1)).fail();
+    }
+    return newest.onFailure(LastKnown::isOutage).recoverWithUni(() -> useLastKnown(known));
+  }
+
+  private Uni<V> useLastKnown(Held<V> known) {
+    if (!known.isUsable(ticker.read())) {
+      tooOld.increment();
+      return Uni.createFrom().failure(new KekFailure.StoreUnavailable());
+    }
+    lastKnown.increment();
+    return Uni.createFrom().item(known.value);
+  }
+
+  private boolean failedLately(long now) {
+    Long failed = failedAt;
+    return failed != null && now - failed < FAILURE_COUNTS_FOR;
   }
 
   private static boolean isOutage(Throwable failure) {
@@ -137,10 +179,15 @@ final class LastKnown<K, V extends Dated> {
       return Uni.createFrom().voidItem();
     }
     return Uni.createFrom()
-        .deferred(() -> recovery.notLost(source.apply(key), held.value))
-        .invoke(value -> keep(key, value))
+        .deferred(
+            () -> {
+              Instant begun = clock.instant();
+              return recovery
+                  .notLost(source.apply(key), held.value)
+                  .invoke(value -> keep(key, value, begun));
+            })
         .onFailure()
-        .invoke(failure -> expire(key, failure))
+        .invoke(failure -> failed(key, failure, (known, now) -> known.staleFrom(now)))
         .onFailure()
         .recoverWithNull()
         .replaceWithVoid();
@@ -157,15 +204,6 @@ final class LastKnown<K, V extends Dated> {
         .last();
   }
 
-  private void expire(K key, Throwable failure) {
-    if (isOutage(failure)) {
-      long now = ticker.read();
-      records.asMap().computeIfPresent(key, (k, held) -> new Held<>(held.value, now, now));
-    } else {
-      records.invalidate(key);
-    }
-  }
-
   /// One read at a time for a key; whoever comes meanwhile shares it.
   private CompletableFuture<V> read(K key) {
     CompletableFuture<V> mine = new CompletableFuture<>();
@@ -173,35 +211,54 @@ final class LastKnown<K, V extends Dated> {
     if (running != null) {
       return running;
     }
+    Instant begun = clock.instant();
     Uni.createFrom()
-        .deferred(() -> recovery.notLost(next.apply(key), inMemory(key)))
+        .deferred(() -> recovery.notLost(next.apply(key), held(key)))
         .subscribe()
         .with(
             value -> {
-              V newest = keep(key, value);
+              V newest = keep(key, value, begun);
               reads.remove(key, mine);
               mine.complete(newest);
             },
             failure -> {
-              failed(key, failure);
+              failed(key, failure, (held, now) -> held.refreshedFrom(retryFrom(now)));
               reads.remove(key, mine);
               mine.completeExceptionally(failure);
             });
     return mine;
   }
 
-  private @Nullable V inMemory(K key) {
+  /// The record in memory, whatever its age; null where there is none.
+  private @Nullable V held(K key) {
     Held<V> held = records.getIfPresent(key);
     return held == null ? null : held.value;
   }
 
-  private V keep(K key, V value) {
+  private V keep(K key, V value, Instant begun) {
+    Duration age = Duration.between(value.readTime(), clock.instant());
+    long now = ticker.read();
+    boolean fromOutage = isFromOutage(value, age, begun);
+    failedAt = fromOutage ? Long.valueOf(now) : null;
     Held<V> kept =
         records
             .asMap()
             .compute(
-                key, (k, held) -> held != null && isNewer(held.value, value) ? held : held(value));
+                key,
+                (k, held) -> {
+                  if (held != null && isNewer(held.value, value)) {
+                    return fromOutage ? held.refreshedFrom(retryFrom(now)) : held;
+                  }
+                  return held(value, age, now, fromOutage, held != null && held.endless);
+                });
     return kept.value;
+  }
+
+  /// Whether the stores gave an old record, which the next tier does only where PostgreSQL does not
+  /// answer. However slow a read is, what it found was read after its begin.
+  private boolean isFromOutage(V value, Duration age, Instant begun) {
+    return age.compareTo(config.freshness().plus(config.staleAge())) > 0
+        && value.readTime().isBefore(begun);
   }
 
   /// Whether the record in memory was read later. A read time in the future says nothing: the clock
@@ -211,22 +268,39 @@ final class LastKnown<K, V extends Dated> {
         && !inMemory.readTime().isAfter(clock.instant());
   }
 
-  private Held<V> held(V value) {
-    Instant now = clock.instant();
-    Duration age = Duration.between(value.readTime(), now);
+  /// @param wasEndless whether it replaces an older record that is used without limit: this one is
+  ///     not worse
+  private Held<V> held(V value, Duration age, long now, boolean fromOutage, boolean wasEndless) {
     // A read time in the future is another broker's clock: of unknown age, so not fresh.
-    long freshNanos = age.isNegative() ? 0 : config.freshness().minus(age).toNanos();
-    long left = Math.max(0, freshNanos);
-    long ticks = ticker.read();
-    return new Held<>(value, ticks + left, ticks + left - left / 5);
+    boolean ofTheFuture = age.isNegative();
+    long left = ofTheFuture ? 0 : config.freshness().minus(age).toNanos();
+    long refreshFrom = fromOutage ? retryFrom(now) : now + Math.max(0, left - left / 5);
+    long usable = ofTheFuture ? limit.maxAge.toNanos() : limit.maxAge.minus(age).toNanos();
+    boolean endless = limit.endlessOnceFresh && (wasEndless || (!ofTheFuture && !fromOutage));
+    return new Held<>(value, now + left, refreshFrom, now + usable, endless);
   }
 
-  private void failed(K key, Throwable failure) {
+  private long retryFrom(long now) {
+    return now + config.retry().toNanos();
+  }
+
+  private interface OnOutage<V> {
+    Held<V> held(Held<V> held, long now);
+  }
+
+  /// @param onOutage what becomes of the record in memory where the stores did not answer
+  private void failed(K key, Throwable failure, OnOutage<V> onOutage) {
+    long now = ticker.read();
     if (isOutage(failure)) {
-      long retryFrom = ticker.read() + config.retry().toNanos();
-      records
-          .asMap()
-          .computeIfPresent(key, (k, held) -> new Held<>(held.value, held.freshUntil, retryFrom));
+      failedAt = now;
+      records.asMap().computeIfPresent(key, (k, held) -> onOutage.held(held, now));
+      return;
+    }
+    failedAt = null;
+    if (failure instanceof KekFailure.UnknownKek) {
+      // PostgreSQL deletes no KEK: what is in memory may be all that is left of it, even where it
+      // does not suffice to restore the row.
+      records.asMap().computeIfPresent(key, (k, held) -> held.staleFrom(now));
     } else {
       records.invalidate(key);
     }

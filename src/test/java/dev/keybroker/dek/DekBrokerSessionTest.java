@@ -445,6 +445,26 @@ class DekBrokerSessionTest {
     }
 
     @Override
+    public Duration staleAge() {
+      return Duration.ofSeconds(1);
+    }
+
+    @Override
+    public Duration unwrapMaxAge() {
+      return Duration.ofHours(24);
+    }
+
+    @Override
+    public Duration unknownTime() {
+      return Duration.ofSeconds(5);
+    }
+
+    @Override
+    public long maxUnknown() {
+      return 100;
+    }
+
+    @Override
     public Duration retry() {
       return Duration.ofSeconds(1);
     }

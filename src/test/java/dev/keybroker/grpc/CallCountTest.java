@@ -40,7 +40,7 @@ class CallCountTest extends BrokerTestCase {
   private static final int WRAPS_EACH = 10_000;
   private static final int BATCH = 1_000;
   private static final Pattern KEY_COMMANDS =
-      Pattern.compile("cmdstat_(?:get|set|setex|mget|del|unlink):calls=([0-9]+)");
+      Pattern.compile("cmdstat_(?:get|set|setex|mget|del|unlink|eval):calls=([0-9]+)");
 
   @Inject DataSource database;
 

@@ -19,6 +19,9 @@ import org.junit.jupiter.api.Test;
 class MemoryKekTierTest {
   private static final KeystoreName KEYSTORE = TestKek.KEYSTORE;
   private static final Duration FRESHNESS = TestCacheConfig.defaults().freshness();
+  private static final Duration STALE_AGE = TestCacheConfig.defaults().staleAge();
+  private static final Duration UNWRAP_MAX_AGE = TestCacheConfig.defaults().unwrapMaxAge();
+  private static final Duration RETENTION = Duration.ofHours(12);
   private static final Duration TICK = Duration.ofNanos(1);
 
   private final TestTime time = new TestTime();
@@ -31,7 +34,7 @@ class MemoryKekTierTest {
 
   private MemoryKekTier tier(TestCacheConfig config) {
     return new MemoryKekTier(
-        next, source, lost, config, time.ticker(), time, new SimpleMeterRegistry());
+        next, source, lost, RETENTION, config, time.ticker(), time, new SimpleMeterRegistry());
   }
 
   /// A record of another KEK than every other one, read at that time.
@@ -241,6 +244,231 @@ class MemoryKekTierTest {
     ActiveKek late = readNow();
     hanging.complete(late);
     assertSame(late, waiting.active(KEYSTORE).await().indefinitely());
+  }
+
+  @Test
+  void recordBeyondTheStaleAge_storesSlow_isNotUsed() throws Exception {
+    MemoryKekTier impatient = tier(TestCacheConfig.defaults().withStaleWait(Duration.ZERO));
+    next.answer(readNow());
+    impatient.active(KEYSTORE).await().indefinitely();
+    time.pass(FRESHNESS.plus(STALE_AGE));
+    CompletableFuture<ActiveKek> slow = next.hold();
+    CompletableFuture<ActiveKek> caller = impatient.active(KEYSTORE).subscribeAsCompletionStage();
+    CompletableFuture<ActiveKek> another = impatient.active(KEYSTORE).subscribeAsCompletionStage();
+    awaitStaleWaitOfAnotherRecord(impatient);
+    assertFalse(caller.isDone());
+    assertFalse(another.isDone());
+    ActiveKek rotated = readNow();
+
+    slow.complete(rotated);
+
+    assertSame(rotated, caller.get());
+    assertSame(rotated, another.get());
+  }
+
+  /// When the wait of a later call has ended, that of an earlier one has, too.
+  private void awaitStaleWaitOfAnotherRecord(MemoryKekTier impatient) {
+    Kek known = kek(KekState.ACTIVE, time.instant().minus(FRESHNESS));
+    next.answer(known);
+    impatient.kek(known.name().id()).await().indefinitely();
+    CompletableFuture<Kek> never = next.holdKek();
+    assertSame(known, impatient.kek(known.name().id()).await().atMost(Duration.ofSeconds(30)));
+    assertFalse(never.isDone());
+  }
+
+  @Test
+  void recordBeyondTheStaleAge_storesFail_isUsedWhenTheyHaveFailed() {
+    ActiveKek first = readNow();
+    next.answer(first);
+    active();
+    time.pass(FRESHNESS.plus(STALE_AGE));
+    CompletableFuture<ActiveKek> hanging = next.hold();
+    CompletableFuture<ActiveKek> caller = tier.active(KEYSTORE).subscribeAsCompletionStage();
+    assertFalse(caller.isDone());
+
+    hanging.completeExceptionally(new KekFailure.StoreUnavailable());
+
+    assertSame(first, caller.join());
+  }
+
+  @Test
+  void recordBeyondTheStaleAge_storesFailedLately_isUsedAfterTheStaleWait() {
+    MemoryKekTier impatient = tier(TestCacheConfig.defaults().withStaleWait(Duration.ofMillis(1)));
+    ActiveKek first = readNow();
+    next.answer(first);
+    impatient.active(KEYSTORE).await().indefinitely();
+    next.fail(new KekFailure.StoreUnavailable());
+    time.pass(FRESHNESS.plus(STALE_AGE));
+    impatient.active(KEYSTORE).await().indefinitely();
+    time.pass(TestCacheConfig.defaults().retry());
+    CompletableFuture<ActiveKek> hanging = next.hold();
+
+    assertSame(first, impatient.active(KEYSTORE).await().atMost(Duration.ofSeconds(30)));
+
+    assertFalse(hanging.isDone());
+  }
+
+  @Test
+  void oldFailureOfTheStores_saysNothingOfThemNow() {
+    MemoryKekTier impatient = tier(TestCacheConfig.defaults().withStaleWait(Duration.ZERO));
+    next.answer(readNow());
+    impatient.active(KEYSTORE).await().indefinitely();
+    next.fail(new KekFailure.StoreUnavailable());
+    time.pass(FRESHNESS);
+    impatient.active(KEYSTORE).await().indefinitely();
+    time.pass(Duration.ofHours(3));
+    CompletableFuture<ActiveKek> slow = next.hold();
+    CompletableFuture<ActiveKek> caller = impatient.active(KEYSTORE).subscribeAsCompletionStage();
+    awaitStaleWaitOfAnotherRecord(impatient);
+    assertFalse(caller.isDone());
+    ActiveKek rotated = readNow();
+
+    slow.complete(rotated);
+
+    assertSame(rotated, caller.join());
+  }
+
+  @Test
+  void kekToUnwrapWith_storesDown_isUsedUntilItsMaxAge() {
+    Kek known = kek(KekState.ACTIVE, time.instant());
+    next.answer(known);
+    kek();
+    next.fail(new KekFailure.StoreUnavailable());
+    time.pass(UNWRAP_MAX_AGE.minus(TICK));
+    assertSame(known, kek());
+
+    time.pass(TICK);
+
+    assertThrows(KekFailure.StoreUnavailable.class, this::kek);
+    assertThrows(KekFailure.StoreUnavailable.class, this::kek);
+    Kek again = kek(KekState.DISABLED, time.instant());
+    next.answer(again);
+    time.pass(TestCacheConfig.defaults().retry());
+    assertSame(again, kek());
+  }
+
+  @Test
+  void activeKek_knownOnlyFromAnOldEntry_isUsedUntilTheRetention() {
+    ActiveKek old = read(time.instant().minus(RETENTION).plusSeconds(60));
+    next.answer(old);
+    assertSame(old, active());
+    next.fail(new KekFailure.StoreUnavailable());
+    time.pass(Duration.ofSeconds(60).minus(TICK));
+    assertSame(old, active());
+
+    time.pass(TICK);
+
+    assertThrows(KekFailure.StoreUnavailable.class, this::active);
+  }
+
+  @Test
+  void activeKek_onceSeenFresh_staysUsableWhenAnOutageBringsANewerOldEntry() {
+    next.answer(readNow());
+    active();
+    time.pass(Duration.ofHours(2));
+    ActiveKek ofAnother = read(time.instant().minus(Duration.ofHours(1)));
+    next.answer(ofAnother);
+    assertSame(ofAnother, active());
+    next.fail(new KekFailure.StoreUnavailable());
+
+    time.pass(RETENTION.multipliedBy(10));
+
+    assertSame(ofAnother, active());
+  }
+
+  @Test
+  void oldEntryOfAnOutage_endsTheQuestionsForARetryInterval() {
+    ActiveKek old = read(time.instant().minus(Duration.ofHours(1)));
+    next.answer(old);
+    for (int i = 0; i < 100; i++) {
+      assertSame(old, active());
+    }
+    assertEquals(1, next.reads());
+    time.pass(TestCacheConfig.defaults().retry());
+
+    active();
+
+    assertEquals(2, next.reads());
+  }
+
+  @Test
+  void readThatTookLong_isNoOldEntry() {
+    CompletableFuture<ActiveKek> slow = next.hold();
+    CompletableFuture<ActiveKek> caller = tier.active(KEYSTORE).subscribeAsCompletionStage();
+    ActiveKek first = readNow();
+    time.pass(FRESHNESS.plus(STALE_AGE).plusSeconds(1));
+    slow.complete(first);
+    assertSame(first, caller.join());
+    next.fail(new KekFailure.StoreUnavailable());
+
+    time.pass(RETENTION.multipliedBy(2));
+
+    assertSame(first, active());
+  }
+
+  @Test
+  void unknownKek_askedAgain_isRefusedWithoutARead_untilItsTimeIsOver() {
+    next.fail(new KekFailure.UnknownKek());
+    for (int i = 0; i < 100; i++) {
+      assertThrows(KekFailure.UnknownKek.class, this::kek);
+    }
+    assertEquals(1, next.reads());
+
+    time.pass(TestCacheConfig.defaults().unknownTime());
+
+    assertThrows(KekFailure.UnknownKek.class, this::kek);
+    assertEquals(2, next.reads());
+  }
+
+  @Test
+  void unknownKeks_areRememberedUpToTheirNumber() {
+    next.fail(new KekFailure.UnknownKek());
+    long max = TestCacheConfig.defaults().maxUnknown();
+    for (int round = 0; round < 2; round++) {
+      for (int i = 0; i < 10 * max; i++) {
+        UUID id = new UUID(1, i);
+        assertThrows(KekFailure.UnknownKek.class, () -> tier.kek(id).await().indefinitely());
+      }
+    }
+    assertTrue(next.reads() >= 20 * max - 2 * max, () -> "remembered more: " + next.reads());
+  }
+
+  @Test
+  void unknownKek_thatIsAnnounced_isFoundAtOnce() {
+    next.fail(new KekFailure.UnknownKek());
+    assertThrows(KekFailure.UnknownKek.class, this::kek);
+    Kek created = kek(KekState.ACTIVE, time.instant());
+    next.answer(created);
+
+    changed(new KekChange.OfKek(created.name().id()));
+
+    assertSame(created, kek());
+  }
+
+  @Test
+  void kekWhoseRowCannotBeRestored_staysInMemory() {
+    Kek known = kek(KekState.ACTIVE, time.instant());
+    next.answer(known);
+    kek();
+    next.fail(new KekFailure.UnknownKek());
+    lost.fail(new KekFailure.UnknownKek());
+    time.pass(FRESHNESS);
+    assertThrows(KekFailure.UnknownKek.class, this::kek);
+    time.pass(TestCacheConfig.defaults().unknownTime());
+
+    next.fail(new KekFailure.StoreUnavailable());
+
+    assertSame(known, kek());
+  }
+
+  @Test
+  void kekForWhichTheStoresDidNotAnswer_isNotRememberedAsUnknown() {
+    next.fail(new KekFailure.StoreUnavailable());
+    assertThrows(KekFailure.StoreUnavailable.class, this::kek);
+    Kek restored = kek(KekState.RETIRED, time.instant());
+    next.answer(restored);
+
+    assertSame(restored, kek());
   }
 
   @Test

@@ -13,6 +13,10 @@ final class RestoredKeks implements LostKeks {
     answer = Uni.createFrom().item(restored);
   }
 
+  void fail(KekFailure failure) {
+    answer = Uni.createFrom().failure(failure);
+  }
+
   List<Kek> copies() {
     return copies;
   }

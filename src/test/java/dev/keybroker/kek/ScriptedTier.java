@@ -44,7 +44,18 @@ final class ScriptedTier implements KekTier {
   /// Later reads wait for the test's answer.
   CompletableFuture<ActiveKek> hold() {
     CompletableFuture<ActiveKek> held = new CompletableFuture<>();
-    active = () -> Uni.createFrom().completionStage(held);
+    answerLater(held);
+    return held;
+  }
+
+  void answerLater(CompletableFuture<ActiveKek> answer) {
+    active = () -> Uni.createFrom().completionStage(answer);
+  }
+
+  /// Later reads of KEKs to unwrap with wait for the test's answer.
+  CompletableFuture<Kek> holdKek() {
+    CompletableFuture<Kek> held = new CompletableFuture<>();
+    kek = () -> Uni.createFrom().completionStage(held);
     return held;
   }
 

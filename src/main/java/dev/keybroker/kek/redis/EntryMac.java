@@ -15,7 +15,7 @@ final class EntryMac {
   static final int MIN_KEY_SIZE = 32;
   private static final byte VERSION = 2;
   private static final int MAC_SIZE = 32;
-  private static final int CONTENT_OFFSET = 1 + MAC_SIZE;
+  static final int CONTENT_OFFSET = 1 + MAC_SIZE;
 
   private final SecretKeySpec key;
 

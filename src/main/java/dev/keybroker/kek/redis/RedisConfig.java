@@ -16,8 +16,11 @@ public interface RedisConfig {
   @WithDefault("200ms")
   Duration timeout();
 
-  /// How long Redis keeps an entry. It is used beyond its freshness only as the last known record,
-  /// while PostgreSQL does not answer. At least 1 s.
+  /// How long Redis keeps an entry. Beyond its freshness it is used only as the last known record,
+  /// while PostgreSQL does not answer: that of an ACTIVE KEK for this time at most, counted from
+  // its
+  /// read in PostgreSQL, whatever Redis keeps. For a KEK to unwrap with, that age is
+  /// `keybroker.kek.unwrap-max-age`. At least 1 s.
   @WithDefault("24h")
   Duration retention();
 

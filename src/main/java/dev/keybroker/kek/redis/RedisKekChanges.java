@@ -4,7 +4,6 @@ import dev.keybroker.kek.KekChange;
 import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KeystoreName;
 import io.quarkus.redis.datasource.ReactiveRedisDataSource;
-import io.quarkus.redis.datasource.keys.ReactiveKeyCommands;
 import io.quarkus.redis.datasource.pubsub.ReactivePubSubCommands;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.Cancellable;
@@ -29,7 +28,7 @@ public final class RedisKekChanges implements KekChanges, AutoCloseable {
 
   private final ReactivePubSubCommands<String> channel;
   private final String channelName;
-  private final ReactiveKeyCommands<String> keys;
+  private final RedisEntries entries;
   private final RedisConfig config;
   private final Consumer<KekChange> listener;
   private @Nullable Cancellable subscription;
@@ -39,7 +38,7 @@ public final class RedisKekChanges implements KekChanges, AutoCloseable {
       ReactiveRedisDataSource redis, RedisConfig config, Consumer<KekChange> listener) {
     this.channel = redis.pubsub(String.class);
     this.channelName = config.prefix() + "changes";
-    this.keys = redis.key(String.class);
+    this.entries = new RedisEntries(redis, config.timeout());
     this.config = config;
     this.listener = listener;
   }
@@ -84,16 +83,17 @@ public final class RedisKekChanges implements KekChanges, AutoCloseable {
         .recoverWithNull();
   }
 
-  /// Removes the entry that is no longer true, so that no broker that knows nothing yet begins with
-  /// it.
-  private Uni<Integer> forget(KekChange change) {
-    return switch (change) {
-      case KekChange.OfKeystore(KeystoreName keystore) ->
-          keys.del(RedisKekTier.activeKey(config, keystore));
-      case KekChange.OfKek(UUID kek) -> keys.del(RedisKekTier.kekKey(config, kek));
-      case KekChange.OfSettings(KeystoreName keystore) ->
-          keys.del(RedisKekTier.activeKey(config, keystore));
-    };
+  /// Takes the entry that is no longer true out of use, and keeps readers that are under way from
+  /// putting it back.
+  private Uni<Void> forget(KekChange change) {
+    return entries.mark(
+        switch (change) {
+          case KekChange.OfKeystore(KeystoreName keystore) ->
+              RedisKekTier.activeKey(config, keystore);
+          case KekChange.OfKek(UUID kek) -> RedisKekTier.kekKey(config, kek);
+          case KekChange.OfSettings(KeystoreName keystore) ->
+              RedisKekTier.activeKey(config, keystore);
+        });
   }
 
   static String message(KekChange change) {

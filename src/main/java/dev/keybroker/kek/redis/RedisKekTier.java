@@ -16,8 +16,6 @@ import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.redis.datasource.ReactiveRedisDataSource;
-import io.quarkus.redis.datasource.keys.ReactiveKeyCommands;
-import io.quarkus.redis.datasource.value.ReactiveValueCommands;
 import io.smallrye.mutiny.Uni;
 import java.io.IOException;
 import java.time.Clock;
@@ -31,18 +29,23 @@ import org.jspecify.annotations.Nullable;
 /// The middle tier: what another broker read from PostgreSQL a moment ago.
 ///
 /// A fresh entry spares PostgreSQL a read. An older one is used only while PostgreSQL does not
-/// answer. An entry whose MAC is wrong is counted, logged without its content, removed, and a miss.
-/// Redis being away costs its timeout and nothing else.
+/// answer, and only up to the age that its kind allows: the MAC says who wrote an entry, not when
+/// it was put there. An entry whose MAC is wrong is counted, logged without its content, removed,
+/// and a miss. Redis being away costs its timeout and nothing else.
 public final class RedisKekTier implements KekTier, KekCopies {
   /// The least size of the MAC key in bytes.
   public static final int MIN_MAC_KEY_SIZE = EntryMac.MIN_KEY_SIZE;
+
+  /// How far the clocks of brokers may be apart. An entry from further ahead is not used: how old
+  // it
+  /// is nobody knows.
+  private static final Duration LARGEST_CLOCK_DIFFERENCE = Duration.ofMinutes(1);
 
   private static final Logger LOG = Logger.getLogger(RedisKekTier.class);
 
   private final KekTier next;
   private final LostKeks lost;
-  private final ReactiveValueCommands<String, byte[]> values;
-  private final ReactiveKeyCommands<String> keys;
+  private final RedisEntries entries;
   private final EntryMac mac;
   private final RecordCodec codec;
   private final RedisConfig config;
@@ -68,8 +71,7 @@ public final class RedisKekTier implements KekTier, KekCopies {
       MeterRegistry registry) {
     this.next = next;
     this.lost = lost;
-    this.values = redis.value(String.class, byte[].class);
-    this.keys = redis.key(String.class);
+    this.entries = new RedisEntries(redis, config.timeout());
     this.mac = new EntryMac(macKey);
     this.codec = new RecordCodec(keyCodec);
     this.config = config;
@@ -78,8 +80,21 @@ public final class RedisKekTier implements KekTier, KekCopies {
     this.forged = registry.counter(Metrics.KEK_FORGED);
     this.uncopied = registry.counter(Metrics.KEK_UNCOPIED);
     this.active =
-        new Tier<>("active", codec::decodeActive, codec::encode, ActiveKek::readTime, registry);
-    this.keks = new Tier<>("kek", codec::decodeKek, codec::encode, Kek::readTime, registry);
+        new Tier<>(
+            "active",
+            codec::decodeActive,
+            codec::encode,
+            ActiveKek::readTime,
+            config.retention(),
+            registry);
+    this.keks =
+        new Tier<>(
+            "kek",
+            codec::decodeKek,
+            codec::encode,
+            Kek::readTime,
+            cacheConfig.unwrapMaxAge(),
+            registry);
   }
 
   @Override
@@ -100,9 +115,10 @@ public final class RedisKekTier implements KekTier, KekCopies {
 
   @Override
   public Uni<Void> copy(UUID kek) {
-    return next.kek(kek)
-        .chain(record -> keks.put(kekKey(config, kek), record))
-        .replaceWithVoid()
+    String redisKey = kekKey(config, kek);
+    return entries
+        .get(redisKey)
+        .chain(seen -> next.kek(kek).chain(record -> keks.put(redisKey, seen, record)))
         .onFailure()
         .invoke(
             failure -> {
@@ -144,12 +160,16 @@ public final class RedisKekTier implements KekTier, KekCopies {
     private final Counter hits;
     private final Counter misses;
     private final Counter lastKnown;
+    private final Counter tooOld;
+    private final Duration maxAge;
 
+    /// @param maxAge up to which age an entry is used while PostgreSQL does not answer
     Tier(
         String record,
         Decoder<V> decoder,
         Function<V, byte[]> encoder,
         Function<V, Instant> readTime,
+        Duration maxAge,
         MeterRegistry registry) {
       this.decoder = decoder;
       this.encoder = encoder;
@@ -157,6 +177,8 @@ public final class RedisKekTier implements KekTier, KekCopies {
       this.hits = counter(registry, record, "hit");
       this.misses = counter(registry, record, "miss");
       this.lastKnown = counter(registry, record, "last_known");
+      this.tooOld = counter(registry, record, "too_old");
+      this.maxAge = maxAge;
     }
 
     private Counter counter(MeterRegistry registry, String record, String result) {
@@ -165,31 +187,40 @@ public final class RedisKekTier implements KekTier, KekCopies {
     }
 
     Uni<V> get(String redisKey, Check<V> check, Source<V> source) {
-      return values
+      return entries
           .get(redisKey)
-          .ifNoItem()
-          .after(config.timeout())
-          .fail()
           .onFailure()
           .recoverWithNull()
-          .map(entry -> entry == null ? null : open(redisKey, entry, check))
-          .chain(
-              known -> {
-                if (known != null && isFresh(known)) {
-                  hits.increment();
-                  return Uni.createFrom().item(known);
-                }
-                misses.increment();
-                return source
-                    .read(known)
-                    .invoke(value -> write(redisKey, value))
-                    .onFailure(KekFailure.StoreUnavailable.class)
-                    .recoverWithUni(failure -> lastKnown(known, failure));
-              });
+          .chain(seen -> newest(redisKey, seen, check, source));
     }
 
-    private Uni<V> lastKnown(@Nullable V known, Throwable failure) {
-      if (known == null) {
+    /// @param seen null where Redis did not answer: nothing may be written in its place then
+    private Uni<V> newest(
+        String redisKey, RedisEntries.@Nullable Seen seen, Check<V> check, Source<V> source) {
+      byte[] entry = seen == null ? null : seen.entry();
+      V known = entry == null ? null : open(redisKey, entry, check);
+      if (known != null && isFresh(known)) {
+        hits.increment();
+        return Uni.createFrom().item(known);
+      }
+      misses.increment();
+      Uni<V> read = source.read(known);
+      if (seen != null) {
+        read = read.invoke(value -> sent(redisKey, put(redisKey, seen, value)));
+        if (entry != null && known == null) {
+          read = read.onFailure().invoke(failure -> sent(redisKey, entries.remove(redisKey, seen)));
+        }
+      }
+      return known == null
+          ? read
+          : read.onFailure(KekFailure.StoreUnavailable.class)
+              .recoverWithUni(failure -> lastKnown(known, failure));
+    }
+
+    private Uni<V> lastKnown(V known, Throwable failure) {
+      Duration age = age(known);
+      if (age.compareTo(maxAge) > 0 || age.plus(LARGEST_CLOCK_DIFFERENCE).isNegative()) {
+        tooOld.increment();
         return Uni.createFrom().failure(failure);
       }
       lastKnown.increment();
@@ -197,8 +228,12 @@ public final class RedisKekTier implements KekTier, KekCopies {
     }
 
     private boolean isFresh(V value) {
-      Duration age = Duration.between(readTime.apply(value), clock.instant());
+      Duration age = age(value);
       return !age.isNegative() && age.compareTo(cacheConfig.freshness()) < 0;
+    }
+
+    private Duration age(V value) {
+      return Duration.between(readTime.apply(value), clock.instant());
     }
 
     private @Nullable V open(String redisKey, byte[] entry, Check<V> check) {
@@ -215,21 +250,16 @@ public final class RedisKekTier implements KekTier, KekCopies {
       }
       forged.increment();
       LOG.errorf("Redis entry refused, its MAC or content is wrong: %s", redisKey);
-      keys.del(redisKey).subscribe().with(count -> {}, failure -> {});
       return null;
     }
 
-    Uni<Void> put(String redisKey, V value) {
+    Uni<Void> put(String redisKey, RedisEntries.Seen seen, V value) {
       byte[] entry = mac.seal(redisKey.getBytes(UTF_8), encoder.apply(value));
-      return values
-          .setex(redisKey, config.retention().toSeconds(), entry)
-          .ifNoItem()
-          .after(config.timeout())
-          .fail();
+      return entries.replace(redisKey, seen, entry, config.retention());
     }
 
-    private void write(String redisKey, V value) {
-      put(redisKey, value)
+    private static void sent(String redisKey, Uni<Void> command) {
+      command
           .subscribe()
           .with(done -> {}, failure -> LOG.debugf("Redis did not take %s", redisKey));
     }

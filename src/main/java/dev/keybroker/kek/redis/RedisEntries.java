@@ -1,0 +1,109 @@
+package dev.keybroker.kek.redis;
+
+import io.quarkus.redis.datasource.ReactiveRedisDataSource;
+import io.quarkus.redis.datasource.value.ReactiveValueCommands;
+import io.smallrye.mutiny.Uni;
+import io.vertx.mutiny.redis.client.Command;
+import io.vertx.mutiny.redis.client.Redis;
+import io.vertx.mutiny.redis.client.Request;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// Entries in Redis, each replaced only by a read that began after the entry was there.
+///
+/// A reader takes the [Seen] of an entry, then asks PostgreSQL, then writes, which Redis refuses if
+/// the entry is another one by then. So what is in Redis was always read in PostgreSQL before what
+/// replaces it, whatever any clock says. A change leaves a mark that is different each time: a slow
+/// reader that saw the entry before the change, or saw none, cannot put the old record back. What
+/// Redis loses or what others write into it, freshness bounds.
+final class RedisEntries {
+  /// The first byte of a mark. Whoever can write one could as well delete the entry: it has no MAC.
+  private static final byte MARK = 0;
+
+  /// Longer than any read takes.
+  private static final Duration MARK_STAYS = Duration.ofMinutes(10);
+
+  /// ARGV: what was seen; seconds to keep the new entry, 0 removes it; the new entry.
+  private static final String REPLACE =
+      """
+      local entry = redis.call('GET', KEYS[1])
+      if string.sub(entry or '', 1, %d) ~= ARGV[1] then return 0 end
+      if ARGV[2] == '0' then return redis.call('DEL', KEYS[1]) end
+      redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[2])
+      return 1
+      """
+          .formatted(EntryMac.CONTENT_OFFSET);
+
+  private final ReactiveValueCommands<String, byte[]> values;
+  private final Redis redis;
+  private final Duration timeout;
+
+  RedisEntries(ReactiveRedisDataSource redis, Duration timeout) {
+    this.values = redis.value(String.class, byte[].class);
+    this.redis = redis.getRedis();
+    this.timeout = timeout;
+  }
+
+  /// What a reader found.
+  ///
+  /// @param entry null where there is none, or the mark of a change
+  /// @param begin the bytes that tell one entry from another: version and MAC; empty where there is
+  ///     none
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Seen(byte @Nullable [] entry, byte[] begin) {
+    static Seen of(byte @Nullable [] bytes) {
+      if (bytes == null) {
+        return new Seen(null, new byte[0]);
+      }
+      byte[] begin = Arrays.copyOf(bytes, Math.min(bytes.length, EntryMac.CONTENT_OFFSET));
+      return new Seen(begin.length > 0 && begin[0] == MARK ? null : bytes, begin);
+    }
+  }
+
+  /// Fails where Redis does not answer in time.
+  Uni<Seen> get(String key) {
+    return inTime(values.get(key)).map(Seen::of);
+  }
+
+  /// Puts an entry in the place of what was seen. Does nothing if something else is there by now.
+  Uni<Void> replace(String key, Seen seen, byte[] entry, Duration retention) {
+    return replace(key, seen, Math.max(1, retention.toSeconds()), entry);
+  }
+
+  /// Removes what was seen. Does nothing if something else is there by now.
+  Uni<Void> remove(String key, Seen seen) {
+    return replace(key, seen, 0, new byte[0]);
+  }
+
+  private Uni<Void> replace(String key, Seen seen, long seconds, byte[] entry) {
+    return inTime(
+            redis.send(
+                Request.cmd(Command.EVAL)
+                    .arg(REPLACE)
+                    .arg(1)
+                    .arg(key)
+                    .arg(seen.begin)
+                    .arg(seconds)
+                    .arg(entry)))
+        .replaceWithVoid();
+  }
+
+  /// Leaves the mark of a change in the place of whatever is there.
+  Uni<Void> mark(String key) {
+    UUID id = UUID.randomUUID();
+    byte[] mark =
+        ByteBuffer.allocate(1 + 2 * Long.BYTES)
+            .put(MARK)
+            .putLong(id.getMostSignificantBits())
+            .putLong(id.getLeastSignificantBits())
+            .array();
+    return inTime(values.setex(key, MARK_STAYS.toSeconds(), mark));
+  }
+
+  private <T> Uni<T> inTime(Uni<T> command) {
+    return command.ifNoItem().after(timeout).fail();
+  }
+}
