@@ -40,6 +40,7 @@ import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
 
 /// The data plane, put together: memory → Redis → PostgreSQL for the records, memory → KMS for
 /// private keys.
@@ -62,7 +63,7 @@ class DataPlane {
         postgres,
         lost,
         redis,
-        macKey(redisConfig),
+        macKeys(redisConfig),
         codec,
         redisConfig,
         cacheConfig,
@@ -82,19 +83,28 @@ class DataPlane {
       Clock clock,
       MeterRegistry registry) {
     return new MemoryKekTier(
-        throughRedis, postgres, lost, redisConfig.retention(), cacheConfig, ticker, clock, registry);
+        throughRedis,
+        postgres,
+        lost,
+        redisConfig.retention(),
+        cacheConfig,
+        ticker,
+        clock,
+        registry);
   }
 
-  private static byte[] macKey(RedisConfig config) {
-    String text =
-        config
-            .macKey()
-            .orElseThrow(
-                () ->
-                    new IllegalStateException(
-                        "keybroker.redis.mac-key is not set: without it, whoever can write to Redis"
-                            + " could plant a public key of his own. Set it to the base64 of 32"
-                            + " random bytes, the same for all brokers of this deployment"));
+  private static List<byte[]> macKeys(RedisConfig config) {
+    List<String> texts = config.macKey().orElse(List.of());
+    if (texts.isEmpty()) {
+      throw new IllegalStateException(
+          "keybroker.redis.mac-key is not set: without it, whoever can write to Redis could plant a"
+              + " public key. Set it to the base64 of 32 random bytes, the same for all brokers of"
+              + " this deployment");
+    }
+    return texts.stream().map(text -> macKey(text.strip())).toList();
+  }
+
+  private static byte[] macKey(String text) {
     try {
       byte[] key = Base64.getDecoder().decode(text);
       if (key.length >= RedisKekTier.MIN_MAC_KEY_SIZE) {
@@ -104,7 +114,8 @@ class DataPlane {
       // The text is a secret: said below without it.
     }
     throw new IllegalStateException(
-        "keybroker.redis.mac-key is not the base64 of at least 32 bytes");
+        "keybroker.redis.mac-key is not the base64 of at least 32 bytes, or a comma-separated list"
+            + " of such keys");
   }
 
   @Produces

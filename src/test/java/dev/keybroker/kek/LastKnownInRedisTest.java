@@ -13,6 +13,7 @@ import dev.keybroker.kek.redis.RedisConfig;
 import dev.keybroker.kek.redis.RedisKekChanges;
 import dev.keybroker.kek.redis.RedisKekTier;
 import dev.keybroker.kms.FakeKms;
+import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.quarkus.redis.datasource.ReactiveRedisDataSource;
 import io.quarkus.redis.datasource.value.ReactiveValueCommands;
@@ -22,6 +23,7 @@ import jakarta.inject.Inject;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -42,12 +44,15 @@ class LastKnownInRedisTest {
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(60);
   private static final Duration RETENTION = Duration.ofHours(24);
   private static final Duration UNWRAP_MAX_AGE = Duration.ofHours(2);
+  private static final byte[] OLD_KEY = macKey(1);
+  private static final byte[] NEW_KEY = macKey(2);
   private static final Duration TICK = Duration.ofNanos(1);
   private static final Pattern SCRIPTS = Pattern.compile("cmdstat_eval:calls=([0-9]+)");
 
   @Inject ReactiveRedisDataSource redis;
 
   private final TestTime time = new TestTime();
+  private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final ScriptedTier postgres = new ScriptedTier();
   private final RestoredKeks lost = new RestoredKeks();
   private final TestKek test = TestKek.of(new FakeKms(TestKek.PROVIDER), Duration.ofSeconds(60));
@@ -58,7 +63,7 @@ class LastKnownInRedisTest {
 
   private record Config(String prefix) implements RedisConfig {
     @Override
-    public Optional<String> macKey() {
+    public Optional<List<String>> macKey() {
       return Optional.empty();
     }
 
@@ -75,7 +80,7 @@ class LastKnownInRedisTest {
 
   @BeforeEach
   void connect() {
-    tier = tier(postgres);
+    tier = tier(postgres, OLD_KEY);
     changes = new RedisKekChanges(redis, config, change -> {});
     values = redis.value(byte[].class);
   }
@@ -85,19 +90,23 @@ class LastKnownInRedisTest {
     changes.close();
   }
 
-  private RedisKekTier tier(KekTier next) {
-    byte[] macKey = new byte[RedisKekTier.MIN_MAC_KEY_SIZE];
-    Arrays.fill(macKey, (byte) 7);
+  private static byte[] macKey(int fill) {
+    byte[] key = new byte[RedisKekTier.MIN_MAC_KEY_SIZE];
+    Arrays.fill(key, (byte) fill);
+    return key;
+  }
+
+  private RedisKekTier tier(KekTier next, byte[]... macKeys) {
     return new RedisKekTier(
         next,
         lost,
         redis,
-        macKey,
+        List.of(macKeys),
         TestKek.CODEC,
         config,
         TestCacheConfig.defaults().withUnwrapMaxAge(UNWRAP_MAX_AGE),
         time,
-        new SimpleMeterRegistry());
+        registry);
   }
 
   private String activeKey() {
@@ -172,7 +181,8 @@ class LastKnownInRedisTest {
   private CompletableFuture<ActiveKek> slowReader(CompletableFuture<ActiveKek> answer) {
     ScriptedTier slow = new ScriptedTier();
     slow.answerLater(answer);
-    CompletableFuture<ActiveKek> reader = tier(slow).active(KEYSTORE).subscribeAsCompletionStage();
+    CompletableFuture<ActiveKek> reader =
+        tier(slow, OLD_KEY).active(KEYSTORE).subscribeAsCompletionStage();
     await(() -> slow.reads() == 1);
     return reader;
   }
@@ -338,6 +348,44 @@ class LastKnownInRedisTest {
 
     assertEquals(genuine.name(), active(tier).name());
     assertEquals(1, postgres.reads());
+  }
+
+  @Test
+  void newMacKey_rolledOutInThreeSteps_isNeverAForgery() {
+    List<RedisKekTier> steps =
+        List.of(
+            tier(postgres, OLD_KEY),
+            tier(postgres, OLD_KEY, NEW_KEY),
+            tier(postgres, NEW_KEY, OLD_KEY),
+            tier(postgres, NEW_KEY));
+    for (int step = 1; step < steps.size(); step++) {
+      // The brokers of two neighbouring steps run side by side.
+      for (RedisKekTier writer : steps.subList(step - 1, step + 1)) {
+        ActiveKek written = read(time.instant());
+        postgres.answer(written);
+        andItsWrite(() -> active(writer));
+        for (RedisKekTier reader : steps.subList(step - 1, step + 1)) {
+          assertEquals(written.name(), active(reader).name());
+        }
+        time.pass(Duration.ofSeconds(30));
+      }
+    }
+
+    assertEquals(0, registry.counter(Metrics.KEK_FORGED).count());
+  }
+
+  @Test
+  void entryUnderAnUnknownMacKey_isAForgery() {
+    ActiveKek planted = read(time.instant());
+    ScriptedTier attacker = new ScriptedTier();
+    attacker.answer(planted);
+    andItsWrite(() -> active(tier(attacker, macKey(3))));
+    ActiveKek genuine = read(time.instant());
+    postgres.answer(genuine);
+
+    assertEquals(genuine.name(), active(tier(postgres, NEW_KEY, OLD_KEY)).name());
+
+    assertEquals(1, registry.counter(Metrics.KEK_FORGED).count());
   }
 
   @Test

@@ -94,7 +94,9 @@ class LostKekTest {
             postgres,
             lost,
             redisSource,
-            Base64.getDecoder().decode(services.configuration().get("keybroker.redis.mac-key")),
+            List.of(
+                Base64.getDecoder()
+                    .decode(services.configuration().get("keybroker.redis.mac-key"))),
             codec,
             redisConfig,
             cacheConfig,

@@ -49,7 +49,7 @@ public final class RedisEntryFuzz {
           ("keybroker:kek:" + KEK.id()).getBytes(UTF_8));
 
   /// A MAC key that the input does not know.
-  private static final EntryMac MAC = new EntryMac(new SecureRandom().generateSeed(32));
+  private static final EntryMac MAC = new EntryMac(List.of(new SecureRandom().generateSeed(32)));
 
   /// What was sealed, for the Redis key at the same place.
   private static final List<List<byte[]>> SEALED = List.of(new ArrayList<>(), new ArrayList<>());

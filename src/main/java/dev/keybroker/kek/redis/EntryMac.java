@@ -4,49 +4,54 @@ import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.Arrays;
+import java.util.List;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /// HMAC-SHA-256 (RFC 2104) over an entry's Redis key and its content, so that nobody without the
 /// MAC key can write an entry or move one to another key. An entry is 1 byte version, 32 bytes MAC,
-/// content. Thread-safe.
+/// content. Of several MAC keys the first one seals and each one opens. Thread-safe.
 final class EntryMac {
   static final int MIN_KEY_SIZE = 32;
   private static final byte VERSION = 2;
   private static final int MAC_SIZE = 32;
   static final int CONTENT_OFFSET = 1 + MAC_SIZE;
 
-  private final SecretKeySpec key;
+  private final List<SecretKeySpec> keys;
 
-  EntryMac(byte[] key) {
-    if (key.length < MIN_KEY_SIZE) {
-      throw new IllegalArgumentException("the MAC key has fewer than 32 bytes");
+  /// @param keys at least one, each of at least 32 bytes
+  EntryMac(List<byte[]> keys) {
+    if (keys.isEmpty() || keys.stream().anyMatch(key -> key.length < MIN_KEY_SIZE)) {
+      throw new IllegalArgumentException("no MAC key, or one of fewer than 32 bytes");
     }
-    this.key = new SecretKeySpec(key, "HmacSHA256");
+    this.keys = keys.stream().map(key -> new SecretKeySpec(key, "HmacSHA256")).toList();
   }
 
   byte[] seal(byte[] redisKey, byte[] content) {
     byte[] entry = new byte[CONTENT_OFFSET + content.length];
     entry[0] = VERSION;
-    System.arraycopy(mac(redisKey, content, 0), 0, entry, 1, MAC_SIZE);
+    System.arraycopy(mac(keys.getFirst(), redisKey, content, 0), 0, entry, 1, MAC_SIZE);
     System.arraycopy(content, 0, entry, CONTENT_OFFSET, content.length);
     return entry;
   }
 
-  /// The content of an entry, or null where it was not sealed with this key for this Redis key.
+  /// The content of an entry, or null where it was not sealed with one of the keys for this Redis
+  /// key.
   byte @Nullable [] open(byte[] redisKey, byte[] entry) {
     if (entry.length < CONTENT_OFFSET || entry[0] != VERSION) {
       return null;
     }
-    byte[] expected = mac(redisKey, entry, CONTENT_OFFSET);
     byte[] given = Arrays.copyOfRange(entry, 1, CONTENT_OFFSET);
-    return MessageDigest.isEqual(expected, given)
-        ? Arrays.copyOfRange(entry, CONTENT_OFFSET, entry.length)
-        : null;
+    for (SecretKeySpec key : keys) {
+      if (MessageDigest.isEqual(mac(key, redisKey, entry, CONTENT_OFFSET), given)) {
+        return Arrays.copyOfRange(entry, CONTENT_OFFSET, entry.length);
+      }
+    }
+    return null;
   }
 
-  private byte[] mac(byte[] redisKey, byte[] bytes, int offset) {
+  private static byte[] mac(SecretKeySpec key, byte[] redisKey, byte[] bytes, int offset) {
     try {
       Mac mac = Mac.getInstance("HmacSHA256");
       mac.init(key);

@@ -3,14 +3,17 @@ package dev.keybroker.kek.redis;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /// What the broker keeps in Redis, and how long it waits for it.
 @ConfigMapping(prefix = "keybroker.redis")
 public interface RedisConfig {
-  /// The key of the MAC on every entry: at least 32 bytes, base64. The same for all brokers of a
-  /// deployment and never stored in Redis. Required outside dev and test.
-  Optional<String> macKey();
+  /// The keys of the MAC on every entry, separated by commas: each at least 32 bytes, base64. The
+  /// first one seals what a broker writes; an entry is accepted under any of them. The same for all
+  /// brokers of a deployment, except during a rollout, and never stored in Redis. One key is enough
+  /// until it is replaced. Required outside dev and test.
+  Optional<List<String>> macKey();
 
   /// How long a read or write may take before the next tier is asked. At least 1 ms.
   @WithDefault("200ms")

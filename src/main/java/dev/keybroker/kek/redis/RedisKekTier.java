@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jboss.logging.Logger;
@@ -58,12 +59,12 @@ public final class RedisKekTier implements KekTier, KekCopies {
 
   /// @param next the tier that is asked for what Redis does not hold
   /// @param lost restores what `next` has lost and Redis holds
-  /// @param macKey at least 32 bytes
+  /// @param macKeys each at least 32 bytes; the first one seals
   public RedisKekTier(
       KekTier next,
       LostKeks lost,
       ReactiveRedisDataSource redis,
-      byte[] macKey,
+      List<byte[]> macKeys,
       KeyCodec keyCodec,
       RedisConfig config,
       KekCacheConfig cacheConfig,
@@ -72,7 +73,7 @@ public final class RedisKekTier implements KekTier, KekCopies {
     this.next = next;
     this.lost = lost;
     this.entries = new RedisEntries(redis, config.timeout());
-    this.mac = new EntryMac(macKey);
+    this.mac = new EntryMac(macKeys);
     this.codec = new RecordCodec(keyCodec);
     this.config = config;
     this.cacheConfig = cacheConfig;

@@ -6,13 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class EntryMacTest {
   private static final byte[] REDIS_KEY = "keybroker:active:tenants/a/keystores/b".getBytes(UTF_8);
   private static final byte[] CONTENT = "a public key".getBytes(UTF_8);
 
-  private final EntryMac mac = new EntryMac(key(1));
+  private final EntryMac mac = new EntryMac(List.of(key(1)));
   private final byte[] entry = mac.seal(REDIS_KEY, CONTENT);
 
   private static byte[] key(int fill) {
@@ -67,11 +68,32 @@ class EntryMacTest {
 
   @Test
   void entry_ofAnotherMacKey_isRefused() {
-    assertNull(new EntryMac(key(2)).open(REDIS_KEY, entry));
+    assertNull(new EntryMac(List.of(key(2))).open(REDIS_KEY, entry));
   }
 
   @Test
   void macKey_under32Bytes_isRefused() {
-    assertThrows(IllegalArgumentException.class, () -> new EntryMac(new byte[31]));
+    assertThrows(IllegalArgumentException.class, () -> new EntryMac(List.of(new byte[31])));
+    assertThrows(IllegalArgumentException.class, () -> new EntryMac(List.of(key(1), new byte[31])));
+    assertThrows(IllegalArgumentException.class, () -> new EntryMac(List.of()));
+  }
+
+  @Test
+  void firstOfSeveralMacKeys_seals() {
+    EntryMac both = new EntryMac(List.of(key(2), key(1)));
+
+    byte[] sealed = both.seal(REDIS_KEY, CONTENT);
+
+    assertArrayEquals(CONTENT, new EntryMac(List.of(key(2))).open(REDIS_KEY, sealed));
+    assertNull(mac.open(REDIS_KEY, sealed));
+  }
+
+  @Test
+  void eachOfSeveralMacKeys_opens_andNoOtherOne() {
+    EntryMac both = new EntryMac(List.of(key(2), key(1)));
+
+    assertArrayEquals(CONTENT, both.open(REDIS_KEY, entry));
+    assertArrayEquals(CONTENT, both.open(REDIS_KEY, both.seal(REDIS_KEY, CONTENT)));
+    assertNull(both.open(REDIS_KEY, new EntryMac(List.of(key(3))).seal(REDIS_KEY, CONTENT)));
   }
 }
