@@ -2,6 +2,7 @@ package dev.keybroker.faults;
 
 import com.google.protobuf.util.Durations;
 import dev.keybroker.PackagedBroker;
+import dev.keybroker.kek.redis.AgedEntries;
 import java.io.IOException;
 import java.net.URI;
 import java.sql.Connection;
@@ -12,6 +13,7 @@ import java.sql.Statement;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /// Two packaged brokers in production mode, their services behind one proxy each, and a tenant with
 /// three keystores.
@@ -97,6 +99,11 @@ final class Deployment implements AutoCloseable {
 
   RedisControl redisControl() {
     return new RedisControl(port(direct.get("quarkus.redis.hosts")));
+  }
+
+  /// What makes old entries of Redis whose MAC is right.
+  AgedEntries agedEntries() {
+    return new AgedEntries(Objects.requireNonNull(direct.get("keybroker.redis.mac-key")));
   }
 
   /// A connection of an operator, past the proxy.

@@ -1,14 +1,21 @@
 package dev.keybroker.faults;
 
+import dev.keybroker.kek.redis.AgedEntries;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Set;
+import java.util.TreeSet;
+import redis.clients.jedis.Jedis;
 
 /// Commands of an operator to Redis, past every proxy.
 final class RedisControl {
+  private static final byte MARK_OF_A_CHANGE = 0;
+
   private final int port;
 
   RedisControl(int port) {
@@ -35,6 +42,24 @@ final class RedisControl {
             + value
             + ", 'KEEPTTL') end end return redis.status_reply('OK')";
     run("EVAL \"" + script + "\" 0");
+  }
+
+  /// Puts every record back as a broker wrote it this time ago.
+  ///
+  /// @return the Redis keys of the records
+  Set<String> replay(AgedEntries entries, Duration ago) throws IOException {
+    Set<String> records = new TreeSet<>();
+    try (Jedis redis = new Jedis(InetAddress.getLoopbackAddress().getHostAddress(), port)) {
+      for (String key : redis.keys("keybroker:*")) {
+        byte[] redisKey = key.getBytes(StandardCharsets.UTF_8);
+        byte[] entry = redis.get(redisKey);
+        if (entry != null && entry.length > 0 && entry[0] != MARK_OF_A_CHANGE) {
+          redis.set(redisKey, entries.older(key, entry, ago));
+          records.add(key);
+        }
+      }
+    }
+    return records;
   }
 
   /// Runs a command that answers with `OK`.

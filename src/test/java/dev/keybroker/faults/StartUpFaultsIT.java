@@ -24,6 +24,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 @SuppressWarnings("NullAway.Init") // set before all tests
 class StartUpFaultsIT {
   private static final Duration LONGEST_START = Duration.ofSeconds(60);
+
+  /// After it, no read of before ends in a write to Redis.
+  private static final Duration LONGEST_READ = Duration.ofSeconds(2);
+
   private static final Duration LONGEST_RECOVERY = Duration.ofSeconds(5);
   private static final FaultsTable TABLE =
       new FaultsTable(
@@ -57,9 +61,35 @@ class StartUpFaultsIT {
         new StartCase("Redis hangs", it -> it.redis().stall(), right, right),
         new StartCase("PostgreSQL is down", it -> it.postgres().cut(), right, audit),
         new StartCase("PostgreSQL hangs", it -> it.postgres().stall(), right, audit),
+        new StartCase(
+            "PostgreSQL is down, and somebody puts Redis entries of 30 days ago back",
+            StartUpFaultsIT::cutPostgresAndReplay,
+            store,
+            store),
         new StartCase("KMS is down", it -> it.kms().cut(), right, kms),
         new StartCase("KMS hangs", it -> it.kms().stall(), right, kms),
         new StartCase("all three are down", FaultCase::cutAll, store, store));
+  }
+
+  /// The MACs of the entries hold. Their age alone says that the KEK may be destroyed by now.
+  private static void cutPostgresAndReplay(Deployment deployment) throws Exception {
+    PackagedBroker broker = deployment.brokers().getFirst();
+    Set<String> replayed = Set.of();
+    long end = System.nanoTime() + LONGEST_START.toNanos();
+    // A broker writes the entries at its next reads, which come each second of use.
+    while (replayed.stream().noneMatch(key -> key.endsWith(":active:" + deployment.cold()))
+        || replayed.stream().noneMatch(key -> key.contains(":kek:"))) {
+      assertTrue(System.nanoTime() < end, replayed::toString);
+      deployment.postgres().pass();
+      for (int i = 0; i < 3; i++) {
+        wrap(broker);
+        unwrap(broker);
+        Thread.sleep(Duration.ofSeconds(1));
+      }
+      deployment.postgres().cut();
+      Thread.sleep(LONGEST_READ);
+      replayed = deployment.redisControl().replay(deployment.agedEntries(), Duration.ofDays(30));
+    }
   }
 
   @BeforeAll
