@@ -29,6 +29,13 @@ final class ManyKeystores {
   /// collects the whole heap every other second.
   private static final List<String> HEAP = List.of("-Xmx1g");
 
+  /// What the default settings bound for a pod of 256 MiB.
+  private static final Map<String, String> ROOM =
+      Map.of(
+          "keybroker.kek.max-record-bytes", "536870912",
+          "keybroker.wrap-session.max-sessions", "200000",
+          "keybroker.root-key.max", "200000");
+
   private ManyKeystores() {}
 
   static void measure(Options options, Path folder, Services services, String key, Report report)
@@ -84,7 +91,10 @@ final class ManyKeystores {
     }
     Broker broker =
         Broker.start(
-            folder.resolve("keystores-" + size), services.configuration(), Bench.settings(), HEAP);
+            folder.resolve("keystores-" + size),
+            services.configuration(),
+            Bench.settings(ROOM),
+            HEAP);
     if (known == 0) {
       Bench.create(broker, KeystoreCopies.original(), KeyPairSpec.KEY_PAIR_SPEC_ECC_NIST_P256, key);
       KeystoreCopies.make(services, known, size);

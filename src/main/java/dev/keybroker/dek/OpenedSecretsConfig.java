@@ -8,6 +8,6 @@ import io.smallrye.config.WithDefault;
 public interface OpenedSecretsConfig {
   /// How many decapsulated secrets are kept, each at most until the bound of the private KEK that
   /// opened it. 0 keeps none: every unwrap is a private-key operation.
-  @WithDefault("20000")
+  @WithDefault("10000")
   long max();
 }

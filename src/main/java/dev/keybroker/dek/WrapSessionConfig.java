@@ -16,7 +16,9 @@ public interface WrapSessionConfig {
   @WithDefault("1048576")
   int maxDeks();
 
-  /// For how many keystores a session is kept at once. At least 1.
-  @WithDefault("200000")
+  /// For how many keystores a session is kept at once, 3 KiB each. A wrap for any other one costs
+  // an
+  /// encapsulation. At least 1.
+  @WithDefault("4000")
   long maxSessions();
 }

@@ -44,12 +44,14 @@ public interface KekCacheConfig {
   @WithDefault("10000")
   long maxUnknown();
 
-  /// How many records (ACTIVE public KEKs, and as many KEKs to unwrap with) are kept in memory. At
-  /// least 1.
-  @WithDefault("200000")
-  long maxRecords();
+  /// How many bytes of memory records may take: one half for ACTIVE public KEKs, the other one for
+  /// KEKs to unwrap with. An estimate that counts keys, names and objects. The least used go first,
+  /// and are read again when they are used. At least 65536.
+  @WithDefault("25165824")
+  long maxRecordBytes();
 
-  /// How many decrypted private KEKs are kept in memory. At least 1.
-  @WithDefault("10000")
+  /// How many decrypted private KEKs are kept in memory, of RSA_4096 7 KiB each, nearly half of it
+  /// outside the heap. At least 1.
+  @WithDefault("3000")
   long maxPrivateKeks();
 }

@@ -15,10 +15,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// Records in memory that are asked for again when they are no longer fresh, and used as the last
-/// known ones while the stores do not answer. Only the capacity evicts. Thread-safe.
+/// known ones while the stores do not answer. Only the capacity, in bytes, evicts. Thread-safe.
 ///
 /// Slow stores are stores that answer: beyond `stale-age` a record is used only after a read has
 /// failed lately, here or for another record, and none was answered since. How long it is used then
@@ -29,11 +30,15 @@ import org.jspecify.annotations.Nullable;
 /// freshness bounds the whole chain. The age on arrival is taken from the wall clock, from then on
 /// time is the ticker's, so that a jump of the clock changes nothing.
 final class LastKnown<K, V extends Dated> {
+  /// ACTIVE KEKs and KEKs to unwrap with share the limit of the setting.
+  private static final int KINDS = 2;
+
   /// Without calls there are no reads: an older failure says nothing of the stores.
   private static final long FAILURE_COUNTS_FOR = Duration.ofSeconds(30).toNanos();
 
   private final Function<K, Uni<V>> next;
   private final Recovery<V> recovery;
+  private final ToIntFunction<V> size;
   private final KekCacheConfig config;
   private final Ticker ticker;
   private final Clock clock;
@@ -66,9 +71,10 @@ final class LastKnown<K, V extends Dated> {
 
   /// @param freshUntil ticker time from which the stores are asked before the record is used
   /// @param refreshFrom ticker time from which they are asked beside its use
+  /// @param size in bytes
   /// @param usableUntil ticker time from which it is not used at all, unless it is endless
   private record Held<V>(
-      V value, long freshUntil, long refreshFrom, long usableUntil, boolean endless) {
+      V value, int size, long freshUntil, long refreshFrom, long usableUntil, boolean endless) {
     /// Whether it is fresh, and not to be asked for again yet. Where the stores failed lately, they
     /// are asked again later than the freshness ends.
     boolean isFresh(long now) {
@@ -80,11 +86,12 @@ final class LastKnown<K, V extends Dated> {
     }
 
     Held<V> refreshedFrom(long time) {
-      return new Held<>(value, freshUntil, time, usableUntil, endless);
+      return new Held<>(value, size, freshUntil, time, usableUntil, endless);
     }
 
     Held<V> staleFrom(long now) {
-      return new Held<>(value, now - freshUntil < 0 ? now : freshUntil, now, usableUntil, endless);
+      return new Held<>(
+          value, size, now - freshUntil < 0 ? now : freshUntil, now, usableUntil, endless);
     }
   }
 
@@ -92,6 +99,7 @@ final class LastKnown<K, V extends Dated> {
       String record,
       Function<K, Uni<V>> next,
       Recovery<V> recovery,
+      ToIntFunction<V> size,
       Limit limit,
       KekCacheConfig config,
       Ticker ticker,
@@ -99,12 +107,17 @@ final class LastKnown<K, V extends Dated> {
       MeterRegistry registry) {
     this.next = next;
     this.recovery = recovery;
+    this.size = size;
     this.limit = limit;
     this.config = config;
     this.ticker = ticker;
     this.clock = clock;
     this.records =
-        Caffeine.newBuilder().maximumSize(config.maxRecords()).executor(Runnable::run).build();
+        Caffeine.newBuilder()
+            .maximumWeight(config.maxRecordBytes() / KINDS)
+            .<K, Held<V>>weigher((key, held) -> held.size)
+            .executor(Runnable::run)
+            .build();
     this.hits = counter(registry, record, "hit");
     this.misses = counter(registry, record, "miss");
     this.lastKnown = counter(registry, record, "last_known");
@@ -277,7 +290,8 @@ final class LastKnown<K, V extends Dated> {
     long refreshFrom = fromOutage ? retryFrom(now) : now + Math.max(0, left - left / 5);
     long usable = ofTheFuture ? limit.maxAge.toNanos() : limit.maxAge.minus(age).toNanos();
     boolean endless = limit.endlessOnceFresh && (wasEndless || (!ofTheFuture && !fromOutage));
-    return new Held<>(value, now + left, refreshFrom, now + usable, endless);
+    return new Held<>(
+        value, size.applyAsInt(value), now + left, refreshFrom, now + usable, endless);
   }
 
   private long retryFrom(long now) {

@@ -24,7 +24,7 @@ public interface RootKeyConfig {
   @WithDefault("10")
   int backgroundRate();
 
-  /// How many root keys are remembered; the least used go first. At least 1.
-  @WithDefault("200000")
+  /// How many root keys are remembered, 1.2 KiB each; the least used go first. At least 1.
+  @WithDefault("10000")
   long max();
 }

@@ -470,8 +470,8 @@ class DekBrokerSessionTest {
     }
 
     @Override
-    public long maxRecords() {
-      return 100;
+    public long maxRecordBytes() {
+      return 1 << 20;
     }
 
     @Override

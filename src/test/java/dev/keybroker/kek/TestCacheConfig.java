@@ -48,7 +48,7 @@ record TestCacheConfig(Duration staleWait, Duration unwrapMaxAge, long maxPrivat
   }
 
   @Override
-  public long maxRecords() {
-    return 1_000;
+  public long maxRecordBytes() {
+    return 1 << 20;
   }
 }
