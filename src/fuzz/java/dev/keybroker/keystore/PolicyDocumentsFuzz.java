@@ -203,7 +203,7 @@ public final class PolicyDocumentsFuzz {
       for (String text : List.of(keyArn, region)) {
         rest = text.isEmpty() ? rest : rest.replace(" " + text, " …");
       }
-      holds(rest.matches("aws (kms|iam) [a-z-]+( [A-Za-z.,\\[\\]…=\"$()-]+)+"), "another command");
+      holds(rest.matches("aws (kms|iam) [a-z-]+( [A-Za-z.,\\[\\]…=\"'$()-]+)+"), "another command");
     }
   }
 }

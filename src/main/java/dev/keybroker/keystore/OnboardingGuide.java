@@ -67,24 +67,25 @@ public final class OnboardingGuide {
         : key.toString();
   }
 
+  /// Queries are quoted: to zsh, brackets are a pattern that no file matches, which is an error.
   private static List<String> commands(@Nullable KmsArn key, @Nullable String roleArn) {
     List<String> commands = new ArrayList<>();
     if (key != null) {
       String describe =
           "aws kms describe-key --region " + key.region() + " --key-id " + key + " --query ";
       commands.add(
-          describe + "KeyMetadata.[Arn,KeyState,KeyUsage,KeySpec,KeyManager] --output text");
+          describe + "'KeyMetadata.[Arn,KeyState,KeyUsage,KeySpec,KeyManager]' --output text");
       commands.add(
           "aws kms get-key-policy --region "
               + key.region()
-              + " --policy-name default --query Policy --output text --key-id "
-              + (key.isAlias() ? "\"$(" + describe + "KeyMetadata.Arn --output text)\"" : key));
+              + " --policy-name default --query 'Policy' --output text --key-id "
+              + (key.isAlias() ? "\"$(" + describe + "'KeyMetadata.Arn' --output text)\"" : key));
     }
     if (roleArn != null) {
       // `=`, since a role's name may begin with `-`.
       String roleName = roleArn.substring(roleArn.lastIndexOf('/') + 1);
       commands.add(
-          "aws iam get-role --query Role.AssumeRolePolicyDocument --role-name=" + roleName);
+          "aws iam get-role --query 'Role.AssumeRolePolicyDocument' --role-name=" + roleName);
       commands.add("aws iam list-role-policies --role-name=" + roleName);
       commands.add("aws iam list-attached-role-policies --role-name=" + roleName);
     }

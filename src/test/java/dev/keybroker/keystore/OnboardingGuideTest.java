@@ -1,6 +1,7 @@
 package dev.keybroker.keystore;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.keybroker.kms.KmsArn;
 import java.util.List;
@@ -35,7 +36,7 @@ class OnboardingGuideTest {
 
     assertEquals(
         List.of(
-            "aws iam get-role --query Role.AssumeRolePolicyDocument --role-name=-debug",
+            "aws iam get-role --query 'Role.AssumeRolePolicyDocument' --role-name=-debug",
             "aws iam list-role-policies --role-name=-debug",
             "aws iam list-attached-role-policies --role-name=-debug"),
         commands);
@@ -48,12 +49,27 @@ class OnboardingGuideTest {
 
     assertEquals(
         List.of(
-            describe + "KeyMetadata.[Arn,KeyState,KeyUsage,KeySpec,KeyManager] --output text",
-            "aws kms get-key-policy --region eu-central-1 --policy-name default --query Policy"
+            describe + "'KeyMetadata.[Arn,KeyState,KeyUsage,KeySpec,KeyManager]' --output text",
+            "aws kms get-key-policy --region eu-central-1 --policy-name default --query 'Policy'"
                 + " --output text --key-id \"$("
                 + describe
-                + "KeyMetadata.Arn --output text)\""),
+                + "'KeyMetadata.Arn' --output text)\""),
         commands(alias, null));
+  }
+
+  @Test
+  void commands_haveNothingUnquotedThatAShellReadsAsAPattern() {
+    List<String> commands =
+        commands(
+            "arn:aws:kms:eu-central-1:111122223333:alias/calls",
+            "arn:aws:iam::111122223333:role/broker");
+
+    for (String command : commands) {
+      String unquoted = command.replaceAll("'[^']*'", "");
+      assertFalse(unquoted.matches(".*[\\[\\]*?{}~#^].*"), command);
+      assertEquals(
+          command.split("--query ", -1).length, command.split("--query '", -1).length, command);
+    }
   }
 
   private List<String> commands(String keyArn, String roleArn) {
