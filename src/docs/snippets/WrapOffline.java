@@ -38,6 +38,10 @@ public class WrapOffline {
   static final byte[] V1_DEK = "keybroker/v1 dek".getBytes(US_ASCII);
 
   public static void main(String[] args) throws Exception {
+    if (args.length < 3) {
+      fail("usage: WrapOffline.java SPEC KEK PUBLIC_KEY_FILE [KEY=VALUE...] < dek.hex");
+    }
+    TreeMap<byte[], byte[]> context = readContext(Arrays.copyOfRange(args, 3, args.length));
     String spec = args[0];
     UUID kekId = UUID.fromString(args[1].substring(args[1].lastIndexOf('/') + 1));
     byte[] spki = readPublicKey(Path.of(args[2]));
@@ -45,15 +49,34 @@ public class WrapOffline {
     if (dek.length < 16 || dek.length > 64) {
       throw new IllegalArgumentException("a DEK has 16 to 64 bytes");
     }
-    // Sorted by key in unsigned UTF-8 byte order, which is not the order of String.compareTo.
-    TreeMap<byte[], byte[]> context = new TreeMap<>(Arrays::compareUnsigned);
-    for (String pair : Arrays.copyOfRange(args, 3, args.length)) {
-      int equals = pair.indexOf('=');
-      context.put(
-          pair.substring(0, equals).getBytes(UTF_8), pair.substring(equals + 1).getBytes(UTF_8));
-    }
     byte[] wrapped = wrap(spec, kekId, spki, dek, context);
     System.out.println(Base64.getEncoder().encodeToString(wrapped));
+  }
+
+  /// The encryption context. Messages do not quote a pair: its value may be confidential.
+  static TreeMap<byte[], byte[]> readContext(String[] pairs) {
+    // Sorted by key in unsigned UTF-8 byte order, which is not the order of String.compareTo.
+    TreeMap<byte[], byte[]> context = new TreeMap<>(Arrays::compareUnsigned);
+    for (int i = 0; i < pairs.length; i++) {
+      String number = "pair " + (i + 1) + " of " + pairs.length;
+      int equals = pairs[i].indexOf('=');
+      if (equals < 0) {
+        fail(number + " has no '=': give KEY=VALUE");
+      }
+      if (equals == 0) {
+        fail(number + " has no key");
+      }
+      byte[] key = pairs[i].substring(0, equals).getBytes(UTF_8);
+      if (context.put(key, pairs[i].substring(equals + 1).getBytes(UTF_8)) != null) {
+        fail(number + " has the same key as one before it");
+      }
+    }
+    return context;
+  }
+
+  static void fail(String message) {
+    System.err.println(message);
+    System.exit(1);
   }
 
   static byte[] wrap(

@@ -182,9 +182,32 @@ func concat(parts ...[]byte) []byte {
 	return bytes.Join(parts, nil)
 }
 
+// The encryption context. Messages do not quote a pair: its value may be confidential.
+func readContext(pairs []string) (map[string]string, error) {
+	context := map[string]string{}
+	for i, pair := range pairs {
+		key, value, hasEquals := strings.Cut(pair, "=")
+		if !hasEquals {
+			return nil, fmt.Errorf("pair %d of %d has no '=': give KEY=VALUE", i+1, len(pairs))
+		}
+		if key == "" {
+			return nil, fmt.Errorf("pair %d of %d has no key", i+1, len(pairs))
+		}
+		if _, isThere := context[key]; isThere {
+			return nil, fmt.Errorf("pair %d of %d has the same key as one before it", i+1, len(pairs))
+		}
+		context[key] = value
+	}
+	return context, nil
+}
+
 func run(args []string) error {
 	if len(args) < 3 {
 		return errors.New("usage: wrap_offline SPEC KEK PUBLIC_KEY_FILE [KEY=VALUE...] < dek.hex")
+	}
+	context, err := readContext(args[3:])
+	if err != nil {
+		return err
 	}
 	spki, err := readPublicKey(args[2])
 	if err != nil {
@@ -197,11 +220,6 @@ func run(args []string) error {
 	dek, err := hex.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil {
 		return err
-	}
-	context := map[string]string{}
-	for _, pair := range args[3:] {
-		key, value, _ := strings.Cut(pair, "=")
-		context[key] = value
 	}
 	kekID := args[1][strings.LastIndex(args[1], "/")+1:]
 	wrapped, err := wrap(args[0], kekID, spki, dek, context)

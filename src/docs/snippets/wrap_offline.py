@@ -108,14 +108,32 @@ def read_public_key(path: str) -> bytes:
         return base64.b64decode(re.sub(r"-----[A-Z ]+-----|\s", "", file.read()))
 
 
+def read_context(pairs: list[str]) -> dict[str, str]:
+    """The encryption context. Messages do not quote a pair: its value may be confidential."""
+    context = {}
+    for number, pair in enumerate(pairs, start=1):
+        key, equals, value = pair.partition("=")
+        if not equals:
+            sys.exit(f"pair {number} of {len(pairs)} has no '=': give KEY=VALUE")
+        if not key:
+            sys.exit(f"pair {number} of {len(pairs)} has no key")
+        if key in context:
+            sys.exit(f"pair {number} of {len(pairs)} has the same key as one before it")
+        context[key] = value
+    return context
+
+
 def main() -> None:
+    if len(sys.argv) < 4:
+        sys.exit("usage: wrap_offline.py SPEC KEK PUBLIC_KEY_FILE [KEY=VALUE...] < dek.hex")
     spec, kek, public_key_file, *pairs = sys.argv[1:]
+    context = read_context(pairs)
     wrapped = wrap(
         spec,
         uuid.UUID(kek.rsplit("/", 1)[-1]),
         read_public_key(public_key_file),
         bytes.fromhex(sys.stdin.read().strip()),
-        dict(pair.split("=", 1) for pair in pairs),
+        context,
     )
     print(base64.b64encode(wrapped).decode())
 

@@ -3,6 +3,8 @@ package dev.keybroker.crypto;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -17,6 +19,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -66,6 +69,39 @@ class OfflineSnippetsTest {
       output(List.of("go", "build", "-o", program.toString(), source), "");
     }
     assertUnwraps(spec, List.of(program.toString()));
+  }
+
+  @Test
+  void pair_withoutEquals_isNamedByItsPlace() throws Exception {
+    List<List<String>> programs = new ArrayList<>();
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    programs.add(List.of(java, SNIPPETS.resolve("WrapOffline.java").toString()));
+    for (String python : List.of("python3", "/usr/bin/python3")) {
+      if (runs(python, "-c", "import cryptography")) {
+        programs.add(List.of(python, SNIPPETS.resolve("wrap_offline.py").toString()));
+      }
+    }
+    if (runs("go", "doc", "crypto/ecdh")) {
+      programs.add(List.of("go", "run", SNIPPETS.resolve("wrap_offline.go").toString()));
+    }
+    for (List<String> program : programs) {
+      assertRefused(program, "pair 2 of 2 has no '=': give KEY=VALUE", "secret");
+      assertRefused(program, "pair 2 of 2 has no key", "=secret");
+      assertRefused(program, "pair 2 of 2 has the same key as one before it", "key=secret");
+    }
+  }
+
+  private void assertRefused(List<String> program, String message, String pair) throws Exception {
+    List<String> command = new ArrayList<>(program);
+    command.addAll(List.of("RSA_3072", "kek", "no-file", "key=value", pair));
+    Path err = folder.resolve("err");
+    Path none = Files.writeString(folder.resolve("none"), "");
+    Process process = start(command, none, folder.resolve("out"), err);
+    assertTrue(process.waitFor(2, TimeUnit.MINUTES));
+    assertNotEquals(0, process.exitValue());
+    assertTrue(read(err).contains(message), () -> read(err));
+    assertFalse(read(err).contains("secret"), () -> read(err));
+    assertEquals("", read(folder.resolve("out")));
   }
 
   private void assertUnwraps(KeyPairSpec spec, List<String> program) throws Exception {
