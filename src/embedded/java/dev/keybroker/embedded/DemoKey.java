@@ -13,7 +13,6 @@ import software.amazon.awssdk.services.kms.model.NotFoundException;
 /// policy admits the broker for this tenant's encryption context and nothing else.
 final class DemoKey {
   static final String TENANT = "demo";
-  private static final String ACCOUNT = "444455556666";
   private static final String ALIAS = "alias/demo-recordings";
 
   private DemoKey() {}
@@ -23,7 +22,7 @@ final class DemoKey {
   /// @param broker the ARN of the broker's principal
   /// @return the key's ARN
   static String make(LocalKms kms, String broker) {
-    LocalCredentials owner = kms.principal(ACCOUNT, "root", null);
+    LocalCredentials owner = DemoAccount.owner(kms);
     try (KmsAsyncClient client =
         KmsAsyncClient.builder()
             .endpointOverride(kms.endpoint())
@@ -70,6 +69,6 @@ final class DemoKey {
        "Condition": {"StringEquals": {"kms:EncryptionContext:keybroker:tenant": "%3$s"}}}
     ]}
     """
-        .formatted(ACCOUNT, broker, TENANT);
+        .formatted(DemoAccount.ID, broker, TENANT);
   }
 }

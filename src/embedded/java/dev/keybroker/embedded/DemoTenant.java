@@ -46,7 +46,12 @@ final class DemoTenant {
           buf curl --protocol grpc --http2-prior-knowledge \\
             -d '{"keystore":"tenants/demo/keystores/call-recordings"}' \\
             http://127.0.0.1:9000/keybroker.v1.KeyBroker/WrapDek
-        """);
+
+        The local KMS, as the tenant's AWS account, for aws, boto3 and the SDKs. These credentials are good there alone:
+
+        """
+            + System.getProperty(DevMain.DEMO_EXPORTS)
+            + "\n");
   }
 
   private void create(String id, String displayName, KeyPairSpec spec, KmsArn key) {

@@ -19,6 +19,9 @@ public final class DevMain {
   /// The ARN of the demo tenant's KMS key; set where the services are started.
   static final String DEMO_KEY = "keybroker.embedded.demo-key";
 
+  /// The lines by which a shell reaches the local KMS as the demo tenant; set with [#DEMO_KEY].
+  static final String DEMO_EXPORTS = "keybroker.embedded.demo-exports";
+
   private static final String KMS_ENDPOINT = "quarkus.kms.endpoint-override";
   private static final String FOLDER = "keybroker.embedded.folder";
 
@@ -50,6 +53,7 @@ public final class DevMain {
     }
     if (!ownKms) {
       System.setProperty(DEMO_KEY, DemoKey.make(services.kms(), services.brokerPrincipal()));
+      System.setProperty(DEMO_EXPORTS, DemoAccount.exports(services.kms()));
     }
   }
 }
