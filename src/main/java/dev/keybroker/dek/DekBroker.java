@@ -148,7 +148,7 @@ public final class DekBroker {
   private static @Nullable RuntimeException refusal(Kek kek) {
     return switch (kek.state()) {
       case ACTIVE, RETIRED -> null;
-      case DISABLED, DESTROY_SCHEDULED -> new KekFailure.Disabled(kek.name());
+      case DISABLED, DESTROY_SCHEDULED -> new KekFailure.Disabled(kek.name(), kek.destroyTime());
       case DESTROYED -> new KekFailure.Destroyed(kek.name());
       case PENDING_GENERATION -> new DekFailure.NotAuthentic();
     };

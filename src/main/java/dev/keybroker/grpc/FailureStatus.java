@@ -8,6 +8,7 @@ import dev.keybroker.audit.AuditFailure;
 import dev.keybroker.dek.DekFailure;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.keystore.KeystoreFailure;
+import dev.keybroker.keystore.RootKeyError;
 import dev.keybroker.kms.KmsFailure;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
@@ -98,7 +99,8 @@ final class FailureStatus {
       case KekFailure.UnknownKeystore unknown -> GrpcErrors.keystoreNotFound(unknown.keystore());
       case KekFailure.NoActiveKek none -> GrpcErrors.keystoreHasNoActiveKek(none.keystore());
       case KekFailure.UnknownKek ignored -> GrpcErrors.kekNotFound();
-      case KekFailure.Disabled disabled -> GrpcErrors.kekDisabled(disabled.kek());
+      case KekFailure.Disabled disabled ->
+          GrpcErrors.kekDisabled(disabled.kek(), disabled.destroyTime());
       case KekFailure.Destroyed destroyed -> GrpcErrors.kekDestroyed(destroyed.kek());
       case KekFailure.StateInvalid invalid ->
           GrpcErrors.kekStateInvalid(invalid.kek(), invalid.state());
@@ -140,7 +142,23 @@ final class FailureStatus {
   }
 
   private static Status of(KmsFailure failure) {
-    return switch (failure.kind()) {
+    KmsFailure.Explanation explanation = failure.explanation();
+    Status status = ofKind(failure.kind());
+    return explanation == null
+        ? status
+        : GrpcErrors.explained(
+            status,
+            new RootKeyError(
+                failure.code(),
+                failure.action(),
+                failure.detail(),
+                explanation.hint(),
+                failure.requestId(),
+                explanation.time()));
+  }
+
+  private static Status ofKind(KmsFailure.Kind kind) {
+    return switch (kind) {
       case ACCESS_DENIED -> GrpcErrors.kmsAccessDenied();
       case KEY_DISABLED -> GrpcErrors.kmsKeyDisabled();
       case KEY_PENDING_DELETION -> GrpcErrors.kmsKeyPendingDeletion();

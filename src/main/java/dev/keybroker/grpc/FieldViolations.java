@@ -18,24 +18,23 @@ import com.google.rpc.BadRequest.FieldViolation;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /// The violations of a message in words: each field's path, what kind of thing was given, and what
 /// it must be. Never a given text or bytes; of the encryption context neither keys nor values.
 final class FieldViolations {
-  /// Unsigned UTF-8 byte order, as in the encoding of the encryption context. The order on the wire
-  /// tells a caller nothing: many clients write a map in a random one.
-  private static final Comparator<String> KEY_ORDER =
-      Comparator.comparing(FieldViolations::utf8, Arrays::compareUnsigned);
+  /// So many fit into the trailers of a call. A hostile request can have one for each byte.
+  static final int MOST = 8;
 
   private FieldViolations() {}
 
+  /// The first ones.
   static List<FieldViolation> of(Message message, List<Violation> violations) {
-    return violations.stream().map(violation -> of(message, violation)).toList();
+    return violations.stream().limit(MOST).map(violation -> of(message, violation)).toList();
   }
 
   private static FieldViolation of(Message message, Violation violation) {
@@ -76,9 +75,17 @@ final class FieldViolations {
         .formatted(
             proto.getForKey() ? "key" : "value",
             bytes(given),
-            pairs.keySet().stream().filter(other -> KEY_ORDER.compare(other, key) <= 0).count(),
+            place(key, pairs.keySet()),
             pairs.size(),
             proto.getMessage());
+  }
+
+  /// From 1 on, in unsigned UTF-8 byte order, as in the encoding of the encryption context. The
+  // order
+  /// on the wire tells a caller nothing: many clients write a map in a random one.
+  private static long place(String key, Set<String> keys) {
+    byte[] bytes = utf8(key);
+    return keys.stream().filter(other -> Arrays.compareUnsigned(utf8(other), bytes) <= 0).count();
   }
 
   private static Map<String, String> pairs(Collection<?> entries) {

@@ -17,14 +17,17 @@ import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.keystore.CheckResult;
 import dev.keybroker.keystore.RootKeyError;
+import dev.keybroker.v1.KmsError;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// Every status that leaves the service: one factory for each reason of `src/docs/errors.md`. The
-/// texts are fixed and leak nothing.
+/// texts name fields and resources; none quotes what a caller gave.
 final class GrpcErrors {
   static final String DOMAIN = "keybroker.dev";
 
@@ -40,6 +43,12 @@ final class GrpcErrors {
   private static final Pattern PREDICATE =
       Pattern.compile("(is|has|must|does|begins|ends|contains|names) ");
 
+  /// Clients accept 8 KiB of trailers. These bounds keep below that, as Base64 and with the text
+  /// twice: once for itself, once in the details.
+  private static final int LONGEST_HINT_IN_TEXT = 400;
+  private static final int LONGEST_HINT = 1_300;
+  private static final int LONGEST_AWS_MESSAGE = 500;
+
   private GrpcErrors() {}
 
   /// The reason of a status that was made here.
@@ -51,13 +60,17 @@ final class GrpcErrors {
     }
   }
 
-  /// The text names the first violation; the details have all of them.
   static Status requestInvalid(List<BadRequest.FieldViolation> violations) {
+    return requestInvalid(violations, violations.size());
+  }
+
+  /// The text names the first violation.
+  ///
+  /// @param violations the first ones, at most [FieldViolations#MOST]
+  /// @param total how many there are
+  static Status requestInvalid(List<BadRequest.FieldViolation> violations, int total) {
     return requestInvalid(
-        text(violations.getFirst())
-            + (violations.size() > 1
-                ? "; " + (violations.size() - 1) + " more in the details."
-                : "."),
+        text(violations.getFirst()) + (total > 1 ? "; " + (total - 1) + " more." : "."),
         violations);
   }
 
@@ -180,7 +193,7 @@ final class GrpcErrors {
     return status(
         Code.NOT_FOUND,
         "KEYSTORE_NOT_FOUND",
-        "There is no such keystore.",
+        "There is no keystore `" + keystore + "`.",
         Map.of("keystore", keystore.toString()),
         resource("keybroker.dev/Keystore", keystore.toString()));
   }
@@ -189,7 +202,7 @@ final class GrpcErrors {
     return status(
         Code.ALREADY_EXISTS,
         "KEYSTORE_ALREADY_EXISTS",
-        "The keystore exists with another configuration.",
+        "The keystore `" + keystore + "` exists with another configuration.",
         Map.of("keystore", keystore.toString()),
         resource("keybroker.dev/Keystore", keystore.toString()));
   }
@@ -198,7 +211,7 @@ final class GrpcErrors {
     return status(
         Code.ABORTED,
         "ETAG_MISMATCH",
-        "The keystore changed since its etag was read.",
+        "The keystore `" + keystore + "` changed since its etag was read.",
         Map.of("keystore", keystore.toString()));
   }
 
@@ -210,7 +223,7 @@ final class GrpcErrors {
     return status(
         Code.NOT_FOUND,
         "KEK_NOT_FOUND",
-        "There is no such KEK.",
+        "There is no KEK `" + kek + "`.",
         Map.of("kek", kek.toString()),
         resource("keybroker.dev/Kek", kek.toString()));
   }
@@ -220,22 +233,51 @@ final class GrpcErrors {
     return status(
         Code.FAILED_PRECONDITION,
         "KEYSTORE_TEST_FAILED",
-        "A step of the keystore's test failed.",
+        "The test of the keystore `%s` failed at the step `%s`: %s"
+            .formatted(keystore, step.kind().id(), cut(error.hint(), LONGEST_HINT_IN_TEXT)),
         Map.of("keystore", keystore.toString()),
         PreconditionFailure.newBuilder()
             .addViolations(
                 PreconditionFailure.Violation.newBuilder()
                     .setType(step.kind().id())
                     .setSubject(keystore.toString())
-                    .setDescription(error.hint()))
-            .build());
+                    .setDescription(cut(error.hint(), LONGEST_HINT)))
+            .build(),
+        detail(error));
+  }
+
+  /// A failure of the root key, told to the keystore's administrator.
+  static Status explained(Status status, RootKeyError error) {
+    return status.toBuilder()
+        .setMessage(
+            "%s `%s` failed: %s"
+                .formatted(
+                    status.getMessage(), error.action(), cut(error.hint(), LONGEST_HINT_IN_TEXT)))
+        .addDetails(Any.pack(detail(error)))
+        .build();
+  }
+
+  private static KmsError detail(RootKeyError error) {
+    return KeystoreMapping.error(error).toBuilder()
+        .setMessage(cut(error.message(), LONGEST_AWS_MESSAGE))
+        .setHint(cut(error.hint(), LONGEST_HINT))
+        .build();
+  }
+
+  /// Between two words, with an ellipsis.
+  private static String cut(String text, int longest) {
+    if (text.length() <= longest) {
+      return text;
+    }
+    int space = text.lastIndexOf(' ', longest);
+    return text.substring(0, space > 0 ? space : longest) + " ...";
   }
 
   static Status kekActive(KekName kek) {
     return status(
         Code.FAILED_PRECONDITION,
         "KEK_ACTIVE",
-        "The ACTIVE KEK can neither be disabled nor destroyed.",
+        "The KEK `" + kek + "` is ACTIVE: it can be neither disabled nor destroyed; rotate first.",
         Map.of("kek", kek.toString()));
   }
 
@@ -243,23 +285,31 @@ final class GrpcErrors {
     return status(
         Code.FAILED_PRECONDITION,
         "KEYSTORE_HAS_NO_ACTIVE_KEK",
-        "The keystore has no active KEK yet.",
+        "The keystore `" + keystore + "` has no active KEK yet.",
         Map.of("keystore", keystore.toString()));
   }
 
-  static Status kekDisabled(KekName kek) {
-    return status(
-        Code.FAILED_PRECONDITION,
-        "KEK_DISABLED",
-        "The KEK is disabled.",
-        Map.of("kek", kek.toString()));
+  /// @param destroyTime when its private key will be erased; null where that is not scheduled
+  static Status kekDisabled(KekName kek, @Nullable Instant destroyTime) {
+    return destroyTime == null
+        ? status(
+            Code.FAILED_PRECONDITION,
+            "KEK_DISABLED",
+            "The KEK `" + kek + "` is disabled.",
+            Map.of("kek", kek.toString()))
+        : status(
+            Code.FAILED_PRECONDITION,
+            "KEK_DISABLED",
+            "The private key of the KEK `%s` will be erased at %s; RestoreKek prevents that."
+                .formatted(kek, destroyTime),
+            Map.of("kek", kek.toString(), "destroy_time", destroyTime.toString()));
   }
 
   static Status kekDestroyed(KekName kek) {
     return status(
         Code.FAILED_PRECONDITION,
         "KEK_DESTROYED",
-        "The KEK's private key is erased.",
+        "The private key of the KEK `" + kek + "` is erased.",
         Map.of("kek", kek.toString()));
   }
 
@@ -267,7 +317,7 @@ final class GrpcErrors {
     return status(
         Code.FAILED_PRECONDITION,
         "KEK_STATE_INVALID",
-        "The KEK's state does not allow this.",
+        "The KEK `" + kek + "` is " + state + ", which does not allow this.",
         Map.of("kek", kek.toString(), "state", state.name()));
   }
 

@@ -135,7 +135,7 @@ final class KeystoreMapping {
     };
   }
 
-  private static KmsError error(RootKeyError error) {
+  static KmsError error(RootKeyError error) {
     return KmsError.newBuilder()
         .setCode(error.code())
         .setAction(error.action())

@@ -3,6 +3,7 @@ package dev.keybroker.grpc;
 import build.buf.protovalidate.ValidationResult;
 import build.buf.protovalidate.Validator;
 import build.buf.protovalidate.ValidatorFactory;
+import build.buf.protovalidate.Violation;
 import build.buf.protovalidate.exceptions.ValidationException;
 import com.google.protobuf.Message;
 import com.google.rpc.BadRequest;
@@ -34,9 +35,10 @@ class RequestValidation {
     } catch (ValidationException e) {
       throw new IllegalStateException("a constraint of the contract cannot be evaluated", e);
     }
-    return result.isSuccess()
+    List<Violation> violations = result.getViolations();
+    return violations.isEmpty()
         ? null
         : new RequestRefused(
-            GrpcErrors.requestInvalid(FieldViolations.of(message, result.getViolations())));
+            GrpcErrors.requestInvalid(FieldViolations.of(message, violations), violations.size()));
   }
 }

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 ///     asks KMS on every unwrap
 /// @param readTime when PostgreSQL was read
 /// @param provenance null while generation is pending, and where an older version cached the record
+/// @param destroyTime when the private key will be erased, where that is scheduled; null otherwise
 @SuppressWarnings("ArrayRecordComponent") // never compared; copied nowhere on the unwrap path
 public record Kek(
     KekName name,
@@ -31,8 +32,33 @@ public record Kek(
     byte @Nullable [] encryptedPrivateKey,
     Duration privateKekLifetime,
     Instant readTime,
-    @Nullable KekProvenance provenance)
+    @Nullable KekProvenance provenance,
+    @Nullable Instant destroyTime)
     implements Dated {
+
+  /// Of a KEK whose destruction is not scheduled.
+  public Kek(
+      KekName name,
+      KekState state,
+      KeyPairSpec spec,
+      KmsKey rootKey,
+      KmsContext kmsContext,
+      byte @Nullable [] encryptedPrivateKey,
+      Duration privateKekLifetime,
+      Instant readTime,
+      @Nullable KekProvenance provenance) {
+    this(
+        name,
+        state,
+        spec,
+        rootKey,
+        kmsContext,
+        encryptedPrivateKey,
+        privateKekLifetime,
+        readTime,
+        provenance,
+        null);
+  }
 
   /// A record without provenance.
   public Kek(
@@ -53,6 +79,7 @@ public record Kek(
         encryptedPrivateKey,
         privateKekLifetime,
         readTime,
+        null,
         null);
   }
 

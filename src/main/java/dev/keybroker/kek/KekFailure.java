@@ -1,5 +1,8 @@
 package dev.keybroker.kek;
 
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
 /// Why a KEK could not be read or used. Carries no stack trace: these are answers, not faults.
 public abstract sealed class KekFailure extends RuntimeException {
   private KekFailure(String message) {
@@ -44,10 +47,22 @@ public abstract sealed class KekFailure extends RuntimeException {
   /// The KEK is disabled, or scheduled for destruction.
   public static final class Disabled extends KekFailure {
     private final transient KekName kek;
+    private final transient @Nullable Instant destroyTime;
 
     public Disabled(KekName kek) {
+      this(kek, null);
+    }
+
+    /// @param destroyTime when its private key will be erased; null where that is not scheduled, or
+    ///     not known
+    public Disabled(KekName kek, @Nullable Instant destroyTime) {
       super("KEK is disabled");
       this.kek = kek;
+      this.destroyTime = destroyTime;
+    }
+
+    public @Nullable Instant destroyTime() {
+      return destroyTime;
     }
 
     public KekName kek() {

@@ -12,13 +12,14 @@ import io.smallrye.mutiny.Uni;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// The use cases of a tenant's administrator. Thread-safe; blocks no caller's thread.
 ///
-/// Unis fail with [KeystoreFailure], [KekFailure] or
-/// [dev.keybroker.kms.KmsFailure].
+/// Unis fail with [KeystoreFailure], [KekFailure] or [KmsFailure]; that of a create, update or
+/// rotation has its explanation where the key can be looked up.
 public final class Keystores {
   /// How often a change that overwrites unseen ones begins again, since another was saved first.
   private static final int OVERWRITES = 10;
@@ -60,12 +61,27 @@ public final class Keystores {
   /// Checks the root key, makes the key pair of the first KEK and saves the keystore with it; where
   /// KMS refuses, nothing is saved. The same settings again have the same answer.
   public Uni<Keystore> create(KeystoreName name, KeystoreSettings settings) {
-    return existing(name, settings)
-        .chain(
-            keystore ->
-                keystore != null && keystore.activeKek() != null
-                    ? Uni.createFrom().item(keystore)
-                    : turns.inTurn(name, () -> createNow(name, settings)));
+    Uni<Keystore> created =
+        existing(name, settings)
+            .chain(
+                keystore ->
+                    keystore != null && keystore.activeKek() != null
+                        ? Uni.createFrom().item(keystore)
+                        : turns.inTurn(name, () -> createNow(name, settings)));
+    return explained(name, settings, created);
+  }
+
+  private <T> Uni<T> explained(KeystoreName name, KeystoreSettings settings, Uni<T> work) {
+    return work.onFailure(KmsFailure.class)
+        .recoverWithUni(failure -> explained(name, settings, (KmsFailure) failure));
+  }
+
+  private <T> Uni<T> explained(KeystoreName name, KeystoreSettings settings, KmsFailure failure) {
+    return failure.explanation() != null
+        ? Uni.createFrom().failure(failure)
+        : rotation
+            .explained(name, settings, failure)
+            .chain(explained -> Uni.createFrom().failure(explained));
   }
 
   private Uni<Keystore> createNow(KeystoreName name, KeystoreSettings settings) {
@@ -91,17 +107,19 @@ public final class Keystores {
 
   /// As [#create], but for the saving: the keystore as it would be.
   public Uni<Keystore> validate(KeystoreName name, KeystoreSettings settings) {
-    return existing(name, settings)
-        .onItem()
-        .ifNull()
-        .switchTo(
-            () ->
-                passed(name, settings)
-                    .map(
-                        passed -> {
-                          Instant now = clock.instant();
-                          return new Keystore(name, settings, 0, null, now, now, null, null);
-                        }));
+    Uni<Keystore> validated =
+        existing(name, settings)
+            .onItem()
+            .ifNull()
+            .switchTo(
+                () ->
+                    passed(name, settings)
+                        .map(
+                            passed -> {
+                              Instant now = clock.instant();
+                              return new Keystore(name, settings, 0, null, now, now, null, null);
+                            }));
+    return explained(name, settings, validated);
   }
 
   /// The keystore of these settings, or null where there is none of this name.
@@ -157,11 +175,13 @@ public final class Keystores {
               Uni<Void> checked =
                   makesSameKeks ? Uni.createFrom().voidItem() : passed(name, settings);
               if (validateOnly) {
-                return checked.replaceWith(() -> preview(before, settings));
+                return explained(
+                    name, settings, checked.replaceWith(() -> preview(before, settings)));
               }
               return settings.equals(before.settings())
                   ? Uni.createFrom().item(before)
-                  : checked.chain(() -> save(before, settings, makesSameKeks));
+                  : explained(
+                      name, settings, checked.chain(() -> save(before, settings, makesSameKeks)));
             });
   }
 
@@ -216,7 +236,8 @@ public final class Keystores {
               if (failure != null
                   && (failure.kind() == KmsFailure.Kind.UNREACHABLE
                       || failure.kind() == KmsFailure.Kind.THROTTLED)) {
-                throw failure;
+                RootKeyError error = Objects.requireNonNull(failed.error());
+                throw failure.explained(new KmsFailure.Explanation(error.hint(), error.time()));
               }
               throw new KeystoreFailure.CheckFailed(name, failed);
             })
@@ -227,6 +248,17 @@ public final class Keystores {
   ///
   /// @param requestId the same id again is the same KEK; null where the caller gave none
   public Uni<KekDetails> rotate(KeystoreName name, @Nullable String requestId) {
-    return rotation.rotate(name, requestId);
+    return rotation
+        .rotate(name, requestId)
+        .onFailure(KmsFailure.class)
+        .recoverWithUni(failure -> explainedAsSaved(name, (KmsFailure) failure));
+  }
+
+  private <T> Uni<T> explainedAsSaved(KeystoreName name, KmsFailure failure) {
+    return keystores
+        .find(name)
+        .onFailure()
+        .transform(unknown -> failure)
+        .chain(keystore -> explained(name, keystore.settings(), failure));
   }
 }

@@ -108,6 +108,20 @@ public final class Rotation {
         .atMost(ATTEMPTS);
   }
 
+  /// The failure with what the keystore's administrator needs to mend it. The Uni never fails.
+  ///
+  /// @param settings those under which KMS was called
+  Uni<KmsFailure> explained(KeystoreName name, KeystoreSettings settings, KmsFailure failure) {
+    return keystores
+        .tenant(name.tenant())
+        .chain(
+            tenant ->
+                diagnosis.of(failure, access.key(settings.rootKey(), tenant), access.context(name)))
+        .map(error -> failure.explained(new KmsFailure.Explanation(error.hint(), error.time())))
+        .onFailure()
+        .recoverWithItem(failure);
+  }
+
   private Uni<Void> noteFailure(Keystore keystore, Tenant tenant, KmsFailure failure) {
     return diagnosis
         .of(

@@ -1,5 +1,6 @@
 package dev.keybroker.kms;
 
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /// A call of the key management service that failed. Carries no stack trace: it is an answer, not a
@@ -28,11 +29,18 @@ public final class KmsFailure extends RuntimeException {
     UNREACHABLE
   }
 
+  /// What the administrator of the key needs to mend it.
+  ///
+  /// @param hint what to change
+  /// @param time when the call failed
+  public record Explanation(String hint, Instant time) {}
+
   private final Kind kind;
   private final String action;
   private final String code;
   private final String detail;
   private final @Nullable String requestId;
+  private final transient @Nullable Explanation explanation;
 
   /// @param action the call that failed, e.g. `kms:Decrypt`
   /// @param code the AWS error code, e.g. `AccessDeniedException`; for a call without an answer the
@@ -42,12 +50,33 @@ public final class KmsFailure extends RuntimeException {
   /// @param requestId the service's request id where there was an answer
   public KmsFailure(
       Kind kind, String action, String code, String detail, @Nullable String requestId) {
+    this(kind, action, code, detail, requestId, null);
+  }
+
+  private KmsFailure(
+      Kind kind,
+      String action,
+      String code,
+      String detail,
+      @Nullable String requestId,
+      @Nullable Explanation explanation) {
     super(kind + " " + action + " " + code, null, false, false);
     this.kind = kind;
     this.action = action;
     this.code = code;
     this.detail = detail;
     this.requestId = requestId;
+    this.explanation = explanation;
+  }
+
+  /// The same failure for the control plane, which tells its caller what to mend.
+  public KmsFailure explained(Explanation why) {
+    return new KmsFailure(kind, action, code, detail, requestId, why);
+  }
+
+  /// Null in the data plane: its callers learn the kind alone.
+  public @Nullable Explanation explanation() {
+    return explanation;
   }
 
   public Kind kind() {

@@ -21,6 +21,8 @@ import dev.keybroker.keystore.CheckResult;
 import dev.keybroker.keystore.KeystoreFailure;
 import dev.keybroker.keystore.RootKeyError;
 import dev.keybroker.kms.KmsFailure;
+import dev.keybroker.v1.KmsError;
+import dev.keybroker.v1.WrapDekRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -103,7 +105,8 @@ class FailureStatusTest {
             new KeystoreFailure.CheckFailed(KEYSTORE, FAILED_STEP),
             Code.FAILED_PRECONDITION,
             "KEYSTORE_TEST_FAILED",
-            "PreconditionFailure"),
+            "PreconditionFailure",
+            "type.googleapis.com/keybroker.v1.KmsError"),
         new Row(new KeystoreFailure.KekActive(KEK), Code.FAILED_PRECONDITION, "KEK_ACTIVE"),
         new Row(
             new KeystoreFailure.UnknownKek(KEK), Code.NOT_FOUND, "KEK_NOT_FOUND", "ResourceInfo"),
@@ -157,8 +160,12 @@ class FailureStatusTest {
     assertTrue(page.contains("| " + row.code() + " | `" + row.reason() + "` |"), row.reason());
   }
 
+  static Stream<Row> rowsOfTheDataPlane() {
+    return rows().filter(row -> !(row.failure() instanceof KeystoreFailure.CheckFailed));
+  }
+
   @ParameterizedTest
-  @MethodSource("rows")
+  @MethodSource("rowsOfTheDataPlane")
   void answer_tellsNothingOfTheCause(Row row) {
     String answer = FailureStatus.of(row.failure()).toString();
 
@@ -182,6 +189,87 @@ class FailureStatusTest {
             .map(row -> row.failure().getClass())
             .filter(DekFailure.class::isAssignableFrom)
             .collect(Collectors.toSet()));
+  }
+
+  @Test
+  void failedStep_isToldWithItsHint_andWhatAwsSaid() throws InvalidProtocolBufferException {
+    Status status = FailureStatus.of(new KeystoreFailure.CheckFailed(KEYSTORE, FAILED_STEP));
+
+    assertEquals(
+        "The test of the keystore `tenants/acme/keystores/calls` failed at the step `describe_key`:"
+            + " hint",
+        status.getMessage());
+    KmsError error = status.getDetails(2).unpack(KmsError.class);
+    assertEquals("Denied", error.getCode());
+    assertEquals("kms:Encrypt", error.getAction());
+    assertEquals(SECRET, error.getMessage());
+    assertEquals("hint", error.getHint());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void kmsFailure_explained_keepsItsReason_andTellsWhatAwsSaid(KmsFailure.Kind kind)
+      throws InvalidProtocolBufferException {
+    Status plain = FailureStatus.of(failure(kind));
+    Status explained =
+        FailureStatus.of(
+            failure(kind).explained(new KmsFailure.Explanation("Mend it.", Instant.EPOCH)));
+
+    assertEquals(plain.getCode(), explained.getCode());
+    assertEquals(plain.getDetails(0), explained.getDetails(0));
+    assertEquals(plain.getMessage() + " `kms:Decrypt` failed: Mend it.", explained.getMessage());
+    KmsError error = explained.getDetails(explained.getDetailsCount() - 1).unpack(KmsError.class);
+    assertEquals("SomeException", error.getCode());
+    assertEquals(SECRET, error.getMessage());
+    assertEquals("request-id", error.getRequestId());
+    assertEquals("Mend it.", error.getHint());
+  }
+
+  /// Clients take 8 KiB of headers, and the details travel as Base64 beside the text.
+  private static void assertFits(Status status) {
+    int size = status.getMessage().length() + status.getSerializedSize() * 4 / 3;
+    assertTrue(size < 7_500, () -> "too large: " + size);
+  }
+
+  @Test
+  void status_ofLongHintsAndManyViolations_fitsIntoTheTrailers() {
+    String words = "words of AWS ".repeat(500);
+    CheckResult.Step step =
+        new CheckResult.Step(
+            FAILED_STEP.kind(),
+            FAILED_STEP.took(),
+            new RootKeyError(
+                "AccessDeniedException", "kms:Decrypt", words, words, SECRET, Instant.EPOCH),
+            null,
+            null);
+    assertFits(FailureStatus.of(new KeystoreFailure.CheckFailed(KEYSTORE, step)));
+    assertFits(
+        FailureStatus.of(
+            new KmsFailure(KmsFailure.Kind.THROTTLED, "kms:Decrypt", "Code", words, "request-id")
+                .explained(new KmsFailure.Explanation(words, Instant.EPOCH))));
+    WrapDekRequest.Builder request = WrapDekRequest.newBuilder().setKeystore("tenants/A");
+    for (int i = 0; i < 5_000; i++) {
+      request.putEncryptionContext("k".repeat(129) + i, "");
+    }
+    Status invalid = new RequestValidation().check(request.build()).status();
+    assertFits(invalid);
+    assertTrue(invalid.getMessage().endsWith("; 5001 more."), invalid.getMessage());
+  }
+
+  @Test
+  void kek_whoseDestructionIsScheduled_saysWhen() throws InvalidProtocolBufferException {
+    Instant time = Instant.parse("2026-12-24T12:00:00Z");
+    Status status = FailureStatus.of(new KekFailure.Disabled(KEK, time));
+
+    assertEquals(
+        "The private key of the KEK `"
+            + KEK
+            + "` will be erased at 2026-12-24T12:00:00Z;"
+            + " RestoreKek prevents that.",
+        status.getMessage());
+    assertEquals(
+        "2026-12-24T12:00:00Z",
+        status.getDetails(0).unpack(ErrorInfo.class).getMetadataOrThrow("destroy_time"));
   }
 
   @Test

@@ -77,8 +77,7 @@ class StatusMessageTest {
             "The request is invalid: only one of dek, dek_size_bytes can be set."),
         arguments(
             WRAP.toBuilder().setDek(bytes(15)).setKeystore("").build(),
-            "`keystore` is empty"
-                + MUST_BE_KEYSTORE.replaceFirst("\\.$", "; 1 more in the details.")),
+            "`keystore` is empty" + MUST_BE_KEYSTORE.replaceFirst("\\.$", "; 1 more.")),
         arguments(
             UnwrapDekRequest.newBuilder().setKeystore(KEYSTORE).build(),
             "`wrapped_dek` is required."),

@@ -128,7 +128,8 @@ public class PostgresKekTier implements KekTier {
         readTime,
         row.publicKey == null
             ? null
-            : new KekProvenance(row.origin, row.publicKey, row.createTime, row.activeTime));
+            : new KekProvenance(row.origin, row.publicKey, row.createTime, row.activeTime),
+        row.state == KekState.DESTROY_SCHEDULED ? row.destroyTime : null);
   }
 
   private static KmsKey rootKey(KekEntity row) {

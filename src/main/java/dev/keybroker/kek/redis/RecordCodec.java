@@ -81,9 +81,15 @@ final class RecordCodec {
           }
           out.writeLong(kek.privateKekLifetime().toMillis());
           writeInstant(out, kek.readTime());
+          // The last fields, and only where there are any: all other entries keep their layout. A
+          // KEK whose destruction is scheduled has its provenance.
           KekProvenance provenance = kek.provenance();
           if (provenance != null) {
             writeProvenance(out, provenance);
+            Instant destroyTime = kek.destroyTime();
+            if (destroyTime != null) {
+              writeInstant(out, destroyTime);
+            }
           }
         });
   }
@@ -106,7 +112,8 @@ final class RecordCodec {
             encrypted,
             Duration.ofMillis(in.readLong()),
             readInstant(in),
-            in.available() > 0 ? readProvenance(in) : null);
+            in.available() > 0 ? readProvenance(in) : null,
+            in.available() > 0 ? readInstant(in) : null);
     end(in);
     return kek;
   }

@@ -151,6 +151,32 @@ class RecordCodecTest {
   }
 
   @Test
+  void kek_whoseDestructionIsScheduled_keepsItsTime() throws IOException {
+    Kek other = kek(KekState.DESTROY_SCHEDULED, ROLE, new byte[] {1, 2, 3});
+    Kek kek =
+        new Kek(
+            other.name(),
+            other.state(),
+            other.spec(),
+            other.rootKey(),
+            other.kmsContext(),
+            other.encryptedPrivateKey(),
+            other.privateKekLifetime(),
+            other.readTime(),
+            new KekProvenance(
+                KekOrigin.BROKER_GENERATED, new byte[] {4, 5}, READ.minusSeconds(9), null),
+            READ.plusSeconds(7));
+
+    byte[] encoded = codec.encode(kek);
+    assertEquals(READ.plusSeconds(7), codec.decodeKek(encoded).destroyTime());
+    assertNull(codec.decodeKek(codec.encode(other)).destroyTime());
+    for (int missing = 1; missing < Long.BYTES + Integer.BYTES; missing++) {
+      byte[] cut = Arrays.copyOf(encoded, encoded.length - missing);
+      assertRefused(() -> codec.decodeKek(cut));
+    }
+  }
+
+  @Test
   void kek_withoutRoleAndPrivateKey_isTheSame() throws IOException {
     Kek decoded = codec.decodeKek(codec.encode(kek(KekState.DESTROYED, null, null)));
 
