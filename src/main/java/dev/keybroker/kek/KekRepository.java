@@ -27,6 +27,10 @@ public interface KekRepository {
   /// Takes back intents that are older than this by the database's clock: their brokers are gone.
   Uni<Integer> abandonOlderThan(Duration age);
 
+  /// Prolongs the time in which an intent is its broker's, which is ten seconds from here; does
+  /// nothing to a KEK that is generated.
+  Uni<Void> renew(KekName kek);
+
   /// The KEK or the intent of this name. Fails with `UnknownKek`.
   Uni<KekDetails> find(KekName kek);
 

@@ -4,7 +4,6 @@ import dev.keybroker.kek.KekChange;
 import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KekCopies;
 import dev.keybroker.kek.KekDetails;
-import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KekIntent;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekRepository;
@@ -24,7 +23,10 @@ import org.jspecify.annotations.Nullable;
 /// intent back; after a crash the next attempt takes the intent up.
 public final class KekGeneration {
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
-  private static final Duration LONGEST_WAIT = Duration.ofSeconds(30);
+  private static final Duration HEARTBEAT = Duration.ofSeconds(2);
+
+  /// After this time without a KEK it is asked again whose turn it is.
+  private static final Duration LONGEST_LOOK = Duration.ofSeconds(5);
 
   private final KekRepository keks;
   private final KeyPairSource keyPairs;
@@ -114,13 +116,17 @@ public final class KekGeneration {
                 switch (intended) {
                   case KekRepository.Intended.Generated(KekDetails kek) ->
                       Uni.createFrom().item(kek);
-                  case KekRepository.Intended.UnderWay(KekName name) -> awaitGenerated(name);
+                  case KekRepository.Intended.UnderWay(KekName name) ->
+                      awaitGenerated(name)
+                          .onItem()
+                          .ifNull()
+                          .switchTo(() -> generate(intent, keyPair));
                   case KekRepository.Intended.ToGenerate(KekName name) -> activate(name, keyPair);
                 });
   }
 
-  /// The KEK that another broker is generating. Fails with `UnknownKek` once that broker has taken
-  /// its intent back, or has taken too long.
+  /// The KEK that another broker is generating; null where that takes it longer. Fails with
+  /// `UnknownKek` once that broker has taken its intent back.
   private Uni<KekDetails> awaitGenerated(KekName name) {
     return Uni.createFrom()
         .voidItem()
@@ -133,13 +139,13 @@ public final class KekGeneration {
         .collect()
         .last()
         .ifNoItem()
-        .after(LONGEST_WAIT)
-        .failWith(KekFailure.UnknownKek::new);
+        .after(LONGEST_LOOK)
+        .recoverWithUni(() -> Uni.createFrom().nullItem());
   }
 
   private Uni<KekDetails> activate(KekName name, Uni<KeyPairSource.Pair> keyPair) {
-    return keyPair
-        .chain(
+    Uni<KekDetails> generated =
+        keyPair.chain(
             pair ->
                 keks.activate(
                     new NewKek(
@@ -147,7 +153,8 @@ public final class KekGeneration {
                         pair.origin(),
                         pair.publicKey(),
                         pair.encryptedPrivateKey(),
-                        pair.keyArn())))
+                        pair.keyArn())));
+    return Heartbeat.during(generated, HEARTBEAT, () -> keks.renew(name))
         .onFailure()
         .call(() -> keks.abandon(name).onFailure().recoverWithNull())
         .call(() -> copies.copy(name.id()))

@@ -207,14 +207,26 @@ class RotationReplayTest {
     KekName died = ((KekRepository.Intended.ToGenerate) await(keks.intend(intent))).name();
     assertEquals(
         new KekRepository.Intended.UnderWay(died), await(keks.intend(intent(keystore, "second"))));
-    execute(
-        "update kek set create_time = now() - interval '1 minute' where id = '" + died.id() + "'");
+    execute("update kek set lease_end = now() where id = '" + died.id() + "'");
 
     KekDetails made = await(broker().rotate(name, "second"));
 
     assertNotEquals(died, made.name());
     assertEquals(KekState.ACTIVE, made.state());
     assertEquals(made.name(), await(broker().rotate(name, "first")).name());
+  }
+
+  @Test
+  void intentThatItsBrokerRenews_staysItsOwn() throws Exception {
+    Keystore keystore = await(keystores.find(name));
+    KekName mine =
+        ((KekRepository.Intended.ToGenerate) await(keks.intend(intent(keystore, "first")))).name();
+    execute("update kek set lease_end = now() where id = '" + mine.id() + "'");
+
+    await(keks.renew(mine));
+
+    assertEquals(
+        new KekRepository.Intended.UnderWay(mine), await(keks.intend(intent(keystore, "second"))));
   }
 
   private KekIntent intent(Keystore keystore, String request) {

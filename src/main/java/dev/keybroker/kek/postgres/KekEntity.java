@@ -56,6 +56,9 @@ class KekEntity {
   @Column(name = "create_time")
   Instant createTime;
 
+  @Column(name = "lease_end")
+  Instant leaseEnd;
+
   @Column(name = "active_time")
   Instant activeTime;
 

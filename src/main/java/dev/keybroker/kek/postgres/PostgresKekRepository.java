@@ -30,8 +30,11 @@ public class PostgresKekRepository implements KekRepository {
       values (:tenant, :keystore, :request, :kek) on conflict do nothing
       """;
 
-  /// How long a broker has for the KMS call of its intent. After that, the broker counts as gone.
-  private static final Duration GENERATION_LEASE = Duration.ofSeconds(30);
+  /// How long an intent is its broker's without a renewal. After that, the broker counts as gone.
+  private static final Duration LEASE = Duration.ofSeconds(10);
+
+  /// The same for an intent of a version that knows no lease: longer than KMS may take.
+  private static final Duration OLD_LEASE = Duration.ofSeconds(30);
 
   private final KekTransactions transactions;
 
@@ -85,10 +88,16 @@ public class PostgresKekRepository implements KekRepository {
     return DatabaseTime.now(session)
         .chain(
             now ->
-                pending.createTime.isAfter(now.minus(GENERATION_LEASE))
+                isLeased(pending, now)
                     ? noteRequest(session, intent, intent.requestId(), pending)
                         .replaceWith(() -> new Intended.UnderWay(KekRows.name(pending)))
                     : takeUp(session, intent, pending));
+  }
+
+  private static boolean isLeased(KekEntity pending, Instant now) {
+    return pending.leaseEnd == null
+        ? pending.createTime.isAfter(now.minus(OLD_LEASE))
+        : pending.leaseEnd.isAfter(now);
   }
 
   /// Under a new id: PostgreSQL may have lost the activation of this one and kept its intent. A
@@ -114,6 +123,7 @@ public class PostgresKekRepository implements KekRepository {
               row.keystore = intent.keystore().keystore();
               row.state = KekState.PENDING_GENERATION;
               row.createTime = now;
+              row.leaseEnd = now.plus(LEASE);
               KekRows.set(row, intent);
               return session
                   .insert(row)
@@ -145,6 +155,24 @@ public class PostgresKekRepository implements KekRepository {
         .setParameter("kek", kek.id)
         .executeUpdate()
         .replaceWithVoid();
+  }
+
+  @Override
+  public Uni<Void> renew(KekName kek) {
+    return transactions.transaction(
+        session ->
+            DatabaseTime.now(session)
+                .chain(
+                    now ->
+                        session
+                            .createMutationQuery(
+                                "update KekEntity set leaseEnd = :end"
+                                    + " where id = :id and state = :pending")
+                            .setParameter("end", now.plus(LEASE))
+                            .setParameter("id", kek.id())
+                            .setParameter("pending", KekState.PENDING_GENERATION)
+                            .executeUpdate())
+                .replaceWithVoid());
   }
 
   @Override

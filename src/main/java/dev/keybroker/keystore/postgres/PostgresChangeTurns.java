@@ -2,6 +2,7 @@ package dev.keybroker.keystore.postgres;
 
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.keystore.ChangeTurns;
+import dev.keybroker.keystore.Heartbeat;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
@@ -14,17 +15,21 @@ import java.util.function.Supplier;
 public class PostgresChangeTurns implements ChangeTurns {
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
 
-  /// The turn of a broker that died ends after a minute.
+  private static final Duration HEARTBEAT = Duration.ofSeconds(2);
+
+  /// The turn of a broker that died ends within ten seconds.
   private static final String TAKE =
       """
       insert into change_turn as t (tenant, keystore, holder, end_time)
-      values (:tenant, :keystore, :holder, now() + interval '1 minute')
+      values (:tenant, :keystore, :holder, now() + interval '10 seconds')
       on conflict (tenant, keystore) do update
         set holder = excluded.holder, end_time = excluded.end_time
         where t.end_time < now()
       returning holder
       """;
 
+  private static final String RENEW =
+      "update change_turn set end_time = now() + interval '10 seconds' where holder = :holder";
   private static final String END = "delete from change_turn where holder = :holder";
 
   private final KeystoreTransactions transactions;
@@ -40,7 +45,14 @@ public class PostgresChangeTurns implements ChangeTurns {
             () -> {
               UUID holder = UUID.randomUUID();
               return taken(keystore, holder)
-                  .chain(() -> change.get().onTermination().call(() -> end(holder)));
+                  .chain(
+                      () ->
+                          Heartbeat.during(
+                              Uni.createFrom().deferred(change::get),
+                              HEARTBEAT,
+                              () -> renew(holder)))
+                  .onTermination()
+                  .call(() -> end(holder));
             });
   }
 
@@ -70,6 +82,16 @@ public class PostgresChangeTurns implements ChangeTurns {
                     .getResultList())
         .map(List::size)
         .map(size -> size > 0);
+  }
+
+  private Uni<Void> renew(UUID holder) {
+    return transactions.transaction(
+        session ->
+            session
+                .createNativeQuery(RENEW)
+                .setParameter("holder", holder)
+                .executeUpdate()
+                .replaceWithVoid());
   }
 
   /// Where that fails, the turn ends by itself.
