@@ -4,6 +4,8 @@ import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.smallrye.mutiny.Uni;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Pool;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
@@ -51,6 +53,19 @@ public class DatabaseTime {
         .chain(() -> now(session));
   }
 
+  /// As [#agreedNow(Mutiny.StatelessSession)], outside a transaction.
+  public Future<Instant> agreedNow(Pool pool) {
+    Instant asked = clock.instant();
+    return pool.query("select clock_timestamp()")
+        .execute()
+        .map(
+            rows -> {
+              Instant now = rows.iterator().next().getOffsetDateTime(0).toInstant();
+              agree(asked, now);
+              return now;
+            });
+  }
+
   /// Compares the clocks. Fails with [ClocksDisagree] where they are more than a minute apart.
   ///
   /// @param asked this broker's time when it asked the database
@@ -65,8 +80,8 @@ public class DatabaseTime {
     boolean disagree = isTooLong(measured);
     if (disagree && !isTooLong(skew)) {
       LOG.errorf(
-          "this broker's clock differs from the database's by %s: it erases no private keys and"
-              + " schedules no erasure until they agree. Correct the clock that is wrong",
+          "this broker's clock differs from the database's by %s: it erases no private keys,"
+              + " schedules no erasure and drops no audit records until they agree. Correct the clock that is wrong",
           measured);
     } else if (!disagree && isTooLong(skew)) {
       LOG.infof("this broker's clock and the database's agree again");

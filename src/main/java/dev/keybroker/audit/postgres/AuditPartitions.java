@@ -2,6 +2,7 @@ package dev.keybroker.audit.postgres;
 
 import dev.keybroker.audit.AuditConfig;
 import dev.keybroker.audit.AuditTrail;
+import dev.keybroker.postgres.DatabaseTime;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Pool;
@@ -13,6 +14,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -69,19 +71,30 @@ public class AuditPartitions {
   private final Pool pool;
   private final Optional<Duration> retention;
   private final Consumer<LocalDate> dropped;
+  private final AgreedTime agreedTime;
   private final Clock clock;
 
+  /// The database's time, by which days are dropped; a failure where this broker's clock disagrees.
+  interface AgreedTime {
+    Future<Instant> now();
+  }
+
   @Inject
-  AuditPartitions(Pool pool, AuditConfig config, AuditTrail trail, Clock clock) {
-    this(pool, config.retention(), trail::dropped, clock);
+  AuditPartitions(Pool pool, AuditConfig config, AuditTrail trail, DatabaseTime time, Clock clock) {
+    this(pool, config.retention(), trail::dropped, () -> time.agreedNow(pool), clock);
   }
 
   /// @param dropped called for each day whose drop is committed
   AuditPartitions(
-      Pool pool, Optional<Duration> retention, Consumer<LocalDate> dropped, Clock clock) {
+      Pool pool,
+      Optional<Duration> retention,
+      Consumer<LocalDate> dropped,
+      AgreedTime agreedTime,
+      Clock clock) {
     this.pool = pool;
     this.retention = retention;
     this.dropped = dropped;
+    this.agreedTime = agreedTime;
     this.clock = clock;
   }
 
@@ -157,8 +170,15 @@ public class AuditPartitions {
     if (retention.isEmpty()) {
       return Future.succeededFuture();
     }
-    LocalDate oldestKept =
-        LocalDate.ofInstant(clock.instant().minus(retention.get()), ZoneOffset.UTC);
+    return agreedTime
+        .now()
+        .compose(
+            now ->
+                dropBefore(
+                    LocalDate.ofInstant(now.minus(retention.get()), ZoneOffset.UTC), failures));
+  }
+
+  private Future<Void> dropBefore(LocalDate oldestKept, List<Throwable> failures) {
     return days()
         .compose(
             there -> {

@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.keybroker.embedded.EmbeddedServices;
 import dev.keybroker.grpc.Eventually;
+import dev.keybroker.postgres.ClocksDisagree;
+import dev.keybroker.postgres.DatabaseTime;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
@@ -181,7 +184,12 @@ class AuditPartitionsTest {
   }
 
   private void run(Duration retention) {
-    new AuditPartitions(pool, Optional.ofNullable(retention), dropped::add, CLOCK)
+    new AuditPartitions(
+            pool,
+            Optional.ofNullable(retention),
+            dropped::add,
+            () -> io.vertx.core.Future.succeededFuture(CLOCK.instant()),
+            CLOCK)
         .run()
         .await()
         .atMost(LONGEST);
@@ -281,6 +289,21 @@ class AuditPartitionsTest {
   }
 
   /// Whoever hears of a drop puts it on record: not before it is one.
+  @Test
+  void drop_clocksApart_dropsNothing() throws SQLException {
+    LocalDate old = TODAY.minusDays(9);
+    make(old);
+    DatabaseTime time = new DatabaseTime(CLOCK, new SimpleMeterRegistry());
+    AuditPartitions ahead =
+        new AuditPartitions(
+            pool, Optional.of(Duration.ofDays(5)), dropped::add, () -> time.agreedNow(pool), CLOCK);
+
+    assertThrows(ClocksDisagree.class, () -> ahead.run().await().atMost(LONGEST));
+
+    assertTrue(days().contains(old));
+    assertEquals(List.of(), dropped);
+  }
+
   @Test
   void drop_whoseCommitFails_isNotAnnounced() throws SQLException {
     LocalDate old = TODAY.minusDays(9);
