@@ -66,7 +66,8 @@ public final class TenantAccount implements AutoCloseable {
   public String alias(String name, String keyArn) {
     String alias = "alias/" + name;
     boolean isThere =
-        kms.listAliases().aliases().stream().anyMatch(known -> known.aliasName().equals(alias));
+        kms.listAliasesPaginator().aliases().stream()
+            .anyMatch(known -> known.aliasName().equals(alias));
     if (isThere) {
       kms.updateAlias(request -> request.aliasName(alias).targetKeyId(keyArn));
     } else {
