@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.function.Executable;
@@ -68,6 +69,11 @@ abstract class BrokerTestCase {
     channel.shutdownNow();
     services.kms().faults().clear();
     assertEquals(List.of(), conformance.violations());
+  }
+
+  /// Whether Redis holds a broker's record there, neither nothing nor the mark of a change.
+  static boolean isRecord(byte @Nullable [] entry) {
+    return entry != null && entry.length > 0 && entry[0] != 0;
   }
 
   static WrapDekRequest wrapRequest(String keystore, Map<String, String> context) {

@@ -1,5 +1,6 @@
 package dev.keybroker.grpc;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.google.common.util.concurrent.Futures;
@@ -90,7 +91,8 @@ class CallCountTest extends BrokerTestCase {
         Timestamp cold = databaseTime(connection);
         wrap(keystore);
         assertEquals(1, kekReadsSince(connection, cold), "the cold read was not seen");
-        await(() -> redis.exists("keybroker:active:" + keystore.name()));
+        byte[] entry = ("keybroker:active:" + keystore.name()).getBytes(UTF_8);
+        await(() -> isRecord(redis.get(entry)));
         long kmsCalls = services.kms().calls().total();
         long redisCalls = redisCalls(redis);
         Timestamp warm = databaseTime(connection);

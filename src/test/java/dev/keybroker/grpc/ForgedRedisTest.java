@@ -112,7 +112,7 @@ class ForgedRedisTest extends BrokerTestCase {
   void entry_movedFromAnotherKeystore_isNeverUsed() {
     TestKeystore other = keystores.fresh();
     wrap(other);
-    await(() -> redis.get(redisKey(other)) != null);
+    await(() -> isRecord(redis.get(redisKey(other))));
 
     plantAndWrap(keystores.fresh(), redis.get(redisKey(other)));
   }
@@ -121,7 +121,7 @@ class ForgedRedisTest extends BrokerTestCase {
   void entry_truncated_isNeverUsed() {
     TestKeystore other = keystores.fresh();
     wrap(other);
-    await(() -> redis.get(redisKey(other)) != null);
+    await(() -> isRecord(redis.get(redisKey(other))));
     byte[] entry = redis.get(redisKey(other));
 
     plantAndWrap(keystores.fresh(), Arrays.copyOf(entry, 20));
@@ -131,7 +131,7 @@ class ForgedRedisTest extends BrokerTestCase {
   void genuineEntry_isUsedAndStays() {
     TestKeystore keystore = keystores.fresh();
     wrap(keystore);
-    await(() -> redis.get(redisKey(keystore)) != null);
+    await(() -> isRecord(redis.get(redisKey(keystore))));
     byte[] entry = redis.get(redisKey(keystore));
     assertNotNull(entry);
 
