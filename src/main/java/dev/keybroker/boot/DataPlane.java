@@ -19,8 +19,7 @@ import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kek.LostKeks;
 import dev.keybroker.kek.MemoryKekTier;
 import dev.keybroker.kek.MemoryPrivateKeks;
-import dev.keybroker.kek.ObservedPrivateKeks;
-import dev.keybroker.kek.RootKeyObserver;
+import dev.keybroker.kek.RootKeyAdmission;
 import dev.keybroker.kek.RootKeyStates;
 import dev.keybroker.kek.TracedKeks;
 import dev.keybroker.kek.postgres.PostgresKekTier;
@@ -121,8 +120,13 @@ class DataPlane {
   @Produces
   @Singleton
   MemoryPrivateKeks privateKeks(
-      Kms kms, KeyCodec codec, KekCacheConfig config, Ticker ticker, MeterRegistry registry) {
-    return new MemoryPrivateKeks(kms, codec, config, ticker, registry);
+      Kms kms,
+      RootKeyStates rootKeys,
+      KeyCodec codec,
+      KekCacheConfig config,
+      Ticker ticker,
+      MeterRegistry registry) {
+    return new MemoryPrivateKeks(kms, rootKeys, codec, config, ticker, registry);
   }
 
   @Produces
@@ -173,22 +177,20 @@ class DataPlane {
       DekWrapping wrapping,
       WrapSessions sessions,
       OpenedSecrets openedSecrets,
-      RootKeyObserver rootKeys,
       UnwrapLane lane,
-      RootKeyStates states,
-      Clock clock,
+      RootKeyAdmission rootKeys,
       Spans spans,
       MeterRegistry registry) {
     TracedKeks keks = new TracedKeks(tier, tier, spans);
     return new DekBroker(
         keks,
         keks,
-        new ObservedPrivateKeks(privateKeks, rootKeys, clock),
+        privateKeks,
         wrapping,
         sessions,
         openedSecrets,
         lane,
-        states,
+        rootKeys,
         new DekMetrics(registry, spans));
   }
 

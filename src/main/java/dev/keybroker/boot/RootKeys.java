@@ -2,7 +2,10 @@ package dev.keybroker.boot;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import dev.keybroker.kek.KekCacheConfig;
+import dev.keybroker.kek.MemoryKekTier;
+import dev.keybroker.kek.RootKeyAdmission;
 import dev.keybroker.kek.RootKeyConfig;
+import dev.keybroker.kek.RootKeyObserver;
 import dev.keybroker.kek.RootKeyStates;
 import dev.keybroker.kms.GuardedKms;
 import dev.keybroker.kms.Kms;
@@ -16,6 +19,7 @@ import dev.keybroker.telemetry.Spans;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Instance;
 import jakarta.enterprise.inject.Produces;
 import jakarta.enterprise.inject.Typed;
 import jakarta.inject.Singleton;
@@ -35,21 +39,45 @@ class RootKeys {
   @Produces
   @Singleton
   @Typed(GuardedKms.class)
-  GuardedKms guardedKms(AwsKms aws, KmsGuardConfig config, MeterRegistry registry) {
-    return new GuardedKms(new MeteredKms(aws, registry), config, registry);
+  GuardedKms guardedKms(
+      AwsKms aws,
+      RootKeyStates states,
+      KmsGuardConfig config,
+      Ticker ticker,
+      MeterRegistry registry) {
+    return new GuardedKms(
+        new ObservedKms(new MeteredKms(aws, registry), states, ticker), config, registry);
   }
 
   @Produces
   @Singleton
   RootKeyStates rootKeyStates(
-      GuardedKms kms, RootKeyConfig config, KekCacheConfig records, Ticker ticker, Clock clock) {
-    return new RootKeyStates(kms, config, records, ticker, clock);
+      RootKeyConfig config, Instance<RootKeyObserver> observer, Ticker ticker, Clock clock) {
+    // Looked up with the first answer: the observer itself calls KMS, whose answers come here.
+    return new RootKeyStates(
+        config,
+        (keystore, call, begun, failure) -> observer.get().answered(keystore, call, begun, failure),
+        ticker,
+        clock);
   }
 
   @Produces
   @Singleton
-  Kms kms(GuardedKms kms, RootKeyStates states, Ticker ticker, Spans spans) {
-    return new TracedKms(new ObservedKms(kms, states, ticker), spans);
+  Kms kms(GuardedKms kms, Spans spans) {
+    return new TracedKms(kms, spans);
+  }
+
+  @Produces
+  @Singleton
+  RootKeyAdmission rootKeyAdmission(
+      RootKeyStates states,
+      MemoryKekTier records,
+      Kms kms,
+      RootKeyConfig config,
+      KekCacheConfig cacheConfig,
+      Ticker ticker,
+      Clock clock) {
+    return new RootKeyAdmission(states, records, kms, config, cacheConfig, ticker, clock);
   }
 
   void stop(@Observes ShutdownEvent event, AwsKms aws) {

@@ -1,43 +1,75 @@
 package dev.keybroker.boot;
 
+import dev.keybroker.kek.RootKeyStates;
 import dev.keybroker.kms.GuardedKms;
+import dev.keybroker.kms.KeyOperation;
+import dev.keybroker.kms.KmsFailure;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Collectors;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.eclipse.microprofile.health.Readiness;
 
-/// Names the root keys whose circuit breaker is open; never down for that, since one tenant's key
-/// says nothing of the broker.
+/// Lists the root keys that fail, or whose circuit breaker is open, by class of operations. Never
+/// down for that, since one tenant's key says nothing about the broker.
 @Readiness
 @ApplicationScoped
 class RootKeysHealth implements HealthCheck {
-  /// So many are named; the rest is counted.
-  private static final int NAMED = 50;
+  /// So many are listed; the rest is counted.
+  private static final int LISTED = 50;
 
   private final GuardedKms kms;
+  private final RootKeyStates states;
 
-  RootKeysHealth(GuardedKms kms) {
+  RootKeysHealth(GuardedKms kms, RootKeyStates states) {
     this.kms = kms;
+    this.states = states;
+  }
+
+  /// One KMS key in one class of operations.
+  private static final class Line {
+    private final Set<KeyOperation> keystores = new HashSet<>();
+    private final Set<String> troubles = new TreeSet<>();
+
+    void add(KeyOperation call, String trouble) {
+      keystores.add(call);
+      troubles.add(trouble);
+    }
+
+    String text() {
+      return String.join(", ", troubles) + "; keystores: " + keystores.size();
+    }
   }
 
   @Override
   public HealthCheckResponse call() {
-    Map<String, Long> keys =
-        kms.notAsked().stream()
-            .collect(
-                Collectors.groupingBy(use -> use.key().arn().toString(), Collectors.counting()));
+    Map<String, Line> lines = new TreeMap<>();
+    Map<KeyOperation, KmsFailure> failing = states.failing();
+    failing.forEach(
+        (call, failure) ->
+            line(lines, call).add(call, failure.kind().name().toLowerCase(Locale.ROOT)));
+    List<KeyOperation> notAsked = kms.notAsked();
+    notAsked.forEach(call -> line(lines, call).add(call, "breaker open"));
     HealthCheckResponseBuilder response =
         HealthCheckResponse.named("root-keys")
             .up()
-            .withData("breakers-open", keys.values().stream().mapToLong(Long::longValue).sum());
-    // The value is the number of keystores that use the key.
-    keys.entrySet().stream()
-        .sorted(Map.Entry.comparingByKey())
-        .limit(NAMED)
-        .forEach(key -> response.withData(key.getKey(), key.getValue()));
+            .withData("failing", failing.size())
+            .withData("breakers-open", notAsked.size());
+    lines.entrySet().stream()
+        .limit(LISTED)
+        .forEach(line -> response.withData(line.getKey(), line.getValue().text()));
     return response.build();
+  }
+
+  private static Line line(Map<String, Line> lines, KeyOperation call) {
+    return lines.computeIfAbsent(
+        call.use().key().arn() + " " + call.operation().tag(), missing -> new Line());
   }
 }

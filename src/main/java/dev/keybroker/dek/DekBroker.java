@@ -14,7 +14,7 @@ import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kek.LastKnownKek;
 import dev.keybroker.kek.PrivateKek;
 import dev.keybroker.kek.PrivateKeks;
-import dev.keybroker.kek.RootKeyStates;
+import dev.keybroker.kek.RootKeyAdmission;
 import io.smallrye.mutiny.Uni;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +31,7 @@ public final class DekBroker {
   private final WrapSessions sessions;
   private final OpenedSecrets openedSecrets;
   private final UnwrapLane lane;
-  private final RootKeyStates rootKeys;
+  private final RootKeyAdmission rootKeys;
   private final DekMetrics metrics;
 
   public DekBroker(
@@ -42,7 +42,7 @@ public final class DekBroker {
       WrapSessions sessions,
       OpenedSecrets openedSecrets,
       UnwrapLane lane,
-      RootKeyStates rootKeys,
+      RootKeyAdmission rootKeys,
       DekMetrics metrics) {
     this.activeKeks = activeKeks;
     this.kekRecords = kekRecords;

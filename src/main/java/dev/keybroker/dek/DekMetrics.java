@@ -196,7 +196,7 @@ public final class DekMetrics {
       case KekFailure ignored -> Outcome.REFUSED;
       case KmsFailure kms ->
           switch (kms.kind()) {
-            case THROTTLED, UNREACHABLE -> Outcome.FAILED;
+            case THROTTLED, TOO_MANY_CALLS, UNREACHABLE -> Outcome.FAILED;
             default -> Outcome.REFUSED;
           };
       default -> Outcome.FAILED;

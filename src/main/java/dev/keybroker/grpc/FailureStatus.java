@@ -137,6 +137,7 @@ final class FailureStatus {
       case KEY_NOT_FOUND -> "KMS_KEY_NOT_FOUND";
       case KEY_UNUSABLE, CIPHERTEXT_REFUSED -> "KMS_KEY_UNUSABLE";
       case THROTTLED -> "KMS_THROTTLED";
+      case TOO_MANY_CALLS -> "ROOT_KEY_BUSY";
       case UNREACHABLE -> "KMS_UNREACHABLE";
     };
   }
@@ -165,6 +166,7 @@ final class FailureStatus {
       case KEY_NOT_FOUND -> GrpcErrors.kmsKeyNotFound();
       case KEY_UNUSABLE, CIPHERTEXT_REFUSED -> GrpcErrors.kmsKeyUnusable();
       case THROTTLED -> GrpcErrors.kmsThrottled();
+      case TOO_MANY_CALLS -> GrpcErrors.rootKeyBusy();
       case UNREACHABLE -> GrpcErrors.kmsUnreachable();
     };
   }

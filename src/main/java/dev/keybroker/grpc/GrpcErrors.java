@@ -385,6 +385,15 @@ final class GrpcErrors {
         retryAfter(OUTAGE_RETRY));
   }
 
+  static Status rootKeyBusy() {
+    return status(
+        Code.RESOURCE_EXHAUSTED,
+        "ROOT_KEY_BUSY",
+        "The broker has as many calls of this root key under way as it allows. Try again.",
+        Map.of(),
+        retryAfter(OVERLOAD_RETRY));
+  }
+
   static Status storeUnavailable() {
     return status(
         Code.UNAVAILABLE,

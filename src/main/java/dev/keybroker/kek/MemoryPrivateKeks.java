@@ -8,6 +8,7 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import dev.keybroker.crypto.KeyCodec;
 import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.crypto.UnwrappingKey;
+import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.Kms;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.telemetry.Metrics;
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 /// the wall clock touches.
 public final class MemoryPrivateKeks implements PrivateKeks {
   private final Kms kms;
+  private final RootKeyStates rootKeys;
   private final KeyCodec codec;
   private final Ticker ticker;
   private final Cache<UUID, Held> keys;
@@ -53,9 +55,16 @@ public final class MemoryPrivateKeks implements PrivateKeks {
     }
   }
 
+  /// @param rootKeys learns which keystore each Decrypt is for
   public MemoryPrivateKeks(
-      Kms kms, KeyCodec codec, KekCacheConfig config, Ticker ticker, MeterRegistry registry) {
+      Kms kms,
+      RootKeyStates rootKeys,
+      KeyCodec codec,
+      KekCacheConfig config,
+      Ticker ticker,
+      MeterRegistry registry) {
     this.kms = kms;
+    this.rootKeys = rootKeys;
     this.codec = codec;
     this.ticker = ticker;
     this.keys =
@@ -191,6 +200,7 @@ public final class MemoryPrivateKeks implements PrivateKeks {
             () -> {
               long start = ticker.read();
               byte[] encrypted = Objects.requireNonNull(kek.encryptedPrivateKey());
+              rootKeys.belongs(new KeyUse(kek.rootKey(), kek.kmsContext()), kek.name().keystore());
               return kms.decryptPrivateKey(kek.rootKey(), encrypted, kek.kmsContext())
                   .map(
                       decrypted -> {

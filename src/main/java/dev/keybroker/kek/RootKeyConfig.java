@@ -7,20 +7,20 @@ import java.time.Duration;
 /// What a broker knows of its root keys: for each, KMS's last answer to this broker.
 @ConfigMapping(prefix = "keybroker.root-key")
 public interface RootKeyConfig {
-  /// How long an answer of KMS stands for the state of a root key; where none is younger, the next
-  /// wrap has a kms:DescribeKey made. A wrap of a keystore with FAIL_CLOSED waits for it, and has
-  /// it made ahead from three quarters of this time. Above zero.
+  /// How long KMS's answer to a kms:Decrypt stands for the state of a root key. If none is younger,
+  /// the next wrap makes a dry run of one. A wrap of a keystore with FAIL_CLOSED waits for it, and
+  /// makes it ahead from three quarters of this time. Above zero.
   @WithDefault("60s")
   Duration freshness();
 
-  /// After a failure: how long until KMS is asked for the root key again. Wraps of a keystore with
-  /// FAIL_CLOSED are refused meanwhile. Above zero.
+  /// After a failure: how long wraps of a keystore with FAIL_CLOSED are refused without asking KMS
+  /// again. The first wrap after it waits for a new answer. Above zero.
   @WithDefault("1s")
   Duration retry();
 
-  /// How many kms:DescribeKey a second a broker makes at most for keystores that go on with the
-  /// last known KEK: no wrap waits for them, they are what tells that a wrap ran on one. 0 makes
-  /// none; the state is then known from unwraps and rotations alone.
+  /// How many dry runs of kms:Decrypt a second a broker makes at most for keystores that go on
+  /// with the last known KEK. No wrap waits for them; they show that a wrap ran on one. 0 makes
+  /// none: the state is then known from unwraps alone.
   @WithDefault("10")
   int backgroundRate();
 

@@ -1,15 +1,16 @@
 package dev.keybroker.kek;
 
+import dev.keybroker.kms.KeyOperation;
 import dev.keybroker.kms.KmsFailure;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
-/// Is told how a root key answers the data plane. Called often and must not block or throw.
+/// Receives KMS's answers for the root keys of keystores. Called often and must not block or throw.
 public interface RootKeyObserver {
-  /// KMS refused, or did not answer, the decryption of this KEK's private key.
-  void failed(Kek kek, KmsFailure failure);
-
-  /// KMS decrypted this KEK's private key.
+  /// KMS answered, or failed to answer, a call for the keystore's root key.
   ///
-  /// @param begun when it was asked
-  void succeeded(Kek kek, Instant begun);
+  /// @param begun when the call began
+  /// @param failure null where it succeeded
+  void answered(
+      KeystoreName keystore, KeyOperation call, Instant begun, @Nullable KmsFailure failure);
 }

@@ -234,8 +234,10 @@ public final class Keystores {
               }
               KmsFailure failure = failed.failure();
               if (failure != null
-                  && (failure.kind() == KmsFailure.Kind.UNREACHABLE
-                      || failure.kind() == KmsFailure.Kind.THROTTLED)) {
+                  && switch (failure.kind()) {
+                    case UNREACHABLE, THROTTLED, TOO_MANY_CALLS -> true;
+                    default -> false;
+                  }) {
                 RootKeyError error = Objects.requireNonNull(failed.error());
                 throw failure.explained(new KmsFailure.Explanation(error.hint(), error.time()));
               }

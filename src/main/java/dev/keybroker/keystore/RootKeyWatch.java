@@ -3,15 +3,21 @@ package dev.keybroker.keystore;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
-import dev.keybroker.kek.Kek;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kek.RootKeyObserver;
+import dev.keybroker.kms.KeyOperation;
+import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.KmsFailure;
+import dev.keybroker.kms.KmsOperation;
 import java.time.Duration;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
-/// Keeps on the keystore what the data plane learns of its root key: the newest failure, and that
+/// Keeps on the keystore how KMS answers Decrypts under its root key: the newest failure, and that
 /// it is over. Writes rarely, however often it is called. Thread-safe.
+///
+/// The other classes of operations make key pairs. [Rotation] keeps their failures, with the
+/// attempt that failed.
 public final class RootKeyWatch implements RootKeyObserver {
   private static final long MAX_KEYSTORES = 100_000;
 
@@ -43,28 +49,37 @@ public final class RootKeyWatch implements RootKeyObserver {
   }
 
   @Override
-  public void failed(Kek kek, KmsFailure failure) {
-    KeystoreName keystore = kek.name().keystore();
+  public void answered(
+      KeystoreName keystore, KeyOperation call, Instant begun, @Nullable KmsFailure failure) {
+    if (call.operation() != KmsOperation.DECRYPT) {
+      return;
+    }
+    if (failure == null) {
+      succeeded(keystore, begun);
+    } else {
+      failed(keystore, call.use(), failure);
+    }
+  }
+
+  private void failed(KeystoreName keystore, KeyUse use, KmsFailure failure) {
     successes.invalidate(keystore);
     if (failures.asMap().putIfAbsent(keystore, true) != null) {
       return;
     }
     diagnosis
-        .of(failure, kek.rootKey(), kek.kmsContext())
+        .of(failure, use.key(), use.context())
         .chain(error -> status.failed(keystore, error))
         .subscribe()
         .with(written -> {}, unwritten -> failures.invalidate(keystore));
   }
 
-  @Override
-  public void succeeded(Kek kek, Instant begun) {
-    KeystoreName keystore = kek.name().keystore();
+  private void succeeded(KeystoreName keystore, Instant begun) {
     failures.invalidate(keystore);
     if (successes.asMap().putIfAbsent(keystore, true) != null) {
       return;
     }
     status
-        .succeeded(keystore, begun)
+        .succeeded(keystore, KmsOperation.DECRYPT, begun)
         .subscribe()
         .with(written -> {}, unwritten -> successes.invalidate(keystore));
   }

@@ -6,72 +6,89 @@ import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import io.smallrye.mutiny.Uni;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// A bulkhead and a circuit breaker for each use of a key, so that one whose calls hang, fail or
-/// are throttled costs the others nothing.
+/// A bulkhead and a circuit breaker for each class of calls of each use of a key. Calls that hang,
+/// fail or are throttled cost other keys nothing, nor other calls of the same key: playback goes on
+/// while rotations are throttled.
 ///
 /// Calls that ask for no key are not guarded: those of STS have the bounds of the adapter.
 public final class GuardedKms implements Kms {
   private static final KmsContext NO_CONTEXT = new KmsContext(Map.of());
 
   private final Kms kms;
-  private final LoadingCache<KeyUse, KmsGuard> guards;
+  private final LoadingCache<KeyOperation, KmsGuard> guards;
   private final Set<KmsGuard> open = ConcurrentHashMap.newKeySet();
 
   /// @throws IllegalArgumentException where a setting is out of bounds
   public GuardedKms(Kms kms, KmsGuardConfig config, MeterRegistry registry) {
     this.kms = kms;
-    registry.gauge(Metrics.KMS_BREAKERS_OPEN, open, Set::size);
+    for (KmsOperation operation : KmsOperation.values()) {
+      registry.gauge(
+          Metrics.KMS_BREAKERS_OPEN,
+          Tags.of(Metrics.OPERATION, operation.tag()),
+          open,
+          guards -> count(guards, operation));
+    }
     KmsGuard.Shed shed = new KmsGuard.Shed(registry);
     this.guards =
         Caffeine.newBuilder()
             .maximumSize(config.max())
             .executor(Runnable::run)
-            .<KeyUse, KmsGuard>removalListener(
-                (use, guard, cause) -> {
+            .<KeyOperation, KmsGuard>removalListener(
+                (guarded, guard, cause) -> {
                   if (guard != null) {
                     open.remove(guard);
                   }
                 })
-            .build(use -> new KmsGuard(use, config, open, shed));
+            .build(guarded -> new KmsGuard(guarded, config, open, shed));
   }
 
-  /// The uses of root keys that are not asked for the time being, or by one call that tries: those
-  /// whose circuit breaker is not closed. A use whose breaker nobody asks stays among them.
-  public List<KeyUse> notAsked() {
-    return open.stream().map(KmsGuard::use).toList();
+  private static long count(Collection<KmsGuard> open, KmsOperation operation) {
+    return open.stream().filter(guard -> guard.guarded().operation() == operation).count();
+  }
+
+  /// What KMS is not asked for the time being, or by one call that tries: the root keys and classes
+  /// of calls whose circuit breaker is not closed. One that nobody asks for any more stays listed.
+  public List<KeyOperation> notAsked() {
+    return open.stream().map(KmsGuard::guarded).toList();
   }
 
   @Override
   public Uni<GeneratedKeyPair> generateKeyPair(KmsKey key, KeyPairSpec spec, KmsContext context) {
-    return guard(key, context)
-        .run(
-            "kms:GenerateDataKeyPairWithoutPlaintext",
-            () -> kms.generateKeyPair(key, spec, context));
+    return guard(key, context, KmsOperation.GENERATE_KEY_PAIR)
+        .run(() -> kms.generateKeyPair(key, spec, context));
   }
 
   @Override
   public Uni<EncryptedPrivateKey> encryptPrivateKey(
       KmsKey key, SecretBytes privateKey, KmsContext context) {
-    return guard(key, context)
-        .run("kms:Encrypt", () -> kms.encryptPrivateKey(key, privateKey, context));
+    return guard(key, context, KmsOperation.ENCRYPT)
+        .run(() -> kms.encryptPrivateKey(key, privateKey, context));
   }
 
   @Override
   public Uni<DecryptedPrivateKey> decryptPrivateKey(
       KmsKey key, byte[] encryptedPrivateKey, KmsContext context) {
-    return guard(key, context)
-        .run("kms:Decrypt", () -> kms.decryptPrivateKey(key, encryptedPrivateKey, context));
+    return guard(key, context, KmsOperation.DECRYPT)
+        .run(() -> kms.decryptPrivateKey(key, encryptedPrivateKey, context));
+  }
+
+  @Override
+  public Uni<Void> checkDecrypt(KmsKey key, byte[] encryptedPrivateKey, KmsContext context) {
+    return guard(key, context, KmsOperation.DECRYPT)
+        .run(() -> kms.checkDecrypt(key, encryptedPrivateKey, context));
   }
 
   @Override
   public Uni<KmsKeyDescription> describe(KmsKey key) {
-    return guard(key, NO_CONTEXT).run("kms:DescribeKey", () -> kms.describe(key));
+    return guard(key, NO_CONTEXT, KmsOperation.DESCRIBE_KEY).run(() -> kms.describe(key));
   }
 
   @Override
@@ -84,7 +101,7 @@ public final class GuardedKms implements Kms {
     return kms.ownPrincipal();
   }
 
-  private KmsGuard guard(KmsKey key, KmsContext context) {
-    return guards.get(new KeyUse(key, context));
+  private KmsGuard guard(KmsKey key, KmsContext context, KmsOperation operation) {
+    return guards.get(new KeyOperation(new KeyUse(key, context), operation));
   }
 }

@@ -50,6 +50,8 @@ public enum HintTopic {
   CIPHERTEXT,
   /// Too many requests.
   THROTTLED,
+  /// Too many calls of the broker's own for the key at once.
+  TOO_MANY_CALLS,
   /// No answer from AWS, or its own error.
   UNREACHABLE,
   /// Anything else that AWS refuses.

@@ -36,6 +36,7 @@ public final class Hints {
       case KEY_UNUSABLE -> unusable(failure, key.arn());
       case CIPHERTEXT_REFUSED -> ciphertext(failure, key);
       case THROTTLED -> throttled(failure, key);
+      case TOO_MANY_CALLS -> tooManyCalls(failure, key.arn());
       case UNREACHABLE -> unreachable(failure, key.arn());
     };
   }
@@ -126,6 +127,18 @@ public final class Hints {
             + "; the broker tries again. If it goes on, look at the request quotas of KMS in"
             + " Service Quotas. The quota is that of the account whose principal calls: "
             + (key.role() == null ? "the broker's." : "that of " + key.role().roleArn() + "."));
+  }
+
+  private static Hint tooManyCalls(KmsFailure failure, KmsArn key) {
+    return new Hint(
+        HintTopic.TOO_MANY_CALLS,
+        "The broker has as many "
+            + failure.action()
+            + " under way for "
+            + key
+            + " as it allows one keystore. Nothing is wrong with the key; try again. If it goes on,"
+            + " a longer private_kek_lifetime saves calls, or the broker's operator raises"
+            + " keybroker.kms-guard.concurrency.");
   }
 
   private static Hint unreachable(KmsFailure failure, KmsArn key) {

@@ -23,6 +23,10 @@ public interface Kms {
   Uni<DecryptedPrivateKey> decryptPrivateKey(
       KmsKey key, byte[] encryptedPrivateKey, KmsContext context);
 
+  /// `kms:Decrypt` of a private key with `DryRun`: fails as the real call would. Nothing is
+  /// decrypted.
+  Uni<Void> checkDecrypt(KmsKey key, byte[] encryptedPrivateKey, KmsContext context);
+
   /// `kms:DescribeKey`.
   Uni<KmsKeyDescription> describe(KmsKey key);
 

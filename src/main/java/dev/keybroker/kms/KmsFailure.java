@@ -23,8 +23,11 @@ public final class KmsFailure extends RuntimeException {
     KEY_UNUSABLE,
     /// The ciphertext does not decrypt under this key and context. Not retryable.
     CIPHERTEXT_REFUSED,
-    /// Too many requests. Retryable later.
+    /// AWS asked to slow down. Retryable later.
     THROTTLED,
+    /// The broker has as many calls of this class under way for the key as it allows; AWS was not
+    /// asked. Retryable later.
+    TOO_MANY_CALLS,
     /// No answer, or the service's own error. Retryable.
     UNREACHABLE
   }

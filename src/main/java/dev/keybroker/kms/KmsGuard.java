@@ -20,13 +20,13 @@ import org.eclipse.microprofile.faulttolerance.exceptions.CircuitBreakerOpenExce
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/// The bulkhead of one use of a key, and within it the circuit breaker: a call that the bulkhead
-/// refuses says nothing of the key, so the breaker must not hear of it.
+/// The bulkhead of one class of calls of a key, and within it the circuit breaker: a call that the
+/// bulkhead refuses says nothing of the key, so the breaker must not hear of it.
 final class KmsGuard {
   private static final Logger LOG = Logger.getLogger(KmsGuard.class);
   private static final TypeLiteral<CompletionStage<Object>> ASYNC = new TypeLiteral<>() {};
 
-  private final KeyUse use;
+  private final KeyOperation guarded;
   private final Set<KmsGuard> open;
   private final Shed shed;
   private final Guard bulkhead;
@@ -45,8 +45,8 @@ final class KmsGuard {
   }
 
   /// @param open the guards whose breaker is not closed
-  KmsGuard(KeyUse use, KmsGuardConfig config, Set<KmsGuard> open, Shed shed) {
-    this.use = use;
+  KmsGuard(KeyOperation guarded, KmsGuardConfig config, Set<KmsGuard> open, Shed shed) {
+    this.guarded = guarded;
     this.open = open;
     this.shed = shed;
     this.bulkhead =
@@ -71,8 +71,8 @@ final class KmsGuard {
             .build();
   }
 
-  KeyUse use() {
-    return use;
+  KeyOperation guarded() {
+    return guarded;
   }
 
   /// Whether a call failed by the service rather than by what it answered.
@@ -88,7 +88,7 @@ final class KmsGuard {
     switch (state) {
       case OPEN -> {
         if (open.add(this)) {
-          LOG.warnf("breaker open for %s in %s: %s", use.key().arn(), use.context(), lastFault);
+          LOG.warnf("breaker open for %s: %s", guarded, lastFault);
         }
       }
       case HALF_OPEN -> {
@@ -96,7 +96,7 @@ final class KmsGuard {
       }
       case CLOSED -> {
         if (open.remove(this)) {
-          LOG.infof("breaker closed for %s in %s", use.key().arn(), use.context());
+          LOG.infof("breaker closed for %s", guarded);
         }
       }
     }
@@ -105,7 +105,7 @@ final class KmsGuard {
   /// Runs a call, or fails with a [KmsFailure] at once. Lazy. Who cancels stops waiting; a call
   /// that is under way goes on to its end all the same, or callers with short deadlines would keep
   /// from the breaker that the key hangs.
-  <T> Uni<T> run(String action, Supplier<Uni<T>> call) {
+  <T> Uni<T> run(Supplier<Uni<T>> call) {
     return Uni.createFrom()
         .emitter(
             emitter -> {
@@ -123,7 +123,7 @@ final class KmsGuard {
                       .whenComplete(
                           (done, trouble) -> {
                             if (trouble != null) {
-                              emitter.fail(failure(action, unwrapped(trouble)));
+                              emitter.fail(failure(unwrapped(trouble)));
                             } else if (gone.get()) {
                               discard(done);
                             } else {
@@ -155,7 +155,7 @@ final class KmsGuard {
     }
   }
 
-  private Throwable failure(String action, Throwable trouble) {
+  private Throwable failure(Throwable trouble) {
     return switch (trouble) {
       case KmsFailure known -> {
         if (isFault(known)) {
@@ -166,31 +166,35 @@ final class KmsGuard {
       case BulkheadException refused -> {
         shed.byBulkhead.increment();
         yield new KmsFailure(
-            KmsFailure.Kind.THROTTLED,
-            action,
+            KmsFailure.Kind.TOO_MANY_CALLS,
+            guarded.operation().action(),
             "TooManyCalls",
-            "the broker has as many calls of this key under way as it allows",
+            "the broker has as many of these calls under way for this key as it allows",
             null);
       }
       case CircuitBreakerOpenException refused -> {
         shed.byBreaker.increment();
-        yield notAsked(action);
+        yield notAsked();
       }
       default -> trouble;
     };
   }
 
   /// As the last call failed, so that whoever reads it learns why the breaker opened.
-  private KmsFailure notAsked(String action) {
+  private KmsFailure notAsked() {
     KmsFailure last = lastFault;
     return last == null
         ? new KmsFailure(
-            KmsFailure.Kind.UNREACHABLE, action, "BreakerOpen", "not asked: it fails", null)
+            KmsFailure.Kind.UNREACHABLE,
+            guarded.operation().action(),
+            "BreakerOpen",
+            "not asked: it fails",
+            null)
         : new KmsFailure(
             last.kind(),
             last.action(),
             last.code(),
-            last.detail() + " (not asked again yet: the breaker of this key is open)",
+            last.detail() + " (not asked again yet: the breaker of these calls is open)",
             last.requestId());
   }
 }

@@ -5,20 +5,22 @@ import io.smallrye.config.WithDefault;
 import java.time.Duration;
 
 /// The bulkheads: how much of the broker one keystore's root key may take up, and when it is not
-/// asked for a while.
+/// asked for a while. Each class of calls (key pair generation, encrypt, decrypt, describe) has its
+/// own limits and its own breaker.
 @ConfigMapping(prefix = "keybroker.kms-guard")
 public interface KmsGuardConfig {
-  /// How many calls of one root key of one keystore may be under way at once. At least 1, and a
-  /// small part of `keybroker.aws.max-concurrency`, or a few keys that hang take all connections.
+  /// How many calls of one class, for one root key of one keystore, may be under way at once. At
+  /// least 1, and a small part of `keybroker.aws.max-concurrency`, or a few keys that hang take
+  /// all connections.
   @WithDefault("16")
   int concurrency();
 
-  /// How many more may wait for that; what is above is refused at once with KMS_THROTTLED. 0 lets
+  /// How many more may wait for that; what is above is refused at once with ROOT_KEY_BUSY. 0 lets
   /// none wait.
   @WithDefault("64")
   int queue();
 
-  /// Of how many calls of one root key, the newest ones, the breaker judges. At least 1.
+  /// How many calls of one class, the newest ones, the breaker judges by. At least 1.
   @WithDefault("4")
   int breakerCalls();
 
@@ -32,7 +34,8 @@ public interface KmsGuardConfig {
   @WithDefault("1s")
   Duration breakerDelay();
 
-  /// For how many root keys all this is kept; the least used go first. At least 1.
+  /// For how many classes of calls of root keys all this is kept; the least used go first. At least
+  /// 1.
   @WithDefault("20000")
   long max();
 }

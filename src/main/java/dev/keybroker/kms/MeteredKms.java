@@ -22,24 +22,30 @@ public final class MeteredKms implements Kms {
 
   @Override
   public Uni<GeneratedKeyPair> generateKeyPair(KmsKey key, KeyPairSpec spec, KmsContext context) {
-    return timed("generate_key_pair", kms.generateKeyPair(key, spec, context));
+    return timed(KmsOperation.GENERATE_KEY_PAIR.tag(), kms.generateKeyPair(key, spec, context));
   }
 
   @Override
   public Uni<EncryptedPrivateKey> encryptPrivateKey(
       KmsKey key, SecretBytes privateKey, KmsContext context) {
-    return timed("encrypt", kms.encryptPrivateKey(key, privateKey, context));
+    return timed(KmsOperation.ENCRYPT.tag(), kms.encryptPrivateKey(key, privateKey, context));
   }
 
   @Override
   public Uni<DecryptedPrivateKey> decryptPrivateKey(
       KmsKey key, byte[] encryptedPrivateKey, KmsContext context) {
-    return timed("decrypt", kms.decryptPrivateKey(key, encryptedPrivateKey, context));
+    return timed(
+        KmsOperation.DECRYPT.tag(), kms.decryptPrivateKey(key, encryptedPrivateKey, context));
+  }
+
+  @Override
+  public Uni<Void> checkDecrypt(KmsKey key, byte[] encryptedPrivateKey, KmsContext context) {
+    return timed("check_decrypt", kms.checkDecrypt(key, encryptedPrivateKey, context));
   }
 
   @Override
   public Uni<KmsKeyDescription> describe(KmsKey key) {
-    return timed("describe_key", kms.describe(key));
+    return timed(KmsOperation.DESCRIBE_KEY.tag(), kms.describe(key));
   }
 
   @Override

@@ -5,11 +5,15 @@ import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.crypto.SecretBytes;
 import io.smallrye.mutiny.Uni;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
-/// Tells an observer how keys answer the calls that use them.
+/// Reports to an observer how keys answer the calls that use them.
 ///
-/// What says nothing of the key is not told: a ciphertext that is not its own, a key pair that KMS
-/// makes under no key of this kind, and whatever is asked of an alias in vain.
+/// Stands within the guard, not around it: what the guard refuses is no answer of KMS, and a call
+/// that its caller gave up still has one.
+///
+/// An answer that says nothing about the key is not reported: a ciphertext that is not the key's, a
+/// key pair that KMS makes under no key of this kind, and whatever is asked of an alias in vain.
 public final class ObservedKms implements Kms {
   private final Kms kms;
   private final KeyUseObserver observer;
@@ -24,14 +28,24 @@ public final class ObservedKms implements Kms {
   @Override
   public Uni<GeneratedKeyPair> generateKeyPair(KmsKey key, KeyPairSpec spec, KmsContext context) {
     return observed(
-        key, context, kms.generateKeyPair(key, spec, context), GeneratedKeyPair::keyArn);
+        key,
+        context,
+        KmsOperation.GENERATE_KEY_PAIR,
+        kms.generateKeyPair(key, spec, context),
+        GeneratedKeyPair::keyArn,
+        ObservedKms::isAboutTheKey);
   }
 
   @Override
   public Uni<EncryptedPrivateKey> encryptPrivateKey(
       KmsKey key, SecretBytes privateKey, KmsContext context) {
     return observed(
-        key, context, kms.encryptPrivateKey(key, privateKey, context), EncryptedPrivateKey::keyArn);
+        key,
+        context,
+        KmsOperation.ENCRYPT,
+        kms.encryptPrivateKey(key, privateKey, context),
+        EncryptedPrivateKey::keyArn,
+        ObservedKms::isAboutTheKey);
   }
 
   @Override
@@ -40,11 +54,25 @@ public final class ObservedKms implements Kms {
     return observed(
         key,
         context,
+        KmsOperation.DECRYPT,
         kms.decryptPrivateKey(key, encryptedPrivateKey, context),
-        decrypted -> key.arn());
+        decrypted -> key.arn(),
+        ObservedKms::isAboutTheKey);
   }
 
-  /// Not observed: it goes without an encryption context and is for whoever asks.
+  /// Whatever it answers is reported: whoever checks has the ciphertext that matters.
+  @Override
+  public Uni<Void> checkDecrypt(KmsKey key, byte[] encryptedPrivateKey, KmsContext context) {
+    return observed(
+        key,
+        context,
+        KmsOperation.DECRYPT,
+        kms.checkDecrypt(key, encryptedPrivateKey, context),
+        admitted -> key.arn(),
+        failure -> true);
+  }
+
+  /// Not observed: it has no encryption context, and says nothing about a use.
   @Override
   public Uni<KmsKeyDescription> describe(KmsKey key) {
     return kms.describe(key);
@@ -61,7 +89,12 @@ public final class ObservedKms implements Kms {
   }
 
   private <T> Uni<T> observed(
-      KmsKey key, KmsContext context, Uni<T> call, Function<T, KmsArn> reportedKey) {
+      KmsKey key,
+      KmsContext context,
+      KmsOperation operation,
+      Uni<T> call,
+      Function<T, KmsArn> reportedKey,
+      Predicate<KmsFailure> isReported) {
     return Uni.createFrom()
         .deferred(
             () -> {
@@ -71,20 +104,24 @@ public final class ObservedKms implements Kms {
                           observer.ended(
                               new KeyUse(
                                   new KmsKey(reportedKey.apply(answer), key.role()), context),
+                              operation,
                               begun,
                               null))
-                  .onFailure(failure -> !key.arn().isAlias() && tellsOfTheKey(failure))
+                  .onFailure(KmsFailure.class)
                   .invoke(
-                      failure ->
-                          observer.ended(new KeyUse(key, context), begun, (KmsFailure) failure));
+                      trouble -> {
+                        KmsFailure failure = (KmsFailure) trouble;
+                        if (!key.arn().isAlias() && isReported.test(failure)) {
+                          observer.ended(new KeyUse(key, context), operation, begun, failure);
+                        }
+                      });
             });
   }
 
-  private static boolean tellsOfTheKey(Throwable failure) {
-    return failure instanceof KmsFailure kms
-        && switch (kms.kind()) {
-          case CIPHERTEXT_REFUSED, KEY_UNUSABLE -> false;
-          default -> true;
-        };
+  private static boolean isAboutTheKey(KmsFailure failure) {
+    return switch (failure.kind()) {
+      case CIPHERTEXT_REFUSED, KEY_UNUSABLE -> false;
+      default -> true;
+    };
   }
 }

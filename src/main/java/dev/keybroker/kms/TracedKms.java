@@ -34,6 +34,12 @@ public final class TracedKms implements Kms {
   }
 
   @Override
+  public Uni<Void> checkDecrypt(KmsKey key, byte[] encryptedPrivateKey, KmsContext context) {
+    return spans.around(
+        Spans.KMS + ".check_decrypt", kms.checkDecrypt(key, encryptedPrivateKey, context));
+  }
+
+  @Override
   public Uni<KmsKeyDescription> describe(KmsKey key) {
     return spans.around(Spans.KMS + ".describe_key", kms.describe(key));
   }

@@ -38,7 +38,8 @@ public final class Metrics {
   /// Timer: calls of the key management service. Tags: [#OPERATION], [#OUTCOME].
   public static final String KMS_CALLS = "keybroker.kms.calls";
 
-  /// Gauge: uses of root keys (each of one keystore) whose circuit breaker is not closed.
+  /// Gauge: uses of root keys (each of one keystore, in one class of calls) whose circuit breaker
+  /// is not closed. Tags: [#OPERATION].
   public static final String KMS_BREAKERS_OPEN = "keybroker.kms.breakers.open";
 
   /// Counter: calls of KMS that the broker itself did not make. Tags: [#CAUSE].

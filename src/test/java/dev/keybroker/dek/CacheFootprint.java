@@ -28,6 +28,7 @@ import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsKey;
+import dev.keybroker.kms.KmsOperation;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.quarkus.runtime.configuration.DurationConverter;
 import io.smallrye.config.SmallRyeConfigBuilder;
@@ -218,8 +219,10 @@ final class CacheFootprint {
     }
     measured("unknown ids");
 
+    RootKeyConfig rootKeyConfig = defaults(RootKeyConfig.class);
     MemoryPrivateKeks privateKeks =
-        new MemoryPrivateKeks(kms, codec, config, System::nanoTime, registry);
+        new MemoryPrivateKeks(
+            kms, states(rootKeyConfig), codec, config, System::nanoTime, registry);
     for (int i = 0; i < TOO_MUCH * config.maxPrivateKeks(); i++) {
       privateKeks.privateKek(openable(i)).await().indefinitely();
     }
@@ -256,11 +259,9 @@ final class CacheFootprint {
     }
     measured("opened secrets");
 
-    RootKeyConfig rootKeyConfig = defaults(RootKeyConfig.class);
-    RootKeyStates states =
-        new RootKeyStates(kms, rootKeyConfig, config, System::nanoTime, Clock.systemUTC());
+    RootKeyStates states = states(rootKeyConfig);
     for (int i = 0; i < TOO_MUCH * rootKeyConfig.max(); i++) {
-      states.ended(rootKey(i), System.nanoTime(), null);
+      states.ended(rootKey(i), KmsOperation.DECRYPT, System.nanoTime(), null);
     }
     measured("states of root keys");
 
@@ -270,5 +271,10 @@ final class CacheFootprint {
       Reference.reachabilityFence(cache);
     }
     System.exit(0);
+  }
+
+  private static RootKeyStates states(RootKeyConfig config) {
+    return new RootKeyStates(
+        config, (keystore, call, begun, failure) -> {}, System::nanoTime, Clock.systemUTC());
   }
 }

@@ -22,6 +22,7 @@ import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kek.MemoryPrivateKeks;
+import dev.keybroker.kek.RootKeyAdmission;
 import dev.keybroker.kek.RootKeyConfig;
 import dev.keybroker.kek.RootKeyStates;
 import dev.keybroker.kms.FakeKms;
@@ -31,6 +32,7 @@ import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.kms.KmsKey;
+import dev.keybroker.kms.KmsOperation;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.smallrye.mutiny.Uni;
 import java.nio.ByteBuffer;
@@ -72,7 +74,7 @@ class DekBrokerSessionTest {
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final Map<UUID, Kek> keks = new HashMap<>();
   private final MemoryPrivateKeks privateKeks =
-      new MemoryPrivateKeks(kms, codec, new CacheConfig(), nanos::get, registry);
+      new MemoryPrivateKeks(kms, states(), codec, new CacheConfig(), nanos::get, registry);
   private final OpenedSecrets openedSecrets = new OpenedSecrets(() -> 1000, nanos::get);
   private final UnwrapLane lane =
       new UnwrapLane(
@@ -193,9 +195,9 @@ class DekBrokerSessionTest {
             return closed;
           }
         };
-    RootKeyStates rootKeys = rootKeys();
-    rootKeys.ended(closed.rootKey(), nanos.get(), null);
-    DekBroker broker = broker(inMemory, rootKeys);
+    RootKeyStates known = states();
+    known.ended(closed.rootKey(), KmsOperation.DECRYPT, nanos.get(), null);
+    DekBroker broker = broker(inMemory, rootKeys(known));
     try (SecretBytes dek = SecretBytes.adopt(new byte[32])) {
       broker
           .wrap(closed.name().keystore(), dek, EncryptionContext.empty())
@@ -355,15 +357,26 @@ class DekBrokerSessionTest {
   }
 
   private DekBroker broker() {
-    return broker(keystore -> Uni.createFrom().item(active), rootKeys());
+    return broker(keystore -> Uni.createFrom().item(active), rootKeys(states()));
   }
 
-  private RootKeyStates rootKeys() {
+  private RootKeyStates states() {
     return new RootKeyStates(
-        kms, new KeyConfig(), new CacheConfig(), nanos::get, Clock.systemUTC());
+        new KeyConfig(), (keystore, call, begun, failure) -> {}, nanos::get, Clock.systemUTC());
   }
 
-  private DekBroker broker(ActiveKeks activeKeks, RootKeyStates rootKeys) {
+  private RootKeyAdmission rootKeys(RootKeyStates states) {
+    return new RootKeyAdmission(
+        states,
+        id -> Uni.createFrom().item(keks.get(id)),
+        kms,
+        new KeyConfig(),
+        new CacheConfig(),
+        nanos::get,
+        Clock.systemUTC());
+  }
+
+  private DekBroker broker(ActiveKeks activeKeks, RootKeyAdmission rootKeys) {
     return new DekBroker(
         activeKeks,
         id -> Uni.createFrom().item(keks.get(id)),

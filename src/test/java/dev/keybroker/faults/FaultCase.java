@@ -1,7 +1,12 @@
 package dev.keybroker.faults;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import dev.keybroker.PackagedBroker;
 import dev.keybroker.embedded.kms.Fault;
+import dev.keybroker.grpc.BrokerClient;
+import dev.keybroker.v1.RotateKekRequest;
+import io.grpc.StatusRuntimeException;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.List;
@@ -96,6 +101,12 @@ record FaultCase(String name, Step begin, Step end, Set<String> ofAll, Set<Strin
               "KMS throttles",
               Fault.of(Fault.Kind.THROTTLING),
               Set.of("RESOURCE_EXHAUSTED/KMS_THROTTLED")),
+          new FaultCase(
+              "KMS throttles key pair generation beside playback",
+              FaultCase::throttleKeyPairs,
+              FaultCase::noticedThrottledKeyPairs,
+              NONE,
+              NONE),
           kms(
               "KMS denies",
               Fault.of(Fault.Kind.ACCESS_DENIED),
@@ -171,6 +182,41 @@ record FaultCase(String name, Step begin, Step end, Set<String> ofAll, Set<Strin
         it -> it.services().services().kms().faults().clear(),
         NONE,
         reasons);
+  }
+
+  /// Rotates at each broker until the breaker of key pair generation opens there.
+  private static void throttleKeyPairs(Deployment deployment) {
+    deployment
+        .services()
+        .services()
+        .kms()
+        .faults()
+        .add(Fault.of(Fault.Kind.THROTTLING).onOperation("GenerateDataKeyPairWithoutPlaintext"));
+    for (PackagedBroker broker : deployment.brokers()) {
+      for (int i = 0; i < 6; i++) {
+        try {
+          broker
+              .client()
+              .keystores()
+              .rotateKek(RotateKekRequest.newBuilder().setName(deployment.cold()).build());
+          throw new AssertionError("rotated while key pair generation is throttled");
+        } catch (StatusRuntimeException e) {
+          assertEquals("RESOURCE_EXHAUSTED/KMS_THROTTLED", BrokerClient.reasonOrCode(e));
+        }
+      }
+    }
+  }
+
+  /// Brokers whose breaker never opened would pass the case, too.
+  private static void noticedThrottledKeyPairs(Deployment deployment) throws Exception {
+    deployment.services().services().kms().faults().clear();
+    for (PackagedBroker broker : deployment.brokers()) {
+      String metrics = broker.get("/q/metrics");
+      String open = "keybroker_kms_breakers_open{operation=\"generate_key_pair\"} ";
+      if (!metrics.contains(open) || metrics.contains(open + "0.0")) {
+        throw new AssertionError("no breaker of key pair generation is open");
+      }
+    }
   }
 
   private static FaultCase sts(String name, Fault fault, Set<String> reasons) {

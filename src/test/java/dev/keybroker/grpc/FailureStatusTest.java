@@ -122,6 +122,11 @@ class FailureStatusTest {
             "KMS_THROTTLED",
             "RetryInfo"),
         new Row(
+            failure(KmsFailure.Kind.TOO_MANY_CALLS),
+            Code.RESOURCE_EXHAUSTED,
+            "ROOT_KEY_BUSY",
+            "RetryInfo"),
+        new Row(
             failure(KmsFailure.Kind.UNREACHABLE), Code.UNAVAILABLE, "KMS_UNREACHABLE", "RetryInfo"),
         new Row(new IllegalStateException(SECRET), Code.INTERNAL, "INTERNAL"));
   }

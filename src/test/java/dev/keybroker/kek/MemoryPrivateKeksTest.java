@@ -11,11 +11,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.keybroker.kms.FakeKms;
 import dev.keybroker.kms.KmsFailure;
+import dev.keybroker.kms.ObservedKms;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -28,12 +30,28 @@ class MemoryPrivateKeksTest {
 
   private final TestTime time = new TestTime();
   private final FakeKms kms = new FakeKms(TestKek.PROVIDER);
+  private final List<String> told = new CopyOnWriteArrayList<>();
+  private final RootKeyStates rootKeys =
+      new RootKeyStates(
+          new TestRootKeyConfig(10),
+          (keystore, call, begun, failure) -> {
+            if (failure != null) {
+              told.add(keystore + " " + call.operation() + " " + failure.kind());
+            }
+          },
+          time.ticker(),
+          time);
   private final MemoryPrivateKeks keks = keks(TestCacheConfig.defaults());
   private final TestKek test = TestKek.of(kms, LIFETIME);
 
   private MemoryPrivateKeks keks(TestCacheConfig config) {
     return new MemoryPrivateKeks(
-        kms, TestKek.CODEC, config, time.ticker(), new SimpleMeterRegistry());
+        new ObservedKms(kms, rootKeys, time.ticker()),
+        rootKeys,
+        TestKek.CODEC,
+        config,
+        time.ticker(),
+        new SimpleMeterRegistry());
   }
 
   private PrivateKek use(Kek kek) {
@@ -202,6 +220,19 @@ class MemoryPrivateKeksTest {
     time.pass(LIFETIME.multipliedBy(10));
 
     assertEquals(1, kms.decrypts());
+  }
+
+  /// Not at the bound, a quarter of the lifetime later.
+  @Test
+  void refresh_refused_isReportedAtOnce() {
+    use(test.kek()).close();
+    time.pass(LIFETIME.multipliedBy(3).dividedBy(4));
+    kms.refuse(KmsFailure.Kind.ACCESS_DENIED);
+
+    use(test.kek()).close();
+
+    assertEquals(List.of(TestKek.KEYSTORE + " DECRYPT ACCESS_DENIED"), told);
+    assertEquals(1, rootKeys.failing().size());
   }
 
   @Test

@@ -15,6 +15,7 @@ import dev.keybroker.kek.KekDetails;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.KmsArn;
+import dev.keybroker.kms.KmsOperation;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.mutiny.Uni;
@@ -23,9 +24,11 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /// What becomes due by time alone. The broker under test sweeps by itself each second; the tests
@@ -38,6 +41,7 @@ class RotationSweepTest {
   @Inject Keystores keystores;
   @Inject KekLife keks;
   @Inject RotationSweep sweep;
+  @Inject KeystoreStatus status;
   @Inject DataSource database;
 
   @Test
@@ -144,6 +148,41 @@ class RotationSweepTest {
       execute("update kek set destroy_time = now() where id = '" + first.id() + "'");
       Eventually.holds(() -> assertEquals(KekState.DESTROYED, await(keks.find(first)).state()));
     }
+  }
+
+  @Test
+  void lastError_isClearedByACallOfItsOwnClassOnly() {
+    try (TenantAccount account = new TenantAccount(services, "444455556666")) {
+      KeystoreName name = new KeystoreName("sweep", "classes");
+      await(
+          keystores.create(name, settings(account.newKey(BROKER_STATEMENT), RotationPeriod.NEVER)));
+      await(status.failed(name, error("kms:Decrypt")));
+
+      await(keystores.rotate(name, null));
+      await(status.succeeded(name, KmsOperation.GENERATE_KEY_PAIR, Instant.now()));
+
+      assertEquals("kms:Decrypt", assertNotNullAndGet(lastError(name)).action());
+      await(status.succeeded(name, KmsOperation.DECRYPT, Instant.now()));
+      assertNull(lastError(name));
+
+      await(status.failed(name, error("kms:GenerateDataKeyPairWithoutPlaintext")));
+      await(status.succeeded(name, KmsOperation.DECRYPT, Instant.now()));
+      assertNotNull(lastError(name));
+      await(keystores.rotate(name, null));
+      assertNull(lastError(name));
+
+      await(status.failed(name, error("sts:AssumeRole")));
+      await(status.succeeded(name, KmsOperation.DECRYPT, Instant.now()));
+      assertNull(lastError(name));
+    }
+  }
+
+  private @Nullable RootKeyError lastError(KeystoreName name) {
+    return await(keystores.find(name)).lastError();
+  }
+
+  private static RootKeyError error(String action) {
+    return new RootKeyError("SomeException", action, "", "", null, Instant.EPOCH);
   }
 
   private void execute(String... statements) {

@@ -10,6 +10,7 @@ import io.smallrye.mutiny.Uni;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -21,20 +22,22 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /// A key management service in memory: AES-256-GCM under a key of its own, bound to key ARN and
-/// encryption context. It counts Decrypts and DescribeKeys, and holds or refuses calls when told
-/// to. Thread-safe.
+/// encryption context. It counts Decrypts and dry runs of them, and holds or refuses
+/// calls when told to. Thread-safe.
 public final class FakeKms implements Kms {
   private static final int NONCE_SIZE = 12;
   private static final int TAG_BITS = 128;
+  private static final String EVERY_ACTION = "";
 
   private final SecureRandom random = new SecureRandom();
   private final SecretKeySpec key;
   private final KeyPairs keyPairs;
   private final AtomicInteger decrypts = new AtomicInteger();
   private volatile CompletableFuture<@Nullable Void> gate = CompletableFuture.completedFuture(null);
-  private final AtomicInteger describes = new AtomicInteger();
+  private final AtomicInteger checks = new AtomicInteger();
   private volatile KmsFailure.@Nullable Kind refusal;
-  private volatile String keyState = "Enabled";
+  private volatile String refusedAction = EVERY_ACTION;
+  private volatile String heldAction = EVERY_ACTION;
 
   public FakeKms(CryptoProvider provider) {
     byte[] bytes = new byte[32];
@@ -48,18 +51,19 @@ public final class FakeKms implements Kms {
     return decrypts.get();
   }
 
-  /// How many DescribeKeys were begun.
-  public int describes() {
-    return describes.get();
-  }
-
-  /// From now on DescribeKey tells this state; what other calls do does not change.
-  public void describeAs(String state) {
-    keyState = state;
+  /// How many dry runs of Decrypt were begun.
+  public int checks() {
+    return checks.get();
   }
 
   /// From now on calls wait; what becomes of them is decided when they go on.
   public void hold() {
+    hold(EVERY_ACTION);
+  }
+
+  /// From now on calls of this action wait, and others do not.
+  public void hold(String action) {
+    heldAction = action;
     gate = new CompletableFuture<>();
   }
 
@@ -70,6 +74,12 @@ public final class FakeKms implements Kms {
 
   /// From now on calls fail.
   public void refuse(KmsFailure.Kind kind) {
+    refuse(EVERY_ACTION, kind);
+  }
+
+  /// From now on calls of this action, such as `kms:Decrypt`, fail, and others succeed.
+  public void refuse(String action, KmsFailure.Kind kind) {
+    refusedAction = action;
     refusal = kind;
   }
 
@@ -115,20 +125,31 @@ public final class FakeKms implements Kms {
   }
 
   @Override
+  public Uni<Void> checkDecrypt(KmsKey kmsKey, byte[] encryptedPrivateKey, KmsContext context) {
+    return call(
+            "kms:Decrypt",
+            () -> {
+              Arrays.fill(open(encryptedPrivateKey, aad(kmsKey, context)), (byte) 0);
+              return true;
+            })
+        .onSubscription()
+        .invoke(checks::incrementAndGet)
+        .replaceWithVoid();
+  }
+
+  @Override
   public Uni<KmsKeyDescription> describe(KmsKey kmsKey) {
     return call(
-            "kms:DescribeKey",
-            () ->
-                new KmsKeyDescription(
-                    kmsKey.arn(),
-                    keyState,
-                    "ENCRYPT_DECRYPT",
-                    "SYMMETRIC_DEFAULT",
-                    true,
-                    false,
-                    List.of(kmsKey.arn().region())))
-        .onSubscription()
-        .invoke(describes::incrementAndGet);
+        "kms:DescribeKey",
+        () ->
+            new KmsKeyDescription(
+                kmsKey.arn(),
+                "Enabled",
+                "ENCRYPT_DECRYPT",
+                "SYMMETRIC_DEFAULT",
+                true,
+                false,
+                List.of(kmsKey.arn().region())));
   }
 
   @Override
@@ -143,15 +164,23 @@ public final class FakeKms implements Kms {
 
   private <T> Uni<T> call(String action, Supplier<T> work) {
     return Uni.createFrom()
-        .completionStage(() -> gate.minimalCompletionStage())
+        .completionStage(
+            () ->
+                isOf(heldAction, action)
+                    ? gate.minimalCompletionStage()
+                    : CompletableFuture.<@Nullable Void>completedStage(null))
         .onItem()
         .transformToUni(
             open -> {
               KmsFailure.Kind kind = refusal;
-              return kind == null
+              return kind == null || !isOf(refusedAction, action)
                   ? Uni.createFrom().item(work)
                   : Uni.createFrom().failure(failure(kind, action));
             });
+  }
+
+  private static boolean isOf(String wanted, String action) {
+    return wanted.equals(EVERY_ACTION) || wanted.equals(action);
   }
 
   private static KmsFailure failure(KmsFailure.Kind kind, String action) {

@@ -10,6 +10,7 @@ import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.embedded.EmbeddedServicesResource;
 import dev.keybroker.grpc.Eventually;
 import dev.keybroker.kms.KmsFailure.Kind;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -70,7 +71,22 @@ class GuardedKmsTest {
   }
 
   private double open() {
-    return registry.get("keybroker.kms.breakers.open").gauge().value();
+    return registry.get("keybroker.kms.breakers.open").gauges().stream()
+        .mapToDouble(Gauge::value)
+        .sum();
+  }
+
+  private double open(KmsOperation operation) {
+    return registry
+        .get("keybroker.kms.breakers.open")
+        .tag("operation", operation.tag())
+        .gauge()
+        .value();
+  }
+
+  private CompletableFuture<GeneratedKeyPair> generate() {
+    return kms.generateKeyPair(KEY, KeyPairSpec.ECC_NIST_P256, CONTEXT)
+        .subscribeAsCompletionStage();
   }
 
   @Test
@@ -83,7 +99,7 @@ class GuardedKmsTest {
 
     KmsFailure refused = refusal();
 
-    assertEquals(Kind.THROTTLED, refused.kind());
+    assertEquals(Kind.TOO_MANY_CALLS, refused.kind());
     assertEquals(1, shed("bulkhead"));
     assertEquals(CONCURRENCY, fake.decrypts());
     fake.release();
@@ -122,7 +138,8 @@ class GuardedKmsTest {
     }
     int before = fake.decrypts();
     assertEquals(1, open());
-    assertEquals(List.of(new KeyUse(KEY, CONTEXT)), kms.notAsked());
+    assertEquals(
+        List.of(new KeyOperation(new KeyUse(KEY, CONTEXT), KmsOperation.DECRYPT)), kms.notAsked());
 
     KmsFailure refused = refusal();
 
@@ -137,6 +154,37 @@ class GuardedKmsTest {
     for (int i = 0; i < 10; i++) {
       decrypt();
     }
+  }
+
+  @Test
+  void throttledKeyPairGeneration_opensItsOwnBreakerAndLeavesDecryptsAlone() {
+    fake.refuse("kms:GenerateDataKeyPairWithoutPlaintext", Kind.THROTTLED);
+    for (int i = 0; i < 5; i++) {
+      assertThrows(CompletionException.class, () -> generate().join());
+    }
+
+    assertEquals(1, shed("breaker"));
+    assertEquals(1, open(KmsOperation.GENERATE_KEY_PAIR));
+    assertEquals(0, open(KmsOperation.DECRYPT));
+    for (int i = 0; i < 10; i++) {
+      decrypt();
+    }
+    kms.checkDecrypt(KEY, encrypted, CONTEXT).await().indefinitely();
+    kms.describe(KEY).await().indefinitely();
+  }
+
+  @Test
+  void keyPairGenerationsThatHang_takeUpNoRoomOfDecrypts() {
+    fake.hold("kms:GenerateDataKeyPairWithoutPlaintext");
+    List<CompletableFuture<GeneratedKeyPair>> begun = new ArrayList<>();
+    for (int i = 0; i < CONCURRENCY + QUEUE; i++) {
+      begun.add(generate());
+    }
+
+    decrypt();
+
+    fake.release();
+    begun.forEach(CompletableFuture::join);
   }
 
   @ParameterizedTest
@@ -189,14 +237,12 @@ class GuardedKmsTest {
     CompletableFuture<DecryptedPrivateKey> answer = new CompletableFuture<>();
     KmsGuard guard =
         new KmsGuard(
-            new KeyUse(KEY, CONTEXT),
+            new KeyOperation(new KeyUse(KEY, CONTEXT), KmsOperation.DECRYPT),
             new Config(),
             ConcurrentHashMap.newKeySet(),
             new KmsGuard.Shed(registry));
     guard
-        .run(
-            "kms:Decrypt",
-            () -> fake.decryptPrivateKey(KEY, encrypted, CONTEXT).invoke(answer::complete))
+        .run(() -> fake.decryptPrivateKey(KEY, encrypted, CONTEXT).invoke(answer::complete))
         .subscribe()
         .with(it -> {})
         .cancel();

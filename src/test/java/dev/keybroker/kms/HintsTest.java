@@ -51,6 +51,7 @@ class HintsTest {
         "UNREACHABLE|kms:Decrypt|Timeout|no answer in time|UNREACHABLE",
         "UNREACHABLE|kms:Decrypt|KMSInvalidStateException|Retry the request.|KEY_STORE_UNAVAILABLE",
         "THROTTLED|kms:Decrypt|ThrottlingException|too many|THROTTLED",
+        "TOO_MANY_CALLS|kms:Decrypt|TooManyCalls|too many under way|TOO_MANY_CALLS",
         "KEY_PENDING_DELETION|kms:Decrypt|KMSInvalidStateException|k is pending import."
             + "|KEY_PENDING_IMPORT",
         "KEY_PENDING_DELETION|kms:Decrypt|KMSInvalidStateException|k is unavailable."

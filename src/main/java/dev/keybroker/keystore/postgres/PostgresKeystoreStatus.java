@@ -4,9 +4,11 @@ import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.keystore.KeystoreStatus;
 import dev.keybroker.keystore.RootKeyError;
 import dev.keybroker.keystore.RotationSchedule;
+import dev.keybroker.kms.KmsOperation;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /// The columns of `keystore` that are no settings.
 @ApplicationScoped
@@ -22,7 +24,9 @@ public class PostgresKeystoreStatus implements KeystoreStatus {
     return transactions.locked(
         name,
         (session, row) -> {
-          KeystoreRows.setError(row, null);
+          if (!isOf(KmsOperation.DECRYPT, row.errorAction)) {
+            KeystoreRows.setError(row, null);
+          }
           if (row.version == version) {
             row.kekWanted = false;
           }
@@ -67,15 +71,26 @@ public class PostgresKeystoreStatus implements KeystoreStatus {
   }
 
   @Override
-  public Uni<Void> succeeded(KeystoreName name, Instant begun) {
+  public Uni<Void> succeeded(KeystoreName name, KmsOperation operation, Instant begun) {
     return transactions.locked(
         name,
         (session, row) -> {
-          if (row.errorTime == null || row.errorTime.isAfter(begun)) {
+          if (row.errorTime == null
+              || row.errorTime.isAfter(begun)
+              || !(isOf(operation, row.errorAction) || isOfTheRole(row.errorAction))) {
             return Uni.createFrom().voidItem();
           }
           KeystoreRows.setError(row, null);
           return session.update(row);
         });
+  }
+
+  private static boolean isOf(KmsOperation operation, @Nullable String errorAction) {
+    return operation.action().equals(errorAction);
+  }
+
+  /// A call that succeeded had a session of the role, whichever call it was.
+  private static boolean isOfTheRole(@Nullable String errorAction) {
+    return errorAction != null && errorAction.startsWith("sts:");
   }
 }

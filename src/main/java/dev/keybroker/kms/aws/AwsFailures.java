@@ -63,6 +63,11 @@ final class AwsFailures {
     return new KmsFailure(Kind.UNREACHABLE, action, "CredentialsUnavailable", detail, null);
   }
 
+  /// Whether AWS says that a call with `DryRun` would have succeeded without it.
+  static boolean isDryRun(Throwable failure) {
+    return failure instanceof KmsFailure kms && kms.code().equals("DryRunOperationException");
+  }
+
   /// Whether AWS says that the credentials of a call are over.
   static boolean isExpiredToken(KmsFailure failure) {
     return switch (failure.code()) {

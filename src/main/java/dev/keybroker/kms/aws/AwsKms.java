@@ -25,6 +25,7 @@ import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
 import software.amazon.awssdk.services.kms.KmsAsyncClient;
 import software.amazon.awssdk.services.kms.model.DataKeyPairSpec;
+import software.amazon.awssdk.services.kms.model.DecryptResponse;
 import software.amazon.awssdk.services.sts.StsAsyncClient;
 
 /// AWS KMS, reached by the AWS SDK's async client.
@@ -144,6 +145,36 @@ public final class AwsKms implements Kms, AutoCloseable {
                 SecretBytes.adopt(Answers.requiredBytes(answer.plaintext())),
                 AwsFailures.requestId(answer.responseMetadata().requestId())),
         DecryptedPrivateKey::close);
+  }
+
+  /// AWS answers a dry run that would have succeeded with an error of its own.
+  @Override
+  public Uni<Void> checkDecrypt(KmsKey key, byte[] encryptedPrivateKey, KmsContext context) {
+    return onKms(
+            "kms:Decrypt",
+            key,
+            (kms, override) ->
+                kms.decrypt(
+                    request ->
+                        request
+                            .keyId(key.arn().toString())
+                            .ciphertextBlob(SdkBytes.fromByteArray(encryptedPrivateKey))
+                            .encryptionContext(context.pairs())
+                            .dryRun(true)
+                            .overrideConfiguration(override)),
+            AwsKms::withoutPlaintext,
+            unneeded -> {})
+        .onFailure(AwsFailures::isDryRun)
+        .recoverWithItem(true)
+        .replaceWithVoid();
+  }
+
+  /// An endpoint that ignores `DryRun` has decrypted after all.
+  private static boolean withoutPlaintext(DecryptResponse answer) {
+    if (answer.plaintext() != null) {
+      Arrays.fill(answer.plaintext().asByteArrayUnsafe(), (byte) 0);
+    }
+    return true;
   }
 
   @Override

@@ -34,8 +34,8 @@ final class Judge {
       case "AUDIT_UNAVAILABLE" -> !WRAPS.contains(ask.rpc());
       case "UNWRAP_OVERLOADED" -> UNWRAPS.contains(ask.rpc());
       case "KMS_UNREACHABLE" -> mayAskKms(ask);
-      case "KMS_THROTTLED" ->
-          mayAskKms(ask) && keys.wasTroubled(Kind.THROTTLING, Kind.HANG, Kind.LATENCY);
+      case "KMS_THROTTLED" -> mayAskKms(ask) && keys.wasTroubled(Kind.THROTTLING);
+      case "ROOT_KEY_BUSY" -> mayAskKms(ask) && keys.wasTroubled(Kind.HANG, Kind.LATENCY);
       case "KMS_ACCESS_DENIED" -> mayAskKms(ask) && keys.wasTroubled(Kind.ACCESS_DENIED);
       case "KMS_KEY_DISABLED" -> mayAskKms(ask) && keys.wasDisabled();
       case "KEYSTORE_TEST_FAILED" ->

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.keybroker.crypto.KeyPairSpec;
@@ -13,6 +14,7 @@ import dev.keybroker.kms.EncryptedPrivateKey;
 import dev.keybroker.kms.GeneratedKeyPair;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
+import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.kms.KmsKey;
 import dev.keybroker.kms.KmsKeyDescription;
 import io.smallrye.mutiny.Uni;
@@ -71,6 +73,22 @@ class AwsKmsTest {
       assertNotNull(decrypted.requestId());
       assertPair(spec, pair.publicKey(), decrypted.privateKey());
     }
+  }
+
+  @Test
+  void checkDecrypt_succeedsWhereDecryptWould_andFailsAsItWould() {
+    KmsKey key = aws.ownKey();
+    byte[] encrypted =
+        await(kms.generateKeyPair(key, KeyPairSpec.ECC_NIST_P256, CONTEXT)).encryptedPrivateKey();
+
+    await(kms.checkDecrypt(key, encrypted, CONTEXT));
+
+    KmsFailure refused =
+        assertThrows(
+            KmsFailure.class,
+            () -> await(kms.checkDecrypt(key, encrypted, new KmsContext(Map.of("a", "b")))));
+    assertEquals(KmsFailure.Kind.CIPHERTEXT_REFUSED, refused.kind());
+    assertEquals("kms:Decrypt", refused.action());
   }
 
   @Test

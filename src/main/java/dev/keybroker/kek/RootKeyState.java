@@ -1,0 +1,57 @@
+package dev.keybroker.kek;
+
+import dev.keybroker.kek.RootKeyAccount.Answer;
+import dev.keybroker.kms.KmsFailure;
+import dev.keybroker.kms.KmsOperation;
+import org.jspecify.annotations.Nullable;
+
+/// The accounts of one root key as one keystore uses it, one for each class of operations.
+/// Thread-safe.
+final class RootKeyState {
+  private final RootKeyAccount generations = new RootKeyAccount();
+  private final RootKeyAccount encrypts = new RootKeyAccount();
+  private final RootKeyAccount decrypts = new RootKeyAccount();
+  private final RootKeyAccount descriptions = new RootKeyAccount();
+  private volatile @Nullable KeystoreName keystore;
+
+  RootKeyAccount account(KmsOperation operation) {
+    return switch (operation) {
+      case GENERATE_KEY_PAIR -> generations;
+      case ENCRYPT -> encrypts;
+      case DECRYPT -> decrypts;
+      case DESCRIBE_KEY -> descriptions;
+    };
+  }
+
+  /// KMS's last answer to a Decrypt or a dry run of it; null where it was not asked yet.
+  @Nullable Answer decrypts() {
+    return decrypts.last();
+  }
+
+  /// Whether a key pair generation or an Encrypt was refused after this time, for a reason that may
+  /// concern decryption too: access denied, or the key disabled, awaiting its deletion or gone.
+  boolean isRefusedElsewhereSince(long time) {
+    return isRefusal(generations.last(), time) || isRefusal(encrypts.last(), time);
+  }
+
+  private static boolean isRefusal(@Nullable Answer answer, long since) {
+    return answer != null && answer.ended() - since > 0 && isRefusal(answer.failure());
+  }
+
+  private static boolean isRefusal(@Nullable KmsFailure failure) {
+    return failure != null
+        && switch (failure.kind()) {
+          case ACCESS_DENIED, KEY_DISABLED, KEY_PENDING_DELETION, KEY_NOT_FOUND -> true;
+          default -> false;
+        };
+  }
+
+  /// The keystore that uses the key; null where no private key of its KEKs was asked for yet.
+  @Nullable KeystoreName keystore() {
+    return keystore;
+  }
+
+  void isOf(KeystoreName name) {
+    keystore = name;
+  }
+}
