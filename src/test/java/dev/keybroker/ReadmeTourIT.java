@@ -43,7 +43,6 @@ import software.amazon.awssdk.services.kms.KmsClient;
 /// and other builds skip the tour.
 class ReadmeTourIT {
   static final Path BUF = Path.of("target/buf/buf").toAbsolutePath();
-  private static final Pattern BLOCK = Pattern.compile("(?ms)^```sh tour\n(.*?)^```$");
   private static final Pattern ERROR_INFO =
       Pattern.compile("\"google\\.rpc\\.ErrorInfo\",\\s*\"value\": *\"([^\"]+)\"");
   private static final long LONGEST_TOUR_SECONDS = 120;
@@ -89,9 +88,18 @@ class ReadmeTourIT {
 
   /// The blocks of a page that are marked as run by CI.
   static List<String> blocks(Path page) throws IOException {
+    return blocks(page, "tour");
+  }
+
+  /// The blocks of a page with this mark.
+  static List<String> blocks(Path page, String mark) throws IOException {
     List<String> blocks =
-        BLOCK.matcher(Files.readString(page)).results().map(block -> block.group(1)).toList();
-    assertFalse(blocks.isEmpty(), page + " has no block marked `sh tour`");
+        Pattern.compile("(?ms)^```sh " + mark + "\n(.*?)^```$")
+            .matcher(Files.readString(page))
+            .results()
+            .map(block -> block.group(1))
+            .toList();
+    assertFalse(blocks.isEmpty(), page + " has no block marked `sh " + mark + "`");
     return blocks;
   }
 
@@ -120,7 +128,7 @@ class ReadmeTourIT {
     return configuration;
   }
 
-  private static String makeKmsKey(EmbeddedServices services) {
+  static String makeKmsKey(EmbeddedServices services) {
     Map<String, String> configuration = services.configuration();
     String credentials = "quarkus.kms.aws.credentials.static-provider.";
     try (KmsClient kms =
