@@ -7,7 +7,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.util.List;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -18,7 +17,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -56,6 +54,12 @@ public final class AuditTrail implements AutoCloseable {
 
   private final Lane awaited;
   private final Lane others;
+
+  /// Of answers that were withheld after their commit. Without a bound: each stands for a call that
+  /// is under way, and none may be lost.
+  private final Lane corrections = new Lane(Integer.MAX_VALUE);
+
+  private final List<Lane> lanes;
 
   /// Those of [#awaited] in the order in which their time ends.
   private final Queue<PendingRecord> watched = new ConcurrentLinkedQueue<>();
@@ -116,6 +120,7 @@ public final class AuditTrail implements AutoCloseable {
     this.metrics = new AuditMetrics(registry);
     this.awaited = new Lane(config.queue());
     this.others = new Lane(config.queue());
+    this.lanes = List.of(corrections, awaited, others);
     this.writer =
         new ChainWriter(
             log, hash, chainIds, clock, config.commitTimeout(), config.batch(), new Releasing());
@@ -123,7 +128,7 @@ public final class AuditTrail implements AutoCloseable {
     metrics.gauges(
         registry,
         this,
-        trail -> trail.awaited.size.get() + (double) trail.others.size.get(),
+        trail -> trail.lanes.stream().mapToDouble(lane -> lane.size.get()).sum(),
         trail -> trail.lag(),
         trail -> trail.isStopped() ? 1 : 0);
     this.thread = Thread.ofPlatform().name("audit").daemon().unstarted(this::run);
@@ -165,44 +170,64 @@ public final class AuditTrail implements AutoCloseable {
   /// Puts a granted call on record; completes once it is committed, on another thread. Fails with
   /// [AuditFailure.NotCommitted] where that does not happen in time: the answer must not be
   /// released then, and the record will say so. Cancelling says that nobody waits for the answer
-  /// any more.
+  /// any more. If the answer is not released after the commit, [OnRecord#withhold] corrects the
+  /// record.
   ///
   /// @param effective whether what the call did stays done although its answer is withheld; its
   ///     record then goes on saying granted
-  public Uni<Void> commit(AuditEvent event, boolean effective) {
+  public Uni<OnRecord> commit(AuditEvent event, boolean effective) {
     return commit(event, effective, null);
   }
 
   /// As [#commit(AuditEvent, boolean)].
   ///
   /// @param intent the record of the intent that this event is the outcome of
-  public Uni<Void> commit(AuditEvent event, boolean effective, @Nullable Place intent) {
+  public Uni<OnRecord> commit(AuditEvent event, boolean effective, @Nullable Place intent) {
     return committed(
-        emitter ->
-            PendingRecord.waiting(event, effective, emitter, System.nanoTime())
-                .referringTo(intent));
+            emitter ->
+                PendingRecord.waiting(event, effective, emitter, System.nanoTime())
+                    .referringTo(intent))
+        .map(
+            record -> {
+              record.take();
+              return reason -> withhold(record, reason);
+            });
+  }
+
+  /// Lets the answer of a committed record go, or corrects the record if nobody waits any more.
+  private void answer(PendingRecord record) {
+    record.complete();
+    if (!record.isTaken()) {
+      withhold(record, CANCELLED);
+    }
+  }
+
+  private void withhold(PendingRecord record, String reason) {
+    PendingRecord correction = record.withhold(clock.instant(), reason, System.nanoTime());
+    if (correction != null) {
+      metrics.withheld();
+      corrections.offer(correction);
+      signal();
+    }
   }
 
   /// Puts on record that a change is about to be made; completes once that is committed, on another
   /// thread, with the place that the change's outcome refers to. Fails as [#commit] does: the
   /// change must not be made then, and the record will say that it failed.
   public Uni<Place> intend(AuditEvent event) {
-    return Uni.createFrom()
-        .deferred(
-            () -> {
-              AtomicReference<@Nullable PendingRecord> made = new AtomicReference<>();
-              return committed(
-                      emitter -> {
-                        PendingRecord record =
-                            PendingRecord.waiting(event, false, emitter, System.nanoTime());
-                        made.set(record);
-                        return record;
-                      })
-                  .map(done -> Objects.requireNonNull(made.get()).place());
-            });
+    return committed(
+            emitter -> {
+              PendingRecord record =
+                  PendingRecord.waiting(event, false, emitter, System.nanoTime());
+              // What becomes of the change is on record by its outcome.
+              record.take();
+              return record;
+            })
+        .map(PendingRecord::place);
   }
 
-  private Uni<Void> committed(Function<UniEmitter<? super Void>, PendingRecord> made) {
+  private Uni<PendingRecord> committed(
+      Function<UniEmitter<? super PendingRecord>, PendingRecord> made) {
     return Uni.createFrom()
         .emitter(
             emitter -> {
@@ -234,7 +259,7 @@ public final class AuditTrail implements AutoCloseable {
 
   private double lag() {
     Long oldest = oldestTaken;
-    for (Lane lane : List.of(awaited, others)) {
+    for (Lane lane : lanes) {
       PendingRecord first = lane.queue.peek();
       if (first != null && (oldest == null || first.submitted() - oldest < 0)) {
         oldest = first.submitted();
@@ -319,12 +344,17 @@ public final class AuditTrail implements AutoCloseable {
   }
 
   private boolean isMoreToWrite() {
-    boolean more = !writer.isIdle() || !awaited.queue.isEmpty() || !others.queue.isEmpty();
+    boolean more = !writer.isIdle() || !isEmpty();
     return more && System.nanoTime() - closeBy < 0;
+  }
+
+  private boolean isEmpty() {
+    return lanes.stream().allMatch(lane -> lane.queue.isEmpty());
   }
 
   /// Where somebody waits, a commit is kept short: a quarter of it is for the others.
   private void fill() {
+    take(corrections, writer.room());
     int room = writer.room();
     int taken = take(awaited, room);
     take(others, taken == 0 ? room : Math.min(room - taken, Math.max(1, config.batch() / 4)));
@@ -366,7 +396,7 @@ public final class AuditTrail implements AutoCloseable {
   private void rest() {
     idle = true;
     try {
-      if (awaited.queue.isEmpty() && others.queue.isEmpty() && !closing) {
+      if (isEmpty() && !closing) {
         boolean moved = writer.head().sequence() != checkpoint.sequence();
         LockSupport.parkNanos(moved ? untilCheckpoint() : Duration.ofMinutes(1).toNanos());
       }
@@ -418,7 +448,7 @@ public final class AuditTrail implements AutoCloseable {
   }
 
   private void dropAll() {
-    for (Lane lane : List.of(awaited, others)) {
+    for (Lane lane : lanes) {
       for (PendingRecord record = lane.poll(); record != null; record = lane.poll()) {
         boolean decides = record.giveUp(UNAVAILABLE);
         lost(record.event());
@@ -451,7 +481,7 @@ public final class AuditTrail implements AutoCloseable {
     @Override
     public void records(
         List<PendingRecord> pending, List<ChainedRecord> records, List<PendingRecord> released) {
-      release(() -> released.forEach(PendingRecord::complete));
+      release(() -> released.forEach(AuditTrail.this::answer));
       metrics.committed(pending, records);
       stream.committed(records);
     }

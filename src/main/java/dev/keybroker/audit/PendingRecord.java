@@ -1,6 +1,7 @@
 package dev.keybroker.audit;
 
 import io.smallrye.mutiny.subscription.UniEmitter;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
@@ -15,7 +16,7 @@ final class PendingRecord {
 
   private final AuditEvent event;
   private final boolean effective;
-  private final @Nullable UniEmitter<? super Void> waiting;
+  private final @Nullable UniEmitter<? super PendingRecord> waiting;
   private final long submitted;
 
   /// The record that this one refers to.
@@ -24,13 +25,15 @@ final class PendingRecord {
   /// Where it was committed.
   private volatile @Nullable Place place;
 
+  private volatile boolean taken;
+
   /// Null until it is decided; then [#RELEASED], or why it was given up.
   private final AtomicReference<@Nullable String> fate = new AtomicReference<>();
 
   private PendingRecord(
       AuditEvent event,
       boolean effective,
-      @Nullable UniEmitter<? super Void> waiting,
+      @Nullable UniEmitter<? super PendingRecord> waiting,
       long submitted) {
     this.event = event;
     this.effective = effective;
@@ -47,7 +50,7 @@ final class PendingRecord {
   ///
   /// @param effective whether what the call did stays done where the answer is given up
   static PendingRecord waiting(
-      AuditEvent event, boolean effective, UniEmitter<? super Void> waiting, long now) {
+      AuditEvent event, boolean effective, UniEmitter<? super PendingRecord> waiting, long now) {
     return new PendingRecord(event, effective, waiting, now);
   }
 
@@ -93,6 +96,23 @@ final class PendingRecord {
     return Objects.requireNonNull(place);
   }
 
+  /// Whoever waited has the answer.
+  void take() {
+    taken = true;
+  }
+
+  boolean isTaken() {
+    return taken || waiting == null;
+  }
+
+  /// Takes back what [#release()] decided. The correction to put on record; null where there is
+  /// none to make, or it was made before.
+  @Nullable PendingRecord withhold(Instant time, String reason, long now) {
+    return !effective && fate.compareAndSet(RELEASED, reason)
+        ? answered(event.withheld(time, place().sequence(), reason), now).referringTo(place())
+        : null;
+  }
+
   /// Decides for the answer. False where it was given up before.
   boolean release() {
     return fate.compareAndSet(null, RELEASED) || RELEASED.equals(fate.get());
@@ -101,7 +121,7 @@ final class PendingRecord {
   /// Lets the answer go; only after [#release()].
   void complete() {
     if (waiting != null) {
-      waiting.complete(null);
+      waiting.complete(this);
     }
   }
 

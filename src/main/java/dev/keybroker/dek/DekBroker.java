@@ -209,7 +209,11 @@ public final class DekBroker {
       return null;
     }
     privateKeks.used(kek);
-    return new UnwrappedResult(dek, kek.name(), null);
+    return new UnwrappedResult(
+        dek,
+        kek.name(),
+        null,
+        () -> openedSecrets.isExpired(opened, kek) && !privateKeks.isHeld(kek));
   }
 
   private UnwrappedResult unwrapNow(
@@ -233,7 +237,11 @@ public final class DekBroker {
       dek.close();
       throw new WipedMeanwhile();
     }
-    return new UnwrappedResult(dek, kek.name(), privateKek.requestId());
+    return new UnwrappedResult(
+        dek,
+        kek.name(),
+        privateKek.requestId(),
+        () -> privateKek.isExpired() && !privateKeks.isHeld(kek));
   }
 
   private SecretBytes decapsulateAndOpen(
@@ -270,7 +278,10 @@ public final class DekBroker {
                     .map(
                         wrapped ->
                             new RewrappedResult(
-                                wrapped.wrappedDek(), unwrapped.kek(), wrapped.kek()))
+                                wrapped.wrappedDek(),
+                                unwrapped.kek(),
+                                wrapped.kek(),
+                                unwrapped.bound()))
                     .onTermination()
                     .invoke(unwrapped::close));
   }

@@ -14,6 +14,15 @@ public abstract sealed class DekFailure extends RuntimeException {
     }
   }
 
+  /// The private KEK reached its bound before what it opened could be released. A retry asks KMS
+  // and
+  /// is safe.
+  public static final class Expired extends DekFailure {
+    public Expired() {
+      super("the private KEK reached its bound before the answer was released");
+    }
+  }
+
   /// The lane for private-key operations is full. A retry later is safe.
   public static final class Overloaded extends DekFailure {
     public Overloaded() {

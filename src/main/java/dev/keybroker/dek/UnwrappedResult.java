@@ -2,6 +2,7 @@ package dev.keybroker.dek;
 
 import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.kek.KekName;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// An unwrapped DEK. Whoever holds it closes it.
@@ -10,8 +11,15 @@ import org.jspecify.annotations.Nullable;
 /// @param kek the KEK that it was wrapped under
 /// @param kmsRequestId the request id of the KMS Decrypt that this unwrap caused; null where it
 ///     caused none
-public record UnwrappedResult(SecretBytes dek, KekName kek, @Nullable String kmsRequestId)
-    implements AutoCloseable {
+/// @param bound whether the bound of the private KEK that opened it is reached
+public record UnwrappedResult(
+    SecretBytes dek, KekName kek, @Nullable String kmsRequestId, BooleanSupplier bound)
+    implements Releasable {
+  @Override
+  public boolean isOver() {
+    return bound.getAsBoolean();
+  }
+
   @Override
   public void close() {
     dek.close();

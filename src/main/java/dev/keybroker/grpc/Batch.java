@@ -1,61 +1,86 @@
 package dev.keybroker.grpc;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import com.google.protobuf.Message;
 import com.google.rpc.Status;
-import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.infrastructure.Infrastructure;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.Arrays;
+import jakarta.inject.Inject;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
 
 /// Runs the items of a batch: each is validated and done by itself, and its failure is its own
 /// result.
 @ApplicationScoped
 class Batch {
-  /// Items of one call under way at once, so that one batch does not fill the unwrap lane.
-  private static final int CONCURRENCY = 32;
-
   private final RequestValidation validation;
+  private final Ticker ticker;
+  private final Executor workers;
 
-  Batch(RequestValidation validation) {
+  @Inject
+  Batch(RequestValidation validation, Ticker ticker) {
+    this(validation, ticker, Infrastructure.getDefaultExecutor());
+  }
+
+  /// @param workers run what is more than an event loop should do for one call
+  Batch(RequestValidation validation, Ticker ticker, Executor workers) {
     this.validation = validation;
+    this.ticker = ticker;
+    this.workers = workers;
   }
 
   /// The results in the order of their requests.
+  ///
+  /// @param success turns an answer into its result; called when all items have ended, so that what
+  ///     it releases is released then. Its failure is the item's
   <Q extends Message, A, R> Uni<List<R>> run(
       List<Q> requests,
       Function<Q, Uni<A>> operation,
       Function<A, R> success,
       Function<Status, R> failure) {
-    Object[] results = new Object[requests.size()];
-    return Multi.createFrom()
-        .range(0, requests.size())
-        .onItem()
-        .transformToUni(
-            index ->
-                item(requests.get(index), operation)
-                    .map(success)
-                    .onFailure()
-                    .recoverWithItem(thrown -> failure.apply(FailureStatus.of(thrown)))
-                    .invoke(result -> results[index] = result))
-        .merge(CONCURRENCY)
-        .collect()
-        .last()
-        .map(last -> asList(results));
-  }
-
-  private <Q extends Message, A> Uni<A> item(Q request, Function<Q, Uni<A>> operation) {
     return Uni.createFrom()
-        .deferred(
-            () -> {
-              RequestRefused refusal = validation.check(request);
-              return refusal == null ? operation.apply(request) : Uni.createFrom().failure(refusal);
+        .<List<BatchRun.Ended<A>>>emitter(
+            emitter ->
+                new BatchRun<A>(
+                        requests.size(),
+                        index -> item(requests.get(index), operation),
+                        ticker,
+                        workers,
+                        emitter)
+                    .begin())
+        .map(
+            ended -> {
+              List<R> results = new ArrayList<>(ended.size());
+              for (BatchRun.Ended<A> item : ended) {
+                results.add(result(item, success, failure));
+              }
+              return results;
             });
   }
 
-  @SuppressWarnings("unchecked") // filled with R alone
-  private static <R> List<R> asList(Object[] results) {
-    return (List<R>) Arrays.asList(results);
+  private static <A, R> R result(
+      BatchRun.Ended<A> item, Function<A, R> success, Function<Status, R> failure) {
+    return switch (item) {
+      case BatchRun.Answered<A>(A answer) -> {
+        try {
+          yield success.apply(answer);
+        } catch (RuntimeException e) {
+          yield failure.apply(FailureStatus.of(e));
+        }
+      }
+      case BatchRun.Failed<A>(Throwable thrown) -> failure.apply(FailureStatus.of(thrown));
+    };
+  }
+
+  private <Q extends Message, A> Uni<A> item(Q request, Function<Q, Uni<A>> operation) {
+    try {
+      RequestRefused refusal = validation.check(request);
+      return refusal == null ? operation.apply(request) : Uni.createFrom().failure(refusal);
+    } catch (RuntimeException e) {
+      return Uni.createFrom().failure(e);
+    }
   }
 }

@@ -6,6 +6,7 @@ import dev.keybroker.crypto.EncryptionContext;
 import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.crypto.WrappedDek;
 import dev.keybroker.dek.DekBroker;
+import dev.keybroker.dek.RewrappedResult;
 import dev.keybroker.dek.UnwrappedResult;
 import dev.keybroker.dek.WrappedResult;
 import dev.keybroker.kek.KekCacheConfig;
@@ -118,19 +119,19 @@ public class BrokerService implements KeyBroker {
 
   @Override
   public Uni<UnwrapDekResponse> unwrapDek(UnwrapDekRequest request) {
-    return Calls.whileAwaited(unwrap(CallOrigin.current(), request));
+    return Calls.whileAwaited(unwrap(CallOrigin.current(), request).map(BrokerService::released));
   }
 
-  private Uni<UnwrapDekResponse> unwrap(CallOrigin origin, UnwrapDekRequest request) {
+  private Uni<Answer<UnwrappedResult>> unwrap(CallOrigin origin, UnwrapDekRequest request) {
     KeystoreName keystore = BrokerMapping.keystore(request.getKeystore());
-    return calls
-        .run(origin, Rpc.UNWRAP_DEK, target(keystore), facts -> unwrap(facts, keystore, request))
-        .map(
-            result -> {
-              try (result) {
-                return BrokerMapping.unwrapped(result);
-              }
-            });
+    return calls.answerLater(
+        origin, Rpc.UNWRAP_DEK, target(keystore), facts -> unwrap(facts, keystore, request));
+  }
+
+  private static UnwrapDekResponse released(Answer<UnwrappedResult> answer) {
+    try (UnwrappedResult result = answer.release()) {
+      return BrokerMapping.unwrapped(result);
+    }
   }
 
   private Uni<UnwrappedResult> unwrap(
@@ -144,16 +145,20 @@ public class BrokerService implements KeyBroker {
 
   @Override
   public Uni<RewrapDekResponse> rewrapDek(RewrapDekRequest request) {
-    return Calls.whileAwaited(rewrap(CallOrigin.current(), request));
+    return Calls.whileAwaited(rewrap(CallOrigin.current(), request).map(BrokerService::moved));
   }
 
-  private Uni<RewrapDekResponse> rewrap(CallOrigin origin, RewrapDekRequest request) {
+  private static RewrapDekResponse moved(Answer<RewrappedResult> answer) {
+    return BrokerMapping.rewrapped(answer.release());
+  }
+
+  private Uni<Answer<RewrappedResult>> rewrap(CallOrigin origin, RewrapDekRequest request) {
     KeystoreName source = BrokerMapping.keystore(request.getKeystore());
     KeystoreName destination =
         request.getDestinationKeystore().isEmpty()
             ? source
             : BrokerMapping.keystore(request.getDestinationKeystore());
-    return calls.run(
+    return calls.answerLater(
         origin,
         Rpc.REWRAP_DEK,
         target(source),
@@ -161,7 +166,7 @@ public class BrokerService implements KeyBroker {
         facts -> rewrap(facts, source, destination, request));
   }
 
-  private Uni<RewrapDekResponse> rewrap(
+  private Uni<RewrappedResult> rewrap(
       CallFacts facts, KeystoreName source, KeystoreName destination, RewrapDekRequest request) {
     EncryptionContext context = context(facts, request.getEncryptionContextMap());
     facts.kek(WrappedDek.namedKek(request.getWrappedDek().asReadOnlyByteBuffer()));
@@ -170,8 +175,7 @@ public class BrokerService implements KeyBroker {
     }
     return broker
         .rewrap(source, request.getWrappedDek().toByteArray(), context, destination)
-        .invoke(result -> facts.destination(result.kek()))
-        .map(BrokerMapping::rewrapped);
+        .invoke(result -> facts.destination(result.kek()));
   }
 
   @Override
@@ -195,7 +199,7 @@ public class BrokerService implements KeyBroker {
             .run(
                 request.getRequestsList(),
                 item -> unwrap(origin, item),
-                response -> UnwrapDekResult.newBuilder().setResponse(response).build(),
+                answer -> UnwrapDekResult.newBuilder().setResponse(released(answer)).build(),
                 error -> UnwrapDekResult.newBuilder().setError(error).build())
             .map(all -> BatchUnwrapDeksResponse.newBuilder().addAllResults(all).build()));
   }
@@ -208,7 +212,7 @@ public class BrokerService implements KeyBroker {
             .run(
                 request.getRequestsList(),
                 item -> rewrap(origin, item),
-                response -> RewrapDekResult.newBuilder().setResponse(response).build(),
+                answer -> RewrapDekResult.newBuilder().setResponse(moved(answer)).build(),
                 error -> RewrapDekResult.newBuilder().setError(error).build())
             .map(all -> BatchRewrapDeksResponse.newBuilder().addAllResults(all).build()));
   }

@@ -19,22 +19,20 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.util.List;
 import java.util.function.Function;
-import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /// Puts every call on record, and every item of a batch: granted, refused or failed.
 ///
 /// What a durable call answers is released once it is on record; where it cannot be, the answer is
-/// wiped if it can be closed. Refusals and failures are answered at once, since they give nothing
-/// away.
+/// wiped if it can be closed. What rests on a private KEK is released only until that key's bound,
+/// which is checked last of all. Refusals and failures are answered at once, since they give
+/// nothing away.
 ///
 /// A durable change has two records: its intent is committed before anything is changed, and what
 /// became of it refers to that. So a broker that is killed in between leaves the intent, and
 /// nothing is changed while records cannot be written.
 @ApplicationScoped
 class CallRecords {
-  private static final Logger LOG = Logger.getLogger(CallRecords.class);
-
   private final AuditConfig config;
   private final AuditTrail trail;
   private final Clock clock;
@@ -58,12 +56,23 @@ class CallRecords {
       Target target,
       Function<CallFacts, @Nullable AccessFailure> refusal,
       Function<CallFacts, Uni<T>> work) {
+    return answer(origin, rpc, target, refusal, work).map(Answer::release);
+  }
+
+  /// As [#run], for an answer that is released later: whoever gets it releases or withholds it.
+  <T> Uni<Answer<T>> answer(
+      CallOrigin origin,
+      Rpc rpc,
+      Target target,
+      Function<CallFacts, @Nullable AccessFailure> refusal,
+      Function<CallFacts, Uni<T>> work) {
     AuditMode mode = mode(rpc);
     return Uni.createFrom()
         .deferred(
             () ->
                 mode == AuditMode.OFF
                     ? admitted(refusal.apply(CallFacts.UNRECORDED), CallFacts.UNRECORDED, work)
+                        .map(answer -> new Answer<>(answer, why -> {}))
                     : new RecordedCall<T>(origin, rpc, target, mode).run(refusal, work));
   }
 
@@ -115,7 +124,7 @@ class CallRecords {
       this.mode = mode;
     }
 
-    Uni<T> run(
+    Uni<Answer<T>> run(
         Function<CallFacts, @Nullable AccessFailure> refusal, Function<CallFacts, Uni<T>> work) {
       Uni<T> call;
       try {
@@ -150,22 +159,36 @@ class CallRecords {
       }
     }
 
-    private Uni<T> granted(T answer) {
+    private Uni<Answer<T>> granted(T answer) {
       AuditEvent event = event(Outcome.GRANTED, null);
       if (mode == AuditMode.ASYNC) {
-        submit(event);
-        return Uni.createFrom().item(answer);
+        return Uni.createFrom().item(new Answer<>(answer, onceReleased(event)));
       }
       return spans
           .around(Spans.AUDIT, origin.trace(), trail.commit(event, rpc.changes(), intent))
           .onFailure(AuditFailure.NotCommitted.class)
-          .invoke(() -> wipe(answer))
+          .invoke(() -> Answer.wipe(answer))
           .onCancellation()
-          .invoke(() -> wipe(answer))
-          .replaceWith(answer);
+          .invoke(() -> Answer.wipe(answer))
+          .map(onRecord -> new Answer<>(answer, onRecord::withhold));
     }
 
-    private Uni<T> failed(Throwable failure) {
+    /// Nobody waits for this record, so it is written when the outcome is known.
+    private Answer.Fate onceReleased(AuditEvent granted) {
+      return new Answer.Fate() {
+        @Override
+        public void released() {
+          submit(granted);
+        }
+
+        @Override
+        public void withheld(String reason) {
+          submit(event(Outcome.FAILED, reason));
+        }
+      };
+    }
+
+    private <A> Uni<A> failed(Throwable failure) {
       if (failure instanceof KmsFailure kms) {
         facts.kmsRequestId(kms.requestId());
       }
@@ -196,15 +219,5 @@ class CallRecords {
           reason.equals(GrpcErrors.RATE_LIMITED) ? Outcome.REFUSED : Outcome.FAILED;
       case null, default -> Outcome.REFUSED;
     };
-  }
-
-  private static void wipe(@Nullable Object answer) {
-    if (answer instanceof AutoCloseable secret) {
-      try {
-        secret.close();
-      } catch (Exception e) {
-        LOG.warn("an answer could not be wiped", e);
-      }
-    }
   }
 }

@@ -29,23 +29,30 @@ class Calls {
   /// @param work tells what is to be on record while it runs. Its answer is released when the call
   ///     is on record, and closed where it is not to be and can be
   <T> Uni<T> run(CallOrigin origin, Rpc rpc, Target target, Function<CallFacts, Uni<T>> work) {
+    return answerLater(origin, rpc, target, work).map(Answer::release);
+  }
+
+  /// As [#run(CallOrigin, Rpc, Target, Function)], for an answer that is released later.
+  <T> Uni<Answer<T>> answerLater(
+      CallOrigin origin, Rpc rpc, Target target, Function<CallFacts, Uni<T>> work) {
     return admitted(origin, rpc, target, null, null, work);
   }
 
-  /// Runs a call about two resources; the permission is asked on both.
-  <T> Uni<T> run(
+  /// Runs a call about two resources, whose answer is released later; the permission is asked on
+  /// both.
+  <T> Uni<Answer<T>> answerLater(
       CallOrigin origin, Rpc rpc, Target target, Target second, Function<CallFacts, Uni<T>> work) {
     return admitted(origin, rpc, target, second, null, work);
   }
 
-  private <T> Uni<T> admitted(
+  private <T> Uni<Answer<T>> admitted(
       CallOrigin origin,
       Rpc rpc,
       Target target,
       @Nullable Target second,
       @Nullable UUID kek,
       Function<CallFacts, Uni<T>> work) {
-    return records.run(
+    return records.answer(
         origin,
         rpc,
         target,
@@ -71,7 +78,8 @@ class Calls {
 
   /// As [#answer(Rpc, Target, Function)], about a KEK.
   <T> Uni<T> answer(Rpc rpc, Target target, UUID kek, Function<CallFacts, Uni<T>> work) {
-    return asStatus(admitted(CallOrigin.current(), rpc, target, null, kek, work));
+    return asStatus(
+        admitted(CallOrigin.current(), rpc, target, null, kek, work).map(Answer::release));
   }
 
   /// The call that is current on this thread, for as long as somebody waits for it; its failures

@@ -81,6 +81,7 @@ final class FailureStatus {
     return switch (failure) {
       case DekFailure.NotAuthentic ignored -> GrpcErrors.wrappedDekNotAuthentic();
       case DekFailure.Overloaded ignored -> GrpcErrors.unwrapOverloaded();
+      case DekFailure.Expired ignored -> GrpcErrors.privateKekExpired();
     };
   }
 

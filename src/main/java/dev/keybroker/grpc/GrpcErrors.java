@@ -412,6 +412,16 @@ final class GrpcErrors {
         retryAfter(OUTAGE_RETRY));
   }
 
+  static Status privateKekExpired() {
+    return status(
+        Code.UNAVAILABLE,
+        "PRIVATE_KEK_EXPIRED",
+        "The private KEK reached its lifetime before the answer could be released; nothing was"
+            + " released. Retry.",
+        Map.of(),
+        retryAfter(OVERLOAD_RETRY));
+  }
+
   static Status unwrapOverloaded() {
     return status(
         Code.RESOURCE_EXHAUSTED,

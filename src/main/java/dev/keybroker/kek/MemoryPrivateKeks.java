@@ -115,6 +115,12 @@ public final class MemoryPrivateKeks implements PrivateKeks {
     }
   }
 
+  @Override
+  public boolean isHeld(Kek kek) {
+    Held held = keys.getIfPresent(kek.name().id());
+    return held != null && !held.isExpired(ticker.read(), kek.privateKekLifetime().toNanos());
+  }
+
   private PrivateKek lease(
       Held held, long allowed, boolean forThisUseOnly, @Nullable String requestId) {
     long bound = held.decryptedAt + Math.min(held.lifetime, allowed);

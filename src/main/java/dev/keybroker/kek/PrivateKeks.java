@@ -12,4 +12,9 @@ public interface PrivateKeks {
   /// Tells that what rests on a KEK's private key was used without the key: where the key is in
   /// memory and near its bound, it is refreshed ahead as if it had been used itself.
   void used(Kek kek);
+
+  /// Whether memory holds the private key of a KEK within its bound. KMS has then admitted a
+  // Decrypt
+  /// less than a lifetime ago, so what rests on an earlier one may be released too.
+  boolean isHeld(Kek kek);
 }

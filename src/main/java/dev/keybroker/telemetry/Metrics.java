@@ -58,7 +58,9 @@ public final class Metrics {
   /// PostgreSQL was away, or the broker ended first.
   public static final String AUDIT_LOST = "keybroker.audit.lost";
 
-  /// Counter: answers withheld because their record could not be committed in time.
+  /// Counter: answers withheld: their record could not be committed in time, the private KEK
+  // reached
+  /// its lifetime meanwhile, or their batch was cancelled.
   public static final String AUDIT_WITHHELD = "keybroker.audit.withheld";
 
   /// Timer: one commit of audit records, or the attempt. Tags: [#OUTCOME].

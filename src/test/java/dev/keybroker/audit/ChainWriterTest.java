@@ -56,7 +56,7 @@ class ChainWriterTest {
   private PendingRecord waiting(int number) {
     List<PendingRecord> made = new ArrayList<>();
     Uni.createFrom()
-        .<Void>emitter(
+        .<PendingRecord>emitter(
             emitter ->
                 made.add(
                     PendingRecord.waiting(AuditEvents.granted(number), false, emitter, number)))

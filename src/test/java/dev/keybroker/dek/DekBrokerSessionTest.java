@@ -262,6 +262,53 @@ class DekBrokerSessionTest {
   }
 
   @Test
+  void unwrapped_byThePrivateKek_isOverAtItsBound() {
+    assertOverAtTheBound(unwrapped(wrap()), LIFETIME);
+  }
+
+  @Test
+  void unwrapped_byAnOpenedSecret_isOverAtTheBoundOfThePrivateKek() {
+    byte[] wrapped = wrap();
+    assertUnwraps(wrapped);
+    pass(Duration.ofSeconds(20));
+    UnwrappedResult result = unwrapped(wrapped);
+    assertEquals(1, kms.decrypts());
+    assertOverAtTheBound(result, LIFETIME.minusSeconds(20));
+  }
+
+  @Test
+  void rewrapped_isOverAtTheBoundOfTheSource() {
+    byte[] wrapped = wrap();
+    assertOverAtTheBound(
+        broker()
+            .rewrap(KEYSTORE, wrapped, CONTEXT, KEYSTORE)
+            .await()
+            .atMost(Duration.ofSeconds(10)),
+        LIFETIME);
+  }
+
+  @Test
+  void unwrapped_whileTheKeyIsRefreshed_isReleasedUntilTheBoundOfTheLaterDecrypt() {
+    byte[] wrapped = wrap();
+    UnwrappedResult result = unwrapped(wrapped);
+    pass(Duration.ofSeconds(50));
+    assertUnwraps(wrapped);
+    assertEquals(2, kms.decrypts());
+    assertOverAtTheBound(result, LIFETIME);
+  }
+
+  private UnwrappedResult unwrapped(byte[] wrapped) {
+    return broker().unwrap(KEYSTORE, wrapped, CONTEXT).await().atMost(Duration.ofSeconds(10));
+  }
+
+  private void assertOverAtTheBound(Releasable result, Duration left) {
+    pass(left.minusNanos(1));
+    assertFalse(result.isOver());
+    pass(Duration.ofNanos(1));
+    assertTrue(result.isOver());
+  }
+
+  @Test
   void unwrap_lifetimeIsShortened_forgetsOpenedSecretsToo() {
     byte[] wrapped = wrap();
     assertUnwraps(wrapped);

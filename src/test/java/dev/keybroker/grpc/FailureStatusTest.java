@@ -77,6 +77,7 @@ class FailureStatusTest {
         new Row(new DekFailure.NotAuthentic(), Code.INVALID_ARGUMENT, "WRAPPED_DEK_NOT_AUTHENTIC"),
         new Row(
             new DekFailure.Overloaded(), Code.RESOURCE_EXHAUSTED, "UNWRAP_OVERLOADED", "RetryInfo"),
+        new Row(new DekFailure.Expired(), Code.UNAVAILABLE, "PRIVATE_KEK_EXPIRED", "RetryInfo"),
         new Row(
             new KekFailure.UnknownKeystore(KEYSTORE),
             Code.NOT_FOUND,

@@ -1,0 +1,65 @@
+package dev.keybroker.grpc;
+
+import com.google.rpc.Status;
+import dev.keybroker.dek.DekFailure;
+import dev.keybroker.dek.Releasable;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/// What a call answers, between its record and the network. It ends once: released, or withheld and
+/// wiped.
+final class Answer<T> {
+  private static final Logger LOG = Logger.getLogger(Answer.class);
+
+  private final T value;
+  private final Fate fate;
+  private final AtomicBoolean ended = new AtomicBoolean();
+
+  /// Learns how an answer ended.
+  interface Fate {
+    /// The answer goes to the network now.
+    default void released() {}
+
+    /// The answer is not released.
+    void withheld(String reason);
+  }
+
+  Answer(T value, Fate fate) {
+    this.value = value;
+    this.fate = fate;
+  }
+
+  /// The value, to be handed to the network at once. Fails with [CallFailed] if the bound of the
+  /// private KEK that it rests on is reached; it is wiped and on record as withheld then.
+  T release() {
+    if (value instanceof Releasable bounded && bounded.isOver()) {
+      Status status = FailureStatus.of(new DekFailure.Expired());
+      withhold(GrpcErrors.reason(status));
+      throw new CallFailed(status);
+    }
+    if (ended.compareAndSet(false, true)) {
+      fate.released();
+    }
+    return value;
+  }
+
+  /// Wipes the value and puts on record why, unless the answer ended before.
+  void withhold(String reason) {
+    if (ended.compareAndSet(false, true)) {
+      wipe(value);
+      fate.withheld(reason);
+    }
+  }
+
+  /// Wipes a value that can be wiped.
+  static void wipe(@Nullable Object value) {
+    if (value instanceof AutoCloseable secret) {
+      try {
+        secret.close();
+      } catch (Exception e) {
+        LOG.warn("an answer could not be wiped", e);
+      }
+    }
+  }
+}
