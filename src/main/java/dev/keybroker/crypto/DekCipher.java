@@ -14,14 +14,15 @@ import javax.crypto.spec.SecretKeySpec;
 /// HKDF-Expand-SHA256, then AES-256-GCM.
 ///
 /// Thread-safe. The additional authenticated data are `"keybroker/v1"`, every byte before the salt,
-/// and the encryption context. Key and nonce come from a salt that no two DEKs share, so each key
-/// encrypts one message.
+/// and the encryption context. Key and nonce come from a salt that no two messages share, so each
+/// key encrypts one message.
 final class DekCipher {
 
   /// Size in bytes of the secret that a KEK encapsulates.
   static final int Z_SIZE = 32;
 
   private static final byte[] AAD_PREFIX = "keybroker/v1".getBytes(US_ASCII);
+  private static final byte[] SALT_PREFIX = "keybroker/v1 salt".getBytes(US_ASCII);
   private static final byte[] INFO_PREFIX = "keybroker/v1 dek".getBytes(US_ASCII);
   private static final int KEY_SIZE = 32;
   private static final int NONCE_SIZE = 12;
@@ -33,6 +34,40 @@ final class DekCipher {
 
   DekCipher(CryptoProvider provider) {
     this.provider = provider;
+  }
+
+  /// Turns the random bytes in the place of the salt into the salt: HMAC-SHA256 under `z` of them and
+  /// of all that is encrypted or authenticated, cut to the size of a salt.
+  ///
+  /// Without a repeat of the random bytes this is as good as they are, since `z` is secret. With one,
+  /// as in two copies of a virtual machine, two salts of one `z` are the same only where DEK, context
+  /// and every byte before the salt are the same too (or HMAC-SHA256 collides in 128 bits). Key,
+  /// nonce, plaintext and additional data are then the same, so the second message is a copy of the
+  /// first and gives nothing away. The prefix and the sizes make the input injective, and keep it
+  /// apart from those of [#keyAndNonce].
+  void hedgeSalt(
+      SecretBytes z, byte[] wrapped, int saltOffset, SecretBytes dek, EncryptionContext context) {
+    byte[] encoded = context.encodedUncopied();
+    int prefix = SALT_PREFIX.length;
+    int wrappedSize = saltOffset + WrappedDek.SALT_SIZE;
+    byte[] input =
+        Arrays.copyOf(SALT_PREFIX, prefix + 3 + dek.size() + wrappedSize + encoded.length);
+    byte[] key = z.toByteArray();
+    try {
+      input[prefix] = (byte) dek.size();
+      input[prefix + 1] = (byte) (saltOffset >>> 8);
+      input[prefix + 2] = (byte) saltOffset;
+      dek.copyTo(input, prefix + 3);
+      System.arraycopy(wrapped, 0, input, prefix + 3 + dek.size(), wrappedSize);
+      System.arraycopy(encoded, 0, input, prefix + 3 + dek.size() + wrappedSize, encoded.length);
+      // HKDF-Extract is HMAC under its salt.
+      byte[] mac = provider.primitives().hkdfSha256().extract(key, input);
+      System.arraycopy(mac, 0, wrapped, saltOffset, WrappedDek.SALT_SIZE);
+      Arrays.fill(mac, (byte) 0);
+    } finally {
+      Arrays.fill(key, (byte) 0);
+      Arrays.fill(input, (byte) 0);
+    }
   }
 
   /// Encrypts the DEK into `wrapped`, which is complete up to the end of the salt.

@@ -35,7 +35,8 @@ public final class DekWrapping {
   }
 
   /// Wraps a DEK of 16 to 64 bytes under an encapsulated secret of the KEK, with a fresh salt: the
-  /// symmetric half alone.
+  /// symmetric half alone. The salt is the message's own even if the random state repeats: see
+  /// [DekCipher#hedgeSalt].
   ///
   /// @throws IllegalArgumentException where the DEK has another size
   /// @throws IllegalStateException where the secret or the DEK is closed; no bytes come of a closed
@@ -46,9 +47,13 @@ public final class DekWrapping {
       EncapsulatedSecret secret,
       SecretBytes dek,
       EncryptionContext context) {
-    byte[] salt = new byte[WrappedDek.SALT_SIZE];
-    random.nextBytes(salt);
-    return seal(kekId, spec, secret, salt, dek, context);
+    byte[] randomness = new byte[WrappedDek.SALT_SIZE];
+    random.nextBytes(randomness);
+    byte[] wrapped = assembled(kekId, spec, secret, randomness, dek);
+    int saltOffset = WrappedDek.HEADER_SIZE + spec.encapsulatedSize();
+    cipher.hedgeSalt(secret.z(), wrapped, saltOffset, dek, context);
+    cipher.seal(secret.z(), wrapped, saltOffset, dek, context);
+    return wrapped;
   }
 
   /// With the salt given: deterministic, for test vectors. A salt must never serve twice.
@@ -59,16 +64,21 @@ public final class DekWrapping {
       byte[] salt,
       SecretBytes dek,
       EncryptionContext context) {
+    byte[] wrapped = assembled(kekId, spec, secret, salt, dek);
+    int saltOffset = WrappedDek.HEADER_SIZE + spec.encapsulatedSize();
+    cipher.seal(secret.z(), wrapped, saltOffset, dek, context);
+    return wrapped;
+  }
+
+  private static byte[] assembled(
+      UUID kekId, KeyPairSpec spec, EncapsulatedSecret secret, byte[] salt, SecretBytes dek) {
     if (dek.size() < WrappedDek.MIN_DEK_SIZE || dek.size() > WrappedDek.MAX_DEK_SIZE) {
       throw new IllegalArgumentException("a DEK has 16 to 64 bytes");
     }
     if (secret.encapsulated().length != spec.encapsulatedSize()) {
       throw new IllegalArgumentException("the encapsulated secret is of another spec");
     }
-    byte[] wrapped = WrappedDek.assemble(kekId, spec, secret.encapsulated(), salt, dek.size());
-    int saltOffset = WrappedDek.HEADER_SIZE + spec.encapsulatedSize();
-    cipher.seal(secret.z(), wrapped, saltOffset, dek, context);
-    return wrapped;
+    return WrappedDek.assemble(kekId, spec, secret.encapsulated(), salt, dek.size());
   }
 
   /// Unwraps a DEK with the KEK that the caller found by the wrapped DEK's own KEK id.
