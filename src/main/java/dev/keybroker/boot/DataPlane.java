@@ -15,10 +15,12 @@ import dev.keybroker.grpc.transport.CallThread;
 import dev.keybroker.kek.KekCacheConfig;
 import dev.keybroker.kek.KekChange;
 import dev.keybroker.kek.KekChanges;
+import dev.keybroker.kek.KekTier;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kek.LostKeks;
 import dev.keybroker.kek.MemoryKekTier;
 import dev.keybroker.kek.MemoryPrivateKeks;
+import dev.keybroker.kek.ObservedTier;
 import dev.keybroker.kek.RootKeyAdmission;
 import dev.keybroker.kek.RootKeyStates;
 import dev.keybroker.kek.TracedKeks;
@@ -80,16 +82,29 @@ class DataPlane {
       KekCacheConfig cacheConfig,
       Ticker ticker,
       Clock clock,
-      MeterRegistry registry) {
+      MeterRegistry registry,
+      MemoryPrivateKeks privateKeks,
+      OpenedSecrets openedSecrets) {
     return new MemoryKekTier(
-        throughRedis,
-        postgres,
+        limiting(throughRedis, privateKeks, openedSecrets),
+        limiting(postgres, privateKeks, openedSecrets),
         lost,
         redisConfig.retention(),
         cacheConfig,
         ticker,
         clock,
         registry);
+  }
+
+  /// What a record says of the lifetime of private keys is obeyed as soon as the record is read.
+  private static KekTier limiting(
+      KekTier tier, MemoryPrivateKeks privateKeks, OpenedSecrets openedSecrets) {
+    return new ObservedTier(
+        tier,
+        kek -> {
+          privateKeks.limit(kek);
+          openedSecrets.limit(kek);
+        });
   }
 
   private static List<byte[]> macKeys(RedisConfig config) {
@@ -147,7 +162,18 @@ class DataPlane {
           }
           openedSecrets.changed(change);
           // After the record is read again: a session that is begun before would be the old KEK's.
-          tier.changed(change).subscribe().with(done -> sessions.changed(change));
+          tier.changed(change)
+              .subscribe()
+              .with(
+                  done -> {
+                    sessions.changed(change);
+                    if (change instanceof KekChange.OfSettings(KeystoreName keystore)) {
+                      // Records that memory does not hold were not read again: their keys may have
+                      // a shorter lifetime now.
+                      privateKeks.limit(keystore, kek -> tier.freshKek(kek) != null);
+                      openedSecrets.limit(keystore, kek -> tier.freshKek(kek) != null);
+                    }
+                  });
         });
   }
 

@@ -5,6 +5,7 @@ import dev.keybroker.crypto.CryptoProvider;
 import dev.keybroker.crypto.DekWrapping;
 import dev.keybroker.crypto.KeyCodec;
 import dev.keybroker.crypto.KeyPairs;
+import dev.keybroker.kek.ElapsedTime;
 import dev.keybroker.telemetry.Spans;
 import io.opentelemetry.api.OpenTelemetry;
 import io.quarkus.arc.DefaultBean;
@@ -29,8 +30,8 @@ class Foundation {
   @Produces
   @Singleton
   @DefaultBean
-  Ticker ticker() {
-    return Ticker.systemTicker();
+  Ticker ticker(Clock clock) {
+    return new ElapsedTime(Ticker.systemTicker(), clock);
   }
 
   @Produces

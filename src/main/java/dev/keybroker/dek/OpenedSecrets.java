@@ -8,9 +8,13 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.kek.Kek;
 import dev.keybroker.kek.KekChange;
+import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kek.PrivateKek;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Secrets that a private KEK has decapsulated, so that the DEKs of one wrap session need one
@@ -22,6 +26,12 @@ public final class OpenedSecrets {
   private final Ticker ticker;
   private final Cache<Key, Opened> secrets;
 
+  /// The KEKs that have secrets here.
+  private final ConcurrentHashMap<UUID, Live> live = new ConcurrentHashMap<>();
+
+  /// @param lifetime the longest of these secrets, in nanoseconds
+  private record Live(int secrets, long lifetime) {}
+
   public OpenedSecrets(OpenedSecretsConfig config, Ticker ticker) {
     this.ticker = ticker;
     this.secrets =
@@ -31,13 +41,15 @@ public final class OpenedSecrets {
             .scheduler(Scheduler.systemScheduler())
             .executor(Runnable::run)
             .expireAfter(new UntilBound())
-            .<Key, Opened>removalListener((key, opened, cause) -> wipe(opened))
+            .<Key, Opened>removalListener((key, opened, cause) -> removed(key, opened))
             .build();
   }
 
-  private static void wipe(@Nullable Opened opened) {
-    if (opened != null) {
+  private void removed(@Nullable Key key, @Nullable Opened opened) {
+    if (key != null && opened != null) {
       opened.z.close();
+      live.computeIfPresent(
+          key.kek, (kek, of) -> of.secrets == 1 ? null : new Live(of.secrets - 1, of.lifetime));
     }
   }
 
@@ -55,9 +67,14 @@ public final class OpenedSecrets {
 
   /// Keeps a secret, which is this cache's to wipe from now on.
   void put(Kek kek, byte[] encapsulated, SecretBytes z, PrivateKek openedBy) {
+    long lifetime = openedBy.expiresAt() - openedBy.decryptedAt();
+    live.merge(
+        kek.name().id(),
+        new Live(1, lifetime),
+        (before, one) -> new Live(before.secrets + 1, Math.max(before.lifetime, one.lifetime)));
     secrets.put(
         new Key(kek.name().id(), encapsulated),
-        new Opened(z, openedBy.decryptedAt(), openedBy.expiresAt()));
+        new Opened(kek.name().keystore(), z, openedBy.decryptedAt(), openedBy.expiresAt()));
   }
 
   /// Wipes the secrets that a change touches.
@@ -67,6 +84,58 @@ public final class OpenedSecrets {
     }
   }
 
+  /// Wipes the secrets of a KEK that are older than the lifetime of this record; the others go when
+  /// they reach that age.
+  public void limit(Kek kek) {
+    UUID id = kek.name().id();
+    long allowed = kek.privateKekLifetime().toNanos();
+    Live of = live.get(id);
+    if (of == null || allowed >= of.lifetime) {
+      return;
+    }
+    long now = ticker.read();
+    secrets
+        .asMap()
+        .forEach(
+            (key, opened) -> {
+              if (!key.kek.equals(id)) {
+                return;
+              }
+              long left = opened.decryptedAt + allowed - now;
+              if (left <= 0) {
+                secrets.invalidate(key);
+              } else if (opened.decryptedAt + allowed - opened.expiresAt < 0) {
+                secrets
+                    .policy()
+                    .expireVariably()
+                    .ifPresent(expiry -> expiry.setExpiresAfter(key, Duration.ofNanos(left)));
+              }
+            });
+    live.computeIfPresent(id, (same, others) -> new Live(others.secrets, allowed));
+  }
+
+  /// Wipes the secrets of a keystore whose KEKs' records are not known to be as they are now.
+  ///
+  /// @param isKnown whether a fresh record of this KEK is in memory
+  public void limit(KeystoreName keystore, Predicate<UUID> isKnown) {
+    secrets
+        .asMap()
+        .entrySet()
+        .removeIf(
+            entry ->
+                entry.getValue().keystore.equals(keystore) && !isKnown.test(entry.getKey().kek));
+  }
+
+  /// Wipes what has expired. Caffeine does it by itself, but on the monotonic clock: later than due
+  /// after the machine was suspended.
+  public void cleanUp() {
+    secrets.cleanUp();
+  }
+
+  long size() {
+    return secrets.estimatedSize();
+  }
+
   /// Wipes all secrets.
   public void forgetAll() {
     secrets.invalidateAll();
@@ -74,7 +143,7 @@ public final class OpenedSecrets {
 
   /// @param decryptedAt ticker time of the KMS Decrypt that this rests on
   /// @param expiresAt ticker time of the private KEK's bound
-  record Opened(SecretBytes z, long decryptedAt, long expiresAt) {
+  record Opened(KeystoreName keystore, SecretBytes z, long decryptedAt, long expiresAt) {
     boolean isExpired(long now, Kek kek) {
       return now - expiresAt >= 0 || now - decryptedAt >= kek.privateKekLifetime().toNanos();
     }

@@ -110,6 +110,12 @@ public final class WrapSessions {
     }
   }
 
+  /// Wipes what has expired. Caffeine does it by itself, but on the monotonic clock: later than due
+  /// after the machine was suspended.
+  public void cleanUp() {
+    sessions.cleanUp();
+  }
+
   /// Ends all sessions.
   public void endAll() {
     sessions.invalidateAll();

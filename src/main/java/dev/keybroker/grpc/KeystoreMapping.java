@@ -65,11 +65,19 @@ final class KeystoreMapping {
     };
   }
 
-  /// In whole milliseconds; what is below is cut off.
+  /// In whole milliseconds; what is below is cut off. Zero is a lifetime that has another meaning,
+  // so
+  /// nothing is cut off to that.
   static java.time.Duration lifetime(Keystore keystore) {
-    return keystore.hasPrivateKekLifetime()
-        ? java.time.Duration.ofMillis(Durations.toMillis(keystore.getPrivateKekLifetime()))
-        : DEFAULT_LIFETIME;
+    if (!keystore.hasPrivateKekLifetime()) {
+      return DEFAULT_LIFETIME;
+    }
+    java.time.Duration lifetime =
+        java.time.Duration.ofMillis(Durations.toMillis(keystore.getPrivateKekLifetime()));
+    if (lifetime.isZero() && Durations.toNanos(keystore.getPrivateKekLifetime()) != 0) {
+      throw new RequestInvalid("keystore.private_kek_lifetime", "must be 0 s or at least 1 ms");
+    }
+    return lifetime;
   }
 
   static dev.keybroker.keystore.OnKmsOutage onKmsOutage(OnKmsOutage onKmsOutage) {

@@ -15,12 +15,14 @@ import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.smallrye.mutiny.Uni;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Decrypted private KEKs in a bounded memory, each until an absolute time.
@@ -28,8 +30,8 @@ import org.jspecify.annotations.Nullable;
 /// The bound counts from the *start* of the KMS Decrypt: KMS admitted the call after that, so a
 /// tenant who withdraws access at time t is obeyed at t + lifetime at the latest. Use does not
 /// prolong it; while a key is used, a *real* KMS Decrypt ahead of the bound replaces it, and where
-/// that one is refused the old key goes at its own bound. Time is the ticker's, which no change of
-/// the wall clock touches.
+/// that one is refused the old key goes at its own bound. Time is the ticker's; [ElapsedTime] makes
+/// it go on while the machine is suspended.
 public final class MemoryPrivateKeks implements PrivateKeks {
   private final Kms kms;
   private final RootKeyStates rootKeys;
@@ -42,16 +44,42 @@ public final class MemoryPrivateKeks implements PrivateKeks {
   private final Counter misses;
   private final Counter refreshes;
 
-  /// @param refreshFrom ticker time from which a use starts a refresh; moved ahead by whoever
-  ///     starts one
-  private record Held(
-      UnwrappingKey key,
-      long decryptedAt,
-      long lifetime,
-      AtomicLong refreshFrom,
-      @Nullable String requestId) {
+  private static final class Held {
+    private final KeystoreName keystore;
+    private final UnwrappingKey key;
+    private final long decryptedAt;
+
+    /// Ticker time from which a use starts a refresh; moved ahead by whoever starts one.
+    private final AtomicLong refreshFrom;
+
+    private final @Nullable String requestId;
+    private volatile long lifetime;
+
+    Held(
+        KeystoreName keystore,
+        UnwrappingKey key,
+        long decryptedAt,
+        long lifetime,
+        @Nullable String requestId) {
+      this.keystore = keystore;
+      this.key = key;
+      this.decryptedAt = decryptedAt;
+      this.lifetime = lifetime;
+      this.refreshFrom = new AtomicLong(decryptedAt + lifetime - lifetime / 4);
+      this.requestId = requestId;
+    }
+
     boolean isExpired(long now, long allowedLifetime) {
       return now - decryptedAt >= Math.min(lifetime, allowedLifetime);
+    }
+  }
+
+  /// A Decrypt under way.
+  private static final class Decrypt extends CompletableFuture<Held> {
+    private final long lifetime;
+
+    Decrypt(long lifetime) {
+      this.lifetime = lifetime;
     }
   }
 
@@ -143,7 +171,7 @@ public final class MemoryPrivateKeks implements PrivateKeks {
     return Uni.createFrom()
         .completionStage(
             () -> {
-              CompletableFuture<Held> mine = new CompletableFuture<>();
+              CompletableFuture<Held> mine = new Decrypt(kek.privateKekLifetime().toNanos());
               CompletableFuture<Held> running = decrypts.putIfAbsent(id, mine);
               if (running != null) {
                 return running.minimalCompletionStage();
@@ -213,10 +241,10 @@ public final class MemoryPrivateKeks implements PrivateKeks {
                         try (decrypted;
                             SecretBytes pkcs8 = decrypted.privateKey()) {
                           return new Held(
+                              kek.name().keystore(),
                               codec.parsePrivate(kek.spec(), pkcs8),
                               start,
                               lifetime,
-                              new AtomicLong(start + lifetime - lifetime / 4),
                               decrypted.requestId());
                         }
                       });
@@ -229,14 +257,53 @@ public final class MemoryPrivateKeks implements PrivateKeks {
     keys.invalidate(kek);
   }
 
+  /// Wipes the private key of a KEK if it is older than the lifetime of this record; otherwise it
+  /// goes when it reaches that age. A Decrypt under way that began with a longer lifetime is
+  // dropped.
+  public void limit(Kek kek) {
+    UUID id = kek.name().id();
+    long allowed = kek.privateKekLifetime().toNanos();
+    decrypts.computeIfPresent(
+        id,
+        (same, running) ->
+            running instanceof Decrypt decrypt && decrypt.lifetime > allowed ? null : running);
+    Held held = keys.getIfPresent(id);
+    if (held == null) {
+      return;
+    }
+    long left = held.decryptedAt + allowed - ticker.read();
+    if (left <= 0) {
+      keys.invalidate(id);
+    } else if (allowed < held.lifetime) {
+      held.lifetime = allowed;
+      keys.policy()
+          .expireVariably()
+          .ifPresent(expiry -> expiry.setExpiresAfter(id, Duration.ofNanos(left)));
+    }
+  }
+
+  /// Wipes the private keys of a keystore whose records are not known to be as they are now.
+  ///
+  /// @param isKnown whether a fresh record of this KEK is in memory
+  public void limit(KeystoreName keystore, Predicate<UUID> isKnown) {
+    keys.asMap()
+        .forEach(
+            (id, held) -> {
+              if (held.keystore.equals(keystore) && !isKnown.test(id)) {
+                forget(id);
+              }
+            });
+  }
+
   /// Wipes all private keys.
   public void forgetAll() {
     decrypts.clear();
     keys.invalidateAll();
   }
 
-  /// Runs what expiry has left to do; Caffeine does it by itself, a little later.
-  void cleanUp() {
+  /// Wipes what has expired. Caffeine does it by itself, but on the monotonic clock: later than due
+  /// after the machine was suspended.
+  public void cleanUp() {
     keys.cleanUp();
   }
 

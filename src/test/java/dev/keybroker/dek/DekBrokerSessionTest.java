@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import dev.keybroker.crypto.CryptoProvider;
 import dev.keybroker.crypto.DekWrapping;
 import dev.keybroker.crypto.EncryptionContext;
@@ -15,6 +16,7 @@ import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.crypto.WrappingKey;
 import dev.keybroker.kek.ActiveKek;
 import dev.keybroker.kek.ActiveKeks;
+import dev.keybroker.kek.ElapsedTime;
 import dev.keybroker.kek.Kek;
 import dev.keybroker.kek.KekCacheConfig;
 import dev.keybroker.kek.KekChange;
@@ -40,6 +42,8 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -71,11 +75,13 @@ class DekBrokerSessionTest {
   private final DekWrapping wrapping = new DekWrapping(provider, random);
   private final FakeKms kms = new FakeKms(provider);
   private final AtomicLong nanos = new AtomicLong();
+  private final AtomicLong suspendedMillis = new AtomicLong();
+  private final Ticker elapsed = new ElapsedTime(nanos::get, new WallClock());
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final Map<UUID, Kek> keks = new HashMap<>();
   private final MemoryPrivateKeks privateKeks =
-      new MemoryPrivateKeks(kms, states(), codec, new CacheConfig(), nanos::get, registry);
-  private final OpenedSecrets openedSecrets = new OpenedSecrets(() -> 1000, nanos::get);
+      new MemoryPrivateKeks(kms, states(), codec, new CacheConfig(), elapsed, registry);
+  private final OpenedSecrets openedSecrets = new OpenedSecrets(() -> 1000, elapsed);
   private final UnwrapLane lane =
       new UnwrapLane(
           new UnwrapLaneTest.TestLaneConfig(2, 100, Duration.ofSeconds(10), 19),
@@ -262,6 +268,62 @@ class DekBrokerSessionTest {
   }
 
   @Test
+  void machineSuspended_endsSessionAndOpenedSecretsByTheWallClock() {
+    byte[] before = wrap();
+    assertUnwraps(before);
+    UnwrappedResult result = unwrapped(before);
+
+    suspendedMillis.addAndGet(LIFETIME.toMillis());
+
+    assertTrue(result.isOver());
+    assertFalse(
+        ByteBuffer.wrap(encapsulation(before)).equals(ByteBuffer.wrap(encapsulation(wrap()))));
+    openedSecrets.cleanUp();
+    assertEquals(0, openedSecrets.size());
+    kms.refuse(KmsFailure.Kind.ACCESS_DENIED);
+    assertRefused(before);
+  }
+
+  @Test
+  void lifetimeLowered_openedSecretThatIsOlder_isWipedAtOnce() {
+    assertUnwraps(wrap());
+    assertEquals(1, openedSecrets.size());
+    pass(Duration.ofSeconds(10));
+    setLifetime(Duration.ofSeconds(10));
+
+    openedSecrets.limit(keks.get(active.name().id()));
+
+    assertEquals(0, openedSecrets.size());
+  }
+
+  @Test
+  void lifetimeLowered_openedSecretThatIsYounger_isWipedAtThatAge() {
+    byte[] wrapped = wrap();
+    assertUnwraps(wrapped);
+    setLifetime(Duration.ofSeconds(10));
+    openedSecrets.limit(keks.get(active.name().id()));
+    assertUnwraps(wrapped);
+    assertEquals(1, kms.decrypts());
+
+    pass(Duration.ofSeconds(12));
+    openedSecrets.cleanUp();
+
+    assertEquals(0, openedSecrets.size());
+  }
+
+  @Test
+  void settingsChanged_openedSecretWhoseRecordIsNotKnown_isWiped() {
+    assertUnwraps(wrap());
+    openedSecrets.limit(new KeystoreName("acme", "elsewhere"), kek -> false);
+    openedSecrets.limit(KEYSTORE, kek -> kek.equals(active.name().id()));
+    assertEquals(1, openedSecrets.size());
+
+    openedSecrets.limit(KEYSTORE, kek -> false);
+
+    assertEquals(0, openedSecrets.size());
+  }
+
+  @Test
   void unwrapped_byThePrivateKek_isOverAtItsBound() {
     assertOverAtTheBound(unwrapped(wrap()), LIFETIME);
   }
@@ -437,7 +499,7 @@ class DekBrokerSessionTest {
   }
 
   private WrapSessions sessions(int maxDeks) {
-    return new WrapSessions(wrapping, new SessionConfig(maxDeks), nanos::get, Runnable::run);
+    return new WrapSessions(wrapping, new SessionConfig(maxDeks), elapsed, Runnable::run);
   }
 
   private ActiveKek newKek(KeyPairSpec spec, Duration lifetime) {
@@ -479,6 +541,26 @@ class DekBrokerSessionTest {
                 kek.encryptedPrivateKey(),
                 lifetime,
                 kek.readTime()));
+  }
+
+  /// Goes with the ticker, and on while the machine is suspended.
+  private final class WallClock extends Clock {
+    @Override
+    public Instant instant() {
+      return Instant.ofEpochSecond(1_800_000_000)
+          .plusNanos(nanos.get())
+          .plusMillis(suspendedMillis.get());
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      throw new UnsupportedOperationException();
+    }
   }
 
   private record SessionConfig(int maxDeks) implements WrapSessionConfig {

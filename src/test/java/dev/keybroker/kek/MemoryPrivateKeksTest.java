@@ -190,6 +190,99 @@ class MemoryPrivateKeksTest {
   }
 
   @Test
+  void machineSuspendedPastTheBound_keyIsNotUsedAndWipedByTheNextCleanUp() {
+    MemoryPrivateKeks keys =
+        new MemoryPrivateKeks(
+            kms,
+            rootKeys,
+            TestKek.CODEC,
+            TestCacheConfig.defaults(),
+            new ElapsedTime(time.ticker(), time),
+            new SimpleMeterRegistry());
+    PrivateKek lease = keys.privateKek(test.kek()).await().indefinitely();
+    time.pass(Duration.ofSeconds(10));
+    time.setClockAhead(LIFETIME.minusSeconds(10).minusMillis(60));
+    assertFalse(lease.isExpired());
+
+    time.setClockAhead(LIFETIME.minusSeconds(10));
+
+    assertTrue(lease.isExpired());
+    keys.cleanUp();
+    assertThrows(IllegalStateException.class, () -> test.opensWith(lease.key()));
+    assertEquals(0, keys.size());
+    kms.refuse(KmsFailure.Kind.ACCESS_DENIED);
+    assertThrows(KmsFailure.class, () -> keys.privateKek(test.kek()).await().indefinitely());
+  }
+
+  @Test
+  void lifetimeLowered_keyThatIsOlder_isWipedAtOnce() {
+    PrivateKek lease = use(test.kek());
+    time.pass(Duration.ofSeconds(10));
+
+    keks.limit(test.withLifetime(Duration.ofSeconds(10)));
+
+    assertThrows(IllegalStateException.class, () -> test.opensWith(lease.key()));
+    assertEquals(0, keks.size());
+  }
+
+  @Test
+  void lifetimeLowered_keyThatIsYounger_isWipedAtThatAge() {
+    PrivateKek lease = use(test.kek());
+    time.pass(Duration.ofSeconds(5));
+
+    keks.limit(test.withLifetime(Duration.ofSeconds(10)));
+    keks.limit(test.withLifetime(LIFETIME));
+
+    assertTrue(test.opensWith(lease.key()));
+    time.pass(Duration.ofSeconds(7));
+    keks.cleanUp();
+    assertThrows(IllegalStateException.class, () -> test.opensWith(lease.key()));
+    assertEquals(0, keks.size());
+  }
+
+  @Test
+  void lifetimeLowered_duringADecrypt_doesNotKeepItsKey() throws Exception {
+    kms.hold();
+    CompletableFuture<PrivateKek> answer = keks.privateKek(test.kek()).subscribeAsCompletionStage();
+
+    keks.limit(test.withLifetime(Duration.ofSeconds(10)));
+    kms.release();
+
+    PrivateKek lease = answer.get();
+    assertThrows(IllegalStateException.class, () -> test.opensWith(lease.key()));
+    assertEquals(0, keks.size());
+  }
+
+  @Test
+  void recordAsBefore_changesNothing() throws Exception {
+    PrivateKek lease = use(test.kek());
+    kms.hold();
+    time.pass(Duration.ofSeconds(45));
+    use(test.kek());
+
+    keks.limit(test.kek());
+
+    assertTrue(test.opensWith(lease.key()));
+    kms.release();
+    assertEquals(2, kms.decrypts());
+    assertTrue(test.opensWith(use(test.kek()).key()));
+  }
+
+  @Test
+  void settingsChanged_keyWhoseRecordIsNotKnown_isWiped() {
+    TestKek other = TestKek.of(kms, LIFETIME);
+    PrivateKek lease = use(test.kek());
+    PrivateKek otherLease = use(other.kek());
+
+    keks.limit(new KeystoreName("acme", "elsewhere"), id -> false);
+    assertTrue(test.opensWith(lease.key()));
+    keks.limit(TestKek.KEYSTORE, id -> id.equals(other.kek().name().id()));
+
+    assertThrows(IllegalStateException.class, () -> test.opensWith(lease.key()));
+    assertTrue(other.opensWith(otherLease.key()));
+  }
+
+  @Test
   void hotKek_inTheLastQuarter_isRefreshedByOneRealDecrypt() {
     PrivateKek before = use(test.kek());
     time.pass(Duration.ofSeconds(44));

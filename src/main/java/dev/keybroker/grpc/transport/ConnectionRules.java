@@ -6,6 +6,8 @@ import java.util.List;
 
 /// What the limits of connections must be for each other.
 public final class ConnectionRules {
+  private static final Duration SHORTEST = Duration.ofMillis(1);
+
   private ConnectionRules() {}
 
   /// What is wrong, one sentence each, naming the setting.
@@ -19,8 +21,8 @@ public final class ConnectionRules {
     positive("keep-alive-time", config.keepAliveTime(), violations);
     positive("keep-alive-timeout", config.keepAliveTimeout(), violations);
     positive("max-call-duration", config.maxCallDuration(), violations);
-    if (config.permitKeepAliveTime().isNegative()) {
-      violations.add("keybroker.connection.permit-keep-alive-time must not be negative");
+    if (!config.permitKeepAliveTime().isZero()) {
+      positive("permit-keep-alive-time", config.permitKeepAliveTime(), violations);
     }
     if (config.maxAgeGrace().compareTo(config.maxCallDuration()) < 0) {
       violations.add(
@@ -37,8 +39,9 @@ public final class ConnectionRules {
   }
 
   private static void positive(String name, Duration value, List<String> violations) {
-    if (!value.isPositive()) {
-      violations.add("keybroker.connection." + name + " must be above zero");
+    // The server counts in milliseconds: less would be none.
+    if (value.compareTo(SHORTEST) < 0) {
+      violations.add("keybroker.connection." + name + " must be at least 1 ms");
     }
   }
 }

@@ -1,0 +1,36 @@
+package dev.keybroker.boot;
+
+import dev.keybroker.dek.OpenedSecrets;
+import dev.keybroker.dek.WrapSessions;
+import dev.keybroker.kek.MemoryPrivateKeks;
+import io.quarkus.scheduler.Scheduled;
+import jakarta.enterprise.context.ApplicationScoped;
+
+/// Wipes secrets whose time ended while the machine was suspended: nothing else looks at those that
+/// nobody uses.
+@ApplicationScoped
+class KeyExpiryTimer {
+  private static final String EVERY = "1s";
+
+  private final MemoryPrivateKeks privateKeks;
+  private final OpenedSecrets openedSecrets;
+  private final WrapSessions sessions;
+
+  KeyExpiryTimer(
+      MemoryPrivateKeks privateKeks, OpenedSecrets openedSecrets, WrapSessions sessions) {
+    this.privateKeks = privateKeks;
+    this.openedSecrets = openedSecrets;
+    this.sessions = sessions;
+  }
+
+  @Scheduled(
+      identity = "key-expiry",
+      every = EVERY,
+      delayed = EVERY,
+      concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+  void run() {
+    privateKeks.cleanUp();
+    openedSecrets.cleanUp();
+    sessions.cleanUp();
+  }
+}
