@@ -15,6 +15,21 @@ public abstract sealed class AccessFailure extends RuntimeException {
     }
   }
 
+  /// Too much is under way already. A retry later is safe.
+  public static final class InFlightLimited extends AccessFailure {
+    private final String limit;
+
+    /// @param limit whose limit it is: `caller`, `connection` or `broker`
+    public InFlightLimited(String limit) {
+      super("too much in flight");
+      this.limit = limit;
+    }
+
+    public String limit() {
+      return limit;
+    }
+  }
+
   /// The caller or the tenant is above its rate.
   public static final class RateLimited extends AccessFailure {
     private final Duration retryAfter;

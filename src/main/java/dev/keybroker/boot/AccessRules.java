@@ -5,7 +5,9 @@ import dev.keybroker.access.AccessConfig;
 import dev.keybroker.access.AccessFileException;
 import dev.keybroker.access.AccessPolicy;
 import dev.keybroker.access.Admission;
+import dev.keybroker.access.CallsInFlight;
 import dev.keybroker.access.FileAccessPolicy;
+import dev.keybroker.access.InFlightConfig;
 import dev.keybroker.access.RateLimitConfig;
 import dev.keybroker.access.RateLimits;
 import dev.keybroker.access.UnwrapSurges;
@@ -76,6 +78,12 @@ class AccessRules {
       Clock clock,
       MeterRegistry registry) {
     return new Admission(policy, new RateLimits(limits, ticker, registry), surges, clock, registry);
+  }
+
+  @Produces
+  @Singleton
+  CallsInFlight callsInFlight(InFlightConfig config, MeterRegistry registry) {
+    return new CallsInFlight(config, registry);
   }
 
   /// A broken access file fails the start, not the first call.

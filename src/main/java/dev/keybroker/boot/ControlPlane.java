@@ -14,6 +14,7 @@ import dev.keybroker.keystore.Diagnosis;
 import dev.keybroker.keystore.DueRotations;
 import dev.keybroker.keystore.KekGeneration;
 import dev.keybroker.keystore.KekLife;
+import dev.keybroker.keystore.KeyPairLane;
 import dev.keybroker.keystore.KeyPairSource;
 import dev.keybroker.keystore.KeystoreConfig;
 import dev.keybroker.keystore.KeystoreRepository;
@@ -30,7 +31,7 @@ import dev.keybroker.keystore.RotationConfig;
 import dev.keybroker.keystore.RotationSweep;
 import dev.keybroker.kms.Kms;
 import dev.keybroker.kms.aws.AwsConfig;
-import io.smallrye.mutiny.infrastructure.Infrastructure;
+import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.security.SecureRandom;
@@ -46,8 +47,18 @@ class ControlPlane {
 
   @Produces
   @Singleton
-  KeyPairSource keyPairSource(Kms kms, KeyCodec codec, KeyPairs keyPairs) {
-    return new KeyPairSource(kms, codec, keyPairs, Infrastructure.getDefaultExecutor());
+  KeyPairLane keyPairLane() {
+    return new KeyPairLane();
+  }
+
+  void endKeyPairs(@Disposes KeyPairLane lane) {
+    lane.close();
+  }
+
+  @Produces
+  @Singleton
+  KeyPairSource keyPairSource(Kms kms, KeyCodec codec, KeyPairs keyPairs, KeyPairLane lane) {
+    return new KeyPairSource(kms, codec, keyPairs, lane);
   }
 
   @Produces

@@ -37,17 +37,14 @@ final class DekCipher {
   }
 
   /// Turns the random bytes in the place of the salt into the salt: HMAC-SHA256 under `z` of them
-  // and
-  /// of all that is encrypted or authenticated, cut to the size of a salt.
+  /// and of all that is encrypted or authenticated, cut to the size of a salt.
   ///
   /// Without a repeat of the random bytes this is as good as they are, since `z` is secret. With
-  // one,
-  /// as in two copies of a virtual machine, two salts of one `z` are the same only where DEK,
-  // context
-  /// and every byte before the salt are the same too (or HMAC-SHA256 collides in 128 bits). Key,
-  /// nonce, plaintext and additional data are then the same, so the second message is a copy of the
-  /// first and gives nothing away. The prefix and the sizes make the input injective, and keep it
-  /// apart from those of [#keyAndNonce].
+  /// one, as in two copies of a virtual machine, two salts of one `z` are the same only where DEK,
+  /// context and every byte before the salt are the same too (or HMAC-SHA256 collides in 128
+  /// bits). Key, nonce, plaintext and additional data are then the same, so the second message is
+  /// a copy of the first and gives nothing away. The prefix and the sizes make the input
+  /// injective, and keep it apart from those of [#keyAndNonce].
   void hedgeSalt(
       SecretBytes z, byte[] wrapped, int saltOffset, SecretBytes dek, EncryptionContext context) {
     byte[] encoded = context.encodedUncopied();

@@ -15,8 +15,7 @@ public abstract sealed class DekFailure extends RuntimeException {
   }
 
   /// The private KEK reached its bound before what it opened could be released. A retry asks KMS
-  // and
-  /// is safe.
+  /// and is safe.
   public static final class Expired extends DekFailure {
     public Expired() {
       super("the private KEK reached its bound before the answer was released");

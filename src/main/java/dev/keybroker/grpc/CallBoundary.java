@@ -1,5 +1,6 @@
 package dev.keybroker.grpc;
 
+import dev.keybroker.access.AccessFailure;
 import dev.keybroker.grpc.transport.CallEntry;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
@@ -35,6 +36,11 @@ class CallBoundary implements CallEntry {
       bounded.fail(e);
       return new ServerCall.Listener<>() {};
     }
+  }
+
+  @Override
+  public StatusRuntimeException tooManyBytes(String limit) {
+    return FailureStatus.exception(new AccessFailure.InFlightLimited(limit));
   }
 
   /// To be used on the call's thread only.

@@ -47,19 +47,9 @@ class CallRecords {
     this.loggableKeys = List.copyOf(config.loggableContextKeys().orElse(List.of()));
   }
 
-  /// Runs a call and puts it on record.
+  /// Runs a call and puts it on record. Whoever gets the answer releases or withholds it.
   ///
   /// @param refusal why the call is not admitted; null where it is
-  <T> Uni<T> run(
-      CallOrigin origin,
-      Rpc rpc,
-      Target target,
-      Function<CallFacts, @Nullable AccessFailure> refusal,
-      Function<CallFacts, Uni<T>> work) {
-    return answer(origin, rpc, target, refusal, work).map(Answer::release);
-  }
-
-  /// As [#run], for an answer that is released later: whoever gets it releases or withholds it.
   <T> Uni<Answer<T>> answer(
       CallOrigin origin,
       Rpc rpc,
@@ -216,7 +206,9 @@ class CallRecords {
     return switch (Code.forNumber(status.getCode())) {
       case UNAVAILABLE, INTERNAL, DEADLINE_EXCEEDED, CANCELLED, UNKNOWN -> Outcome.FAILED;
       case RESOURCE_EXHAUSTED ->
-          reason.equals(GrpcErrors.RATE_LIMITED) ? Outcome.REFUSED : Outcome.FAILED;
+          reason.equals(GrpcErrors.RATE_LIMITED) || reason.equals(GrpcErrors.IN_FLIGHT_LIMITED)
+              ? Outcome.REFUSED
+              : Outcome.FAILED;
       case null, default -> Outcome.REFUSED;
     };
   }

@@ -2,6 +2,7 @@ package dev.keybroker.grpc;
 
 import dev.keybroker.access.AccessFailure;
 import dev.keybroker.access.Admission;
+import dev.keybroker.access.CallsInFlight;
 import dev.keybroker.access.Target;
 import dev.keybroker.audit.CallFacts;
 import io.smallrye.mutiny.Uni;
@@ -17,10 +18,12 @@ import org.jspecify.annotations.Nullable;
 class Calls {
   private final Admission admission;
   private final CallRecords records;
+  private final CallsInFlight inFlight;
 
-  Calls(Admission admission, CallRecords records) {
+  Calls(Admission admission, CallRecords records, CallsInFlight inFlight) {
     this.admission = admission;
     this.records = records;
+    this.inFlight = inFlight;
   }
 
   /// Runs a call; its failures come out as [FailureStatus] understands them. An item of a batch
@@ -45,6 +48,7 @@ class Calls {
     return admitted(origin, rpc, target, second, null, work);
   }
 
+  /// A call counts as under way until its answer is on record.
   private <T> Uni<Answer<T>> admitted(
       CallOrigin origin,
       Rpc rpc,
@@ -52,22 +56,32 @@ class Calls {
       @Nullable Target second,
       @Nullable UUID kek,
       Function<CallFacts, Uni<T>> work) {
-    return records.answer(
-        origin,
-        rpc,
-        target,
-        facts -> {
-          if (second != null) {
-            facts.destination(second.name());
-          }
-          AccessFailure refusal =
-              admission.refusal(origin.caller(), rpc.permission(), rpc.asksOn(target), second);
-          if (refusal == null && kek != null) {
-            facts.kek(kek);
-          }
-          return refusal;
-        },
-        work);
+    return Uni.createFrom()
+        .deferred(
+            () -> {
+              CallsInFlight.Calls underWay = inFlight.begin(origin.caller());
+              Uni<Answer<T>> answer =
+                  records.answer(
+                      origin,
+                      rpc,
+                      target,
+                      facts -> {
+                        if (second != null) {
+                          facts.destination(second.name());
+                        }
+                        AccessFailure refusal =
+                            underWay == null
+                                ? new AccessFailure.InFlightLimited("caller")
+                                : admission.refusal(
+                                    origin.caller(), rpc.permission(), rpc.asksOn(target), second);
+                        if (refusal == null && kek != null) {
+                          facts.kek(kek);
+                        }
+                        return refusal;
+                      },
+                      work);
+              return underWay == null ? answer : answer.onTermination().invoke(underWay::end);
+            });
   }
 
   /// Runs the call that is current on this thread to its end, whoever waits for it: no change is

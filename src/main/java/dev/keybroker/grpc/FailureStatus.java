@@ -73,6 +73,7 @@ final class FailureStatus {
   private static Status of(AccessFailure failure) {
     return switch (failure) {
       case AccessFailure.Denied ignored -> GrpcErrors.permissionDenied();
+      case AccessFailure.InFlightLimited full -> GrpcErrors.inFlightLimited(full.limit());
       case AccessFailure.RateLimited limited -> GrpcErrors.rateLimited(limited.retryAfter());
     };
   }
@@ -117,6 +118,7 @@ final class FailureStatus {
       case KeystoreFailure.Changed changed -> GrpcErrors.etagMismatch(changed.keystore());
       case KeystoreFailure.CheckFailed failed ->
           GrpcErrors.keystoreTestFailed(failed.keystore(), failed.step());
+      case KeystoreFailure.KeyPairsOverloaded ignored -> GrpcErrors.keyPairsOverloaded();
       case KeystoreFailure.KekActive active -> GrpcErrors.kekActive(active.kek());
       case KeystoreFailure.UnknownKek unknown -> GrpcErrors.kekNotFound(unknown.kek());
       case KeystoreFailure.NoBrokerManagedKey ignored ->

@@ -37,7 +37,12 @@ final class GrpcErrors {
   /// How long to wait for a dependency to recover.
   private static final Duration OUTAGE_RETRY = Duration.ofSeconds(1);
 
+  /// How long to wait for a key pair or two to be made.
+  private static final Duration KEY_PAIR_RETRY = Duration.ofSeconds(5);
+
   static final String RATE_LIMITED = "RATE_LIMITED";
+
+  static final String IN_FLIGHT_LIMITED = "IN_FLIGHT_LIMITED";
 
   /// How a description begins that continues a sentence about its field.
   private static final Pattern PREDICATE =
@@ -187,6 +192,20 @@ final class GrpcErrors {
         "The caller or the tenant is above its rate.",
         Map.of(),
         retryAfter(delay));
+  }
+
+  static Status inFlightLimited(String limit) {
+    return status(
+        Code.RESOURCE_EXHAUSTED,
+        IN_FLIGHT_LIMITED,
+        switch (limit) {
+          case "caller" -> "The caller has too many calls under way. Retry when some have ended.";
+          case "connection" ->
+              "Too many bytes are under way on this connection. Retry when some calls have ended.";
+          default -> "Too many bytes are under way in this broker. Retry, better of another one.";
+        },
+        Map.of("limit", limit),
+        retryAfter(OVERLOAD_RETRY));
   }
 
   static Status keystoreNotFound(KeystoreName keystore) {
@@ -420,6 +439,15 @@ final class GrpcErrors {
             + " released. Retry.",
         Map.of(),
         retryAfter(OVERLOAD_RETRY));
+  }
+
+  static Status keyPairsOverloaded() {
+    return status(
+        Code.RESOURCE_EXHAUSTED,
+        "KEY_PAIRS_OVERLOADED",
+        "Too many key pairs of custom key stores wait for this broker to generate them. Retry.",
+        Map.of(),
+        retryAfter(KEY_PAIR_RETRY));
   }
 
   static Status unwrapOverloaded() {

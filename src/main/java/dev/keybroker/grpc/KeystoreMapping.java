@@ -66,8 +66,7 @@ final class KeystoreMapping {
   }
 
   /// In whole milliseconds; what is below is cut off. Zero is a lifetime that has another meaning,
-  // so
-  /// nothing is cut off to that.
+  /// so nothing is cut off to that.
   static java.time.Duration lifetime(Keystore keystore) {
     if (!keystore.hasPrivateKekLifetime()) {
       return DEFAULT_LIFETIME;

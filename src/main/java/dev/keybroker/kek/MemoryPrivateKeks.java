@@ -259,7 +259,7 @@ public final class MemoryPrivateKeks implements PrivateKeks {
 
   /// Wipes the private key of a KEK if it is older than the lifetime of this record; otherwise it
   /// goes when it reaches that age. A Decrypt under way that began with a longer lifetime is
-  // dropped.
+  /// dropped.
   public void limit(Kek kek) {
     UUID id = kek.name().id();
     long allowed = kek.privateKekLifetime().toNanos();

@@ -14,7 +14,6 @@ public interface PrivateKeks {
   void used(Kek kek);
 
   /// Whether memory holds the private key of a KEK within its bound. KMS has then admitted a
-  // Decrypt
-  /// less than a lifetime ago, so what rests on an earlier one may be released too.
+  /// Decrypt less than a lifetime ago, so what rests on an earlier one may be released too.
   boolean isHeld(Kek kek);
 }

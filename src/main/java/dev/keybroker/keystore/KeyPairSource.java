@@ -12,7 +12,6 @@ import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.kms.KmsKey;
 import io.smallrye.mutiny.Uni;
-import java.util.concurrent.Executor;
 
 /// Makes key pairs whose private half is encrypted under a KMS key: by KMS, or here where the KMS
 /// key is in a custom key store, for which KMS makes none. Thread-safe.
@@ -22,14 +21,13 @@ public final class KeyPairSource {
   private final Kms kms;
   private final KeyCodec codec;
   private final KeyPairs keyPairs;
-  private final Executor workers;
+  private final KeyPairLane lane;
 
-  /// @param workers for key pairs that are made here; RSA takes up to seconds
-  public KeyPairSource(Kms kms, KeyCodec codec, KeyPairs keyPairs, Executor workers) {
+  public KeyPairSource(Kms kms, KeyCodec codec, KeyPairs keyPairs, KeyPairLane lane) {
     this.kms = kms;
     this.codec = codec;
     this.keyPairs = keyPairs;
-    this.workers = workers;
+    this.lane = lane;
   }
 
   /// A key pair, its public half parsed.
@@ -39,7 +37,7 @@ public final class KeyPairSource {
   @SuppressWarnings("ArrayRecordComponent") // carried, never compared
   record Pair(KekOrigin origin, WrappingKey publicKey, byte[] encryptedPrivateKey, KmsArn keyArn) {}
 
-  /// Fails with [KmsFailure].
+  /// Fails with [KmsFailure], or [KeystoreFailure.KeyPairsOverloaded].
   Uni<Pair> pair(KmsKey key, KeyPairSpec spec, KmsContext context) {
     return kms.generateKeyPair(key, spec, context)
         .map(
@@ -64,9 +62,7 @@ public final class KeyPairSource {
 
   /// The private key is encrypted by KMS and wiped, whatever the outcome.
   private Uni<Pair> madeHere(KmsKey key, KeyPairSpec spec, KmsContext context) {
-    return Uni.createFrom()
-        .item(() -> keyPairs.generate(spec))
-        .runSubscriptionOn(workers)
+    return lane.run(() -> keyPairs.generate(spec))
         .chain(
             pair ->
                 kms.encryptPrivateKey(key, pair.pkcs8(), context)

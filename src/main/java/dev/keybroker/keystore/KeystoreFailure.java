@@ -44,6 +44,13 @@ public abstract sealed class KeystoreFailure extends RuntimeException {
     }
   }
 
+  /// Too many key pairs wait to be made here. A retry later is safe.
+  public static final class KeyPairsOverloaded extends KeystoreFailure {
+    public KeyPairsOverloaded() {
+      super("too many key pairs wait to be generated");
+    }
+  }
+
   /// A step of the check failed for a reason to mend in AWS.
   public static final class CheckFailed extends KeystoreFailure {
     private final transient KeystoreName keystore;

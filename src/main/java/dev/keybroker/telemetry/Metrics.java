@@ -58,9 +58,7 @@ public final class Metrics {
   /// PostgreSQL was away, or the broker ended first.
   public static final String AUDIT_LOST = "keybroker.audit.lost";
 
-  /// Counter: answers withheld: their record could not be committed in time, the private KEK
-  // reached
-  /// its lifetime meanwhile, or their batch was cancelled.
+  /// Counter: answers withheld although their calls were granted.
   public static final String AUDIT_WITHHELD = "keybroker.audit.withheld";
 
   /// Timer: one commit of audit records, or the attempt. Tags: [#OUTCOME].
@@ -122,6 +120,12 @@ public final class Metrics {
 
   /// Counter: gRPC connections refused because there were too many.
   public static final String CONNECTIONS_REFUSED = "keybroker.connections.refused";
+
+  /// Gauge: bytes of the calls under way, requests and answers.
+  public static final String IN_FLIGHT_BYTES = "keybroker.in.flight.bytes";
+
+  /// Counter: calls, and items of a batch, refused because too much was under way. Tags: [#LIMIT].
+  public static final String IN_FLIGHT_REFUSED = "keybroker.in.flight.refused";
 
   /// Counter: calls, and items of a batch, that the caller may not do. Tags: [#PERMISSION].
   public static final String ACCESS_DENIED = "keybroker.access.denied";

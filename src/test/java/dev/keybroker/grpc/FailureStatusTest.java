@@ -77,6 +77,16 @@ class FailureStatusTest {
         new Row(new DekFailure.NotAuthentic(), Code.INVALID_ARGUMENT, "WRAPPED_DEK_NOT_AUTHENTIC"),
         new Row(
             new DekFailure.Overloaded(), Code.RESOURCE_EXHAUSTED, "UNWRAP_OVERLOADED", "RetryInfo"),
+        new Row(
+            new KeystoreFailure.KeyPairsOverloaded(),
+            Code.RESOURCE_EXHAUSTED,
+            "KEY_PAIRS_OVERLOADED",
+            "RetryInfo"),
+        new Row(
+            new AccessFailure.InFlightLimited("caller"),
+            Code.RESOURCE_EXHAUSTED,
+            "IN_FLIGHT_LIMITED",
+            "RetryInfo"),
         new Row(new DekFailure.Expired(), Code.UNAVAILABLE, "PRIVATE_KEK_EXPIRED", "RetryInfo"),
         new Row(
             new KekFailure.UnknownKeystore(KEYSTORE),

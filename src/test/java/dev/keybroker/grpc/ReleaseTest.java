@@ -44,8 +44,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /// An answer that rests on a private KEK is released before that key's bound or not at all,
-// whatever
-/// it waits for; and the records say which.
+/// whatever it waits for; and the records say which.
 class ReleaseTest {
   private static final CallOrigin ORIGIN =
       new CallOrigin(new Caller(Caller.Kind.DNS, "export.example.org"), "/10.0.0.1:4711");
@@ -113,7 +112,8 @@ class ReleaseTest {
   }
 
   private static Uni<Answer<Opened>> unwrap(CallRecords records, Opened opened) {
-    return records.answer(ORIGIN, Rpc.UNWRAP_DEK, TARGET, facts -> Uni.createFrom().item(opened));
+    return records.answer(
+        ORIGIN, Rpc.UNWRAP_DEK, TARGET, facts -> null, facts -> Uni.createFrom().item(opened));
   }
 
   private static void assertExpired(Answer<Opened> answer) {
@@ -156,12 +156,18 @@ class ReleaseTest {
   }
 
   @Test
-  void run_boundReachedDuringTheCommit_fails() {
+  void answerReleasedAtOnce_boundReachedDuringTheCommit_fails() {
     Opened opened = new Opened();
     log.hold();
     CompletableFuture<Opened> waiting =
         records(AuditMode.DURABLE)
-            .run(ORIGIN, Rpc.UNWRAP_DEK, TARGET, facts -> Uni.createFrom().item(opened))
+            .answer(
+                ORIGIN,
+                Rpc.UNWRAP_DEK,
+                TARGET,
+                facts -> null,
+                facts -> Uni.createFrom().item(opened))
+            .map(Answer::release)
             .subscribeAsCompletionStage();
     log.awaitAppend();
 

@@ -64,8 +64,7 @@ class RevocationTest extends BrokerTestCase {
   }
 
   /// A DEK whose private KEK was decrypted in time is not released past the bound of that key
-  // because
-  /// its record takes long to commit.
+  /// because its record takes long to commit.
   @Test
   void commitSlowerThanTheLifetime_withholdsTheDek() throws Exception {
     TestKeystore keystore = keystores.create(LIFETIME);

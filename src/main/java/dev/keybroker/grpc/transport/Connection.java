@@ -10,6 +10,7 @@ import java.net.SocketAddress;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,7 @@ public final class Connection {
 
   private final String peer;
   private final CertificateIdentity certificate;
+  private final AtomicLong bytesInFlight = new AtomicLong();
   private volatile @Nullable LastToken lastToken;
 
   private record LastToken(String token, ProvenCaller proven) {}
@@ -79,6 +81,11 @@ public final class Connection {
     return last != null && last.proven.untilNanos() - nowNanos > 0 && last.token.equals(token)
         ? last.proven.caller()
         : null;
+  }
+
+  /// Bytes of its calls under way.
+  AtomicLong bytesInFlight() {
+    return bytesInFlight;
   }
 
   /// Keeps whom a token proved.

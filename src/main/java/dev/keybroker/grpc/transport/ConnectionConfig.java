@@ -19,25 +19,25 @@ public interface ConnectionConfig {
 
   /// After this time a connection takes no new calls (GOAWAY), and clients connect anew: so load
   /// finds its way to new brokers, and a client to the current certificate. Shortened or prolonged
-  /// by up to 10 % at random. Above zero.
+  /// by up to 10 % at random. At least 1 ms.
   @WithDefault("30m")
   Duration maxAge();
 
-  /// How long calls may still go on after `max-age`; then the connection is cut. Above zero, and
+  /// How long calls may still go on after `max-age`; then the connection is cut. At least 1 ms, and
   /// no less than `max-call-duration`, or calls are cut that were begun in time.
   @WithDefault("60s")
   Duration maxAgeGrace();
 
-  /// After this time without a call a connection is closed. Above zero.
+  /// After this time without a call a connection is closed. At least 1 ms.
   @WithDefault("15m")
   Duration maxIdle();
 
   /// After this time without anything read from a connection the broker asks whether the other end
-  /// is still there (HTTP/2 PING). Above zero; grpc-java allows no less than 1 s.
+  /// is still there (HTTP/2 PING). At least 1 ms; grpc-java allows no less than 1 s.
   @WithDefault("60s")
   Duration keepAliveTime();
 
-  /// How long the other end may take to answer that; then the connection is cut. Above zero.
+  /// How long the other end may take to answer that; then the connection is cut. At least 1 ms.
   @WithDefault("20s")
   Duration keepAliveTimeout();
 
@@ -48,7 +48,8 @@ public interface ConnectionConfig {
 
   /// Longest time of a call, from its first byte to the last of its answer read by the client. What
   /// takes longer, whoever is slow, is cut. A client's own deadline counts where it is shorter. Not
-  /// for `Watch` of health and for reflection, which last as long as their connection. Above zero.
+  /// for `Watch` of health and for reflection, which last as long as their connection. At least
+  /// 1 ms.
   @WithDefault("60s")
   Duration maxCallDuration();
 }

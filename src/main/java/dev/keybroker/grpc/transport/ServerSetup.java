@@ -16,12 +16,19 @@ class ServerSetup implements ServerBuilderCustomizer<VertxServerBuilder> {
   private final ServerTls tls;
   private final ConnectionConfig config;
   private final Connections connections;
+  private final BytesInFlight bytes;
   private final CallEntry entry;
 
-  ServerSetup(ServerTls tls, ConnectionConfig config, Connections connections, CallEntry entry) {
+  ServerSetup(
+      ServerTls tls,
+      ConnectionConfig config,
+      Connections connections,
+      BytesInFlight bytes,
+      CallEntry entry) {
     this.tls = tls;
     this.config = config;
     this.connections = connections;
+    this.bytes = bytes;
     this.entry = entry;
   }
 
@@ -42,12 +49,15 @@ class ServerSetup implements ServerBuilderCustomizer<VertxServerBuilder> {
         .permitKeepAliveTime(config.permitKeepAliveTime().toMillis(), TimeUnit.MILLISECONDS)
         .permitKeepAliveWithoutCalls(true)
         .addStreamTracerFactory(new CallDeadline(config.maxCallDuration()))
+        .addStreamTracerFactory(CallBytes.factory(bytes))
         .addTransportFilter(connections)
         .setBinaryLog(new RequestReading())
         .decompressorRegistry(
             DecompressorRegistry.emptyInstance()
                 .with(Codec.Identity.NONE, false)
                 .with(new Gunzip(), true))
-        .intercept(entry);
+        // The last one is the first to see a call.
+        .intercept(entry)
+        .intercept(new BytesGate(entry));
   }
 }

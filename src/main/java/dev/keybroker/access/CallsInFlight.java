@@ -1,0 +1,49 @@
+package dev.keybroker.access;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.keybroker.telemetry.Metrics;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/// How many calls each caller has under way. Bounded: the least active callers go first, and are
+/// counted anew. Thread-safe.
+public final class CallsInFlight {
+  static final int MAX_CALLERS = 100_000;
+
+  private final int max;
+  private final Cache<Caller, Calls> callers =
+      Caffeine.newBuilder().maximumSize(MAX_CALLERS).executor(Runnable::run).build();
+  private final Counter refused;
+
+  /// The calls of one caller.
+  public static final class Calls {
+    private final AtomicInteger underWay = new AtomicInteger();
+
+    /// One call has ended.
+    public void end() {
+      underWay.decrementAndGet();
+    }
+  }
+
+  public CallsInFlight(InFlightConfig config, MeterRegistry registry) {
+    if (config.callerCalls() < 0) {
+      throw new IllegalArgumentException("keybroker.in-flight.caller-calls must not be negative");
+    }
+    this.max = config.callerCalls() == 0 ? Integer.MAX_VALUE : config.callerCalls();
+    this.refused = registry.counter(Metrics.IN_FLIGHT_REFUSED, Metrics.LIMIT, "caller");
+  }
+
+  /// Counts a call that begins; whoever began it ends it once. Null if the caller has too many.
+  public @Nullable Calls begin(Caller caller) {
+    Calls calls = callers.get(caller, it -> new Calls());
+    if (calls.underWay.incrementAndGet() > max) {
+      calls.underWay.decrementAndGet();
+      refused.increment();
+      return null;
+    }
+    return calls;
+  }
+}

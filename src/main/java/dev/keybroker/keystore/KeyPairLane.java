@@ -1,0 +1,40 @@
+package dev.keybroker.keystore;
+
+import io.smallrye.mutiny.Uni;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/// The one thread on which key pairs are made here. An RSA key takes up to seconds of a processor,
+/// so they are made one after the other, apart from every thread that a caller of the data plane
+/// waits for, and what would wait too long is refused.
+public final class KeyPairLane implements AutoCloseable {
+  /// Key pairs that may wait for the thread.
+  static final int QUEUE = 16;
+
+  private final ThreadPoolExecutor thread =
+      new ThreadPoolExecutor(
+          1,
+          1,
+          0,
+          TimeUnit.SECONDS,
+          new ArrayBlockingQueue<>(QUEUE),
+          Thread.ofPlatform().name("key-pairs").daemon().factory());
+
+  /// Makes a key pair on the lane; the Uni completes there. Fails with
+  /// [KeystoreFailure.KeyPairsOverloaded] if too many wait.
+  <T> Uni<T> run(Supplier<T> work) {
+    return Uni.createFrom()
+        .item(work)
+        .runSubscriptionOn(thread)
+        .onFailure(RejectedExecutionException.class)
+        .transform(full -> new KeystoreFailure.KeyPairsOverloaded());
+  }
+
+  @Override
+  public void close() {
+    thread.shutdownNow();
+  }
+}
