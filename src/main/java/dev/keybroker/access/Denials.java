@@ -1,5 +1,6 @@
 package dev.keybroker.access;
 
+import dev.keybroker.telemetry.LogText;
 import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
@@ -44,7 +45,7 @@ final class Denials {
     if (isPowerOfTen(count)) {
       LOG.warnf(
           "Denied %d times within this minute: %s %s, now %s on %s",
-          count, caller.kind(), printable(caller.subject()), permission.id(), target.name());
+          count, caller.kind(), LogText.word(caller.subject()), permission.id(), target.name());
     }
   }
 
@@ -77,10 +78,5 @@ final class Denials {
       rest /= 10;
     }
     return rest == 1;
-  }
-
-  /// A subject for the log: on one line, whatever a token says.
-  private static String printable(String subject) {
-    return subject.replaceAll("[^\\x20-\\x7E]", "?");
   }
 }

@@ -1,4 +1,5 @@
-/// Owns the names of metrics, tags and spans, and how a span is made.
+/// Owns the names of metrics, tags and spans, how a span is made, and how text from outside is
+// logged.
 ///
 /// Imports nothing of the broker.
 @NullMarked

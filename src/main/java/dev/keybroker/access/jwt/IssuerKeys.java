@@ -1,6 +1,7 @@
 package dev.keybroker.access.jwt;
 
 import com.github.benmanes.caffeine.cache.Ticker;
+import dev.keybroker.telemetry.LogText;
 import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
@@ -132,7 +133,7 @@ final class IssuerKeys implements AutoCloseable {
   /// Each fetch that fails counts; the log has it once until something changes.
   private void failed(Exception cause) {
     failures.increment();
-    String reason = String.valueOf(cause);
+    String reason = LogText.line(String.valueOf(cause));
     if (!reason.equals(lastFailure)) {
       lastFailure = reason;
       LOG.errorf(
