@@ -9,20 +9,29 @@ import java.util.Map;
 import java.util.UUID;
 
 /// Of any text, those are checkpoints that the broker could have written, spelled as it spells
-/// them; the rest is passed over. A genuine one is found, whatever is around it.
+/// them; the rest is passed over. A genuine one is found, whatever lines are around it; and what
+/// another logger writes is none, whatever that says.
 public final class CheckpointLinesFuzz {
   private static final UUID CHAIN = UUID.fromString("6a2f41a3-c54c-fce8-32d2-0324e1c32e22");
   private static final ChainHead HEAD = new ChainHead(4711, new byte[RecordHash.SIZE]);
   private static final String GENUINE = line(CHAIN, HEAD);
+  private static final String LOGGED =
+      "2026-11-22 12:00:00,123 INFO  [dev.key.aud.checkpoint] (audit) ";
+  private static final String OTHER =
+      "2026-11-22 12:00:00,123 WARN  [dev.key.acc.Denials] (executor-1) Denied: ";
 
   private CheckpointLinesFuzz() {}
 
   public static void fuzzerInitialize() {
     Seeds.add(
-        "2026-11-22 12:00:00 INFO " + GENUINE,
+        LOGGED + GENUINE,
+        LOGGED + GENUINE + " time=2026-11-22T12:00:00.123456Z",
+        "[pod/keybroker-1/broker] " + LOGGED + GENUINE,
+        OTHER + LOGGED + GENUINE,
         GENUINE + GENUINE,
         GENUINE.replace("4711", "9223372036854775808"),
         GENUINE.replace("6a2f41a3", "--------"),
+        "{\"loggerName\":\"dev.keybroker.audit.checkpoint\",\"message\":\"" + GENUINE + "\"}",
         "{\"message\":\"" + GENUINE + "\"}\n" + GENUINE.replace("hash=0", "hash=1"));
   }
 
@@ -34,14 +43,17 @@ public final class CheckpointLinesFuzz {
       for (Map.Entry<Long, byte[]> each : checkpoints.hashes(chain).entrySet()) {
         holds(each.getKey() > 0, "a place that no record has");
         holds(
-            text.contains(line(chain, new ChainHead(each.getKey(), each.getValue()))),
+            text.indexOf('\\') >= 0 // JSON may spell it otherwise
+                || text.contains(line(chain, new ChainHead(each.getKey(), each.getValue()))),
             "a checkpoint that is not there");
       }
       holds(
           checkpoints.hashes(chain).keySet().containsAll(checkpoints.contradictions(chain)),
           "contradicts nothing");
     }
-    CheckpointLines around = read(text + " " + GENUINE + "\n" + text);
+    text.lines()
+        .forEach(line -> holds(read(OTHER + line).chains().isEmpty(), "another logger's line"));
+    CheckpointLines around = read(text + "\n" + LOGGED + GENUINE + "\n" + text);
     byte[] found = around.hashes(CHAIN).get(HEAD.sequence());
     holds(
         found != null

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// What one record says. Never a key, and of an encryption context the digest and loggable values
 /// only.
 ///
-/// Texts are cut to [#MAX_TEXT] characters, and hold no NUL: what is here can be stored.
+/// An event that is made here can be stored: its texts are cut to [#MAX_TEXT] characters and hold
+/// no NUL. The constructors change nothing, so what is read back is exactly what is stored.
 ///
 /// @param time when the call ended, or of an intent, when the change began; in whole microseconds
 /// @param action the rpc, e.g. `UnwrapDek`, or what the broker did of its own accord
@@ -68,9 +69,15 @@ public record AuditEvent(
       @Nullable String kmsRequestId) {
     static final Detail NONE = new Detail(null, null, null, Map.of(), null);
 
-    public Detail {
-      kmsRequestId = nullableText(kmsRequestId);
-      contextValues = values(contextValues);
+    /// Of what a call says.
+    static Detail of(
+        @Nullable UUID kek,
+        @Nullable String destination,
+        byte @Nullable [] contextDigest,
+        Map<String, String> contextValues,
+        @Nullable String kmsRequestId) {
+      return new Detail(
+          kek, destination, contextDigest, values(contextValues), nullableText(kmsRequestId));
     }
 
     private static Map<String, String> values(Map<String, String> values) {
@@ -81,13 +88,6 @@ public record AuditEvent(
       values.forEach((key, value) -> kept.put(text(key, MAX_TEXT), text(value, MAX_CONTEXT_VALUE)));
       return kept;
     }
-  }
-
-  public AuditEvent {
-    time = time.truncatedTo(ChronoUnit.MICROS);
-    peer = nullableText(peer);
-    traceId = nullableText(traceId);
-    reason = nullableText(reason);
   }
 
   /// Of a call.
@@ -102,16 +102,16 @@ public record AuditEvent(
       Outcome outcome,
       @Nullable String reason) {
     return new AuditEvent(
-        time,
+        stored(time),
         rpc,
         Actor.of(caller),
         target.tenant(),
         target.keystore(),
         facts.detail(),
-        peer,
-        traceId,
+        nullableText(peer),
+        nullableText(traceId),
         outcome,
-        reason,
+        nullableText(reason),
         0);
   }
 
@@ -124,23 +124,33 @@ public record AuditEvent(
       @Nullable String traceId,
       String reason) {
     return new AuditEvent(
-        time,
+        stored(time),
         rpc,
         Actor.of(caller),
         null,
         null,
         Detail.NONE,
-        peer,
-        traceId,
+        nullableText(peer),
+        nullableText(traceId),
         Outcome.REFUSED,
-        reason,
+        nullableText(reason),
         0);
   }
 
   /// Of the broker itself.
   static AuditEvent ofBroker(Instant time, String action, @Nullable String reason) {
     return new AuditEvent(
-        time, action, null, null, null, Detail.NONE, null, null, Outcome.GRANTED, reason, 0);
+        stored(time),
+        action,
+        null,
+        null,
+        null,
+        Detail.NONE,
+        null,
+        null,
+        Outcome.GRANTED,
+        nullableText(reason),
+        0);
   }
 
   /// The same call, but its answer is not released: it failed before this could be recorded.
@@ -162,7 +172,21 @@ public record AuditEvent(
 
   private AuditEvent with(Instant at, Outcome what, @Nullable String why, long corrected) {
     return new AuditEvent(
-        at, action, actor, tenant, keystore, detail, peer, traceId, what, why, corrected);
+        stored(at),
+        action,
+        actor,
+        tenant,
+        keystore,
+        detail,
+        peer,
+        traceId,
+        what,
+        nullableText(why),
+        corrected);
+  }
+
+  private static Instant stored(Instant time) {
+    return time.truncatedTo(ChronoUnit.MICROS);
   }
 
   private static @Nullable String nullableText(@Nullable String text) {

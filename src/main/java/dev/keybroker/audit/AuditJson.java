@@ -12,15 +12,21 @@ import org.jspecify.annotations.Nullable;
 /// Records as lines of JSON with the field names of AWS CloudTrail, where it has one for the thing:
 /// `src/docs/audit.md` lists them.
 final class AuditJson {
-  /// How checkpoints begin. No line of a record holds it, whatever the record says: else a caller
-  /// could forge checkpoints for `audit-verify`.
+  /// How checkpoints begin. No line of a record holds it, whatever the record says, so that not
+  // even
+  /// a search for these words takes a caller's text for a checkpoint.
   static final String CHECKPOINT = "audit checkpoint";
 
   private static final String CHECKPOINT_IN_RECORDS = "\\u0061udit checkpoint";
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final HexFormat HEX = HexFormat.of();
   private static final String EVENT_VERSION = "1.0";
-  private static final String EVENT_SOURCE = "keybroker.dev";
+
+  /// The `eventSource` of every line.
+  static final String EVENT_SOURCE = "keybroker.dev";
+
+  /// The `eventName` of checkpoints. No record has it: theirs is an action.
+  static final String CHECKPOINT_EVENT = "AuditCheckpoint";
 
   private AuditJson() {}
 
@@ -45,8 +51,8 @@ final class AuditJson {
     json.put("eventVersion", EVENT_VERSION);
     json.put("eventTime", time.truncatedTo(ChronoUnit.MICROS).toString());
     json.put("eventSource", EVENT_SOURCE);
-    json.put("eventName", "AuditCheckpoint");
-    json.put("message", CHECKPOINT + " chain=" + chain + " " + head);
+    json.put("eventName", CHECKPOINT_EVENT);
+    json.put("message", CheckpointLines.message(chain, head, time));
     return text(json);
   }
 

@@ -36,7 +36,7 @@ public final class AuditTrail implements AutoCloseable {
   public static final String CANCELLED = "CANCELLED";
 
   private static final Logger LOG = Logger.getLogger(AuditTrail.class);
-  private static final Logger CHECKPOINTS = Logger.getLogger("dev.keybroker.audit.checkpoint");
+  private static final Logger CHECKPOINTS = Logger.getLogger(CheckpointLines.LOGGER);
 
   private static final Duration FIRST_BACKOFF = Duration.ofMillis(10);
   private static final Duration LONGEST_BACKOFF = Duration.ofMillis(250);
@@ -423,7 +423,7 @@ public final class AuditTrail implements AutoCloseable {
       return;
     }
     checkpoint = head;
-    CHECKPOINTS.infof("audit checkpoint chain=%s %s", writer.chain(), head);
+    CHECKPOINTS.info(CheckpointLines.message(writer.chain(), head, clock.instant()));
     stream.checkpoint(writer.chain(), head, clock.instant());
     try {
       log.checkpoint(writer.chain(), head, clock.instant()).await().atMost(config.commitTimeout());

@@ -72,7 +72,7 @@ public final class CallFacts {
   }
 
   AuditEvent.Detail detail() {
-    return new AuditEvent.Detail(
+    return AuditEvent.Detail.of(
         kek, destination, context == null ? null : context.digest(), contextValues, kmsRequestId);
   }
 }

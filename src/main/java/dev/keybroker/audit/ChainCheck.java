@@ -2,6 +2,7 @@ package dev.keybroker.audit;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +18,10 @@ import org.jspecify.annotations.Nullable;
 public final class ChainCheck {
   private final UUID chain;
   private final RecordHash hash;
-  private final NavigableMap<Long, byte[]> dropped;
+
+  /// By the number of their first record.
+  private final NavigableMap<Long, DroppedRange> dropped = new TreeMap<>();
+
   private final NavigableMap<Long, byte[]> checkpoints;
   private final List<Finding> findings = new ArrayList<>();
 
@@ -33,14 +37,17 @@ public final class ChainCheck {
   private long records;
   private long firstSequence;
 
-  /// @param dropped the last records that retention dropped, by sequence number: what is before the
-  ///     greatest of them may be missing
+  /// @param dropped what retention dropped, as far as that is believed: these records and no others
+  ///     may be missing
   /// @param checkpoints hashes by sequence number that are known from elsewhere
   public ChainCheck(
-      UUID chain, RecordHash hash, Map<Long, byte[]> dropped, Map<Long, byte[]> checkpoints) {
+      UUID chain,
+      RecordHash hash,
+      Collection<DroppedRange> dropped,
+      Map<Long, byte[]> checkpoints) {
     this.chain = chain;
     this.hash = hash;
-    this.dropped = new TreeMap<>(dropped);
+    dropped.forEach(range -> this.dropped.put(range.first(), range));
     this.checkpoints = new TreeMap<>(checkpoints);
   }
 
@@ -55,7 +62,7 @@ public final class ChainCheck {
   /// A record that cannot even be read as one.
   public void unreadable(long sequence) {
     checkSameSequence(null);
-    gapBefore(sequence);
+    gapBefore(sequence, "between its neighbours");
     find(Finding.Kind.ALTERED, sequence, "its content is none that a broker writes");
     last = new ChainHead(sequence, last.hash());
     linkKnown = false;
@@ -69,23 +76,22 @@ public final class ChainCheck {
     checkSameSequence(head == null ? null : head.hash());
     if (head == null) {
       find(Finding.Kind.MISSING, last.sequence(), "the chain's own entry is missing");
-    } else if (head.sequence() > last.sequence()) {
-      if (head.sequence() > droppedTo()) {
-        missing(Math.max(last.sequence(), droppedTo()) + 1, head.sequence(), "at the chain's end");
-      }
     } else if (head.sequence() < last.sequence()) {
       find(
           Finding.Kind.INSERTED,
           head.sequence() + 1,
           "the chain ends before it, with seq " + head.sequence());
-    } else if (!head.equals(last)) {
-      find(Finding.Kind.ALTERED, last.sequence(), "the chain's own entry holds another hash of it");
+    } else {
+      gapBefore(head.sequence() + 1, "at the chain's end");
+      if (linkKnown && !head.equals(last)) {
+        find(
+            Finding.Kind.ALTERED,
+            last.sequence(),
+            "the chain's own entry holds another hash of it");
+      }
     }
-    Map.Entry<Long, byte[]> farthest = checkpoints.lastEntry();
-    if (farthest != null
-        && farthest.getKey() > Math.max(last.sequence(), droppedTo())
-        && (head == null || farthest.getKey() > head.sequence())) {
-      missing(last.sequence() + 1, farthest.getKey(), "a checkpoint knows them");
+    if (!checkpoints.isEmpty() && checkpoints.lastKey() > last.sequence()) {
+      gapBefore(checkpoints.lastKey() + 1, "a checkpoint knows them");
     }
     return List.copyOf(findings);
   }
@@ -119,10 +125,6 @@ public final class ChainCheck {
   /// changes may have been made or not.
   public Set<Long> openIntents() {
     return Collections.unmodifiableSet(intents);
-  }
-
-  private long droppedTo() {
-    return dropped.isEmpty() ? 0 : dropped.lastKey();
   }
 
   @SuppressWarnings("ReferenceEquality") // two rows may be alike
@@ -164,7 +166,7 @@ public final class ChainCheck {
     if (firstSequence == 0) {
       firstSequence = record.sequence();
     }
-    gapBefore(record.sequence());
+    gapBefore(record.sequence(), "between its neighbours");
     if (closed) {
       find(Finding.Kind.INSERTED, record.sequence(), "the chain was closed before it");
     }
@@ -176,14 +178,7 @@ public final class ChainCheck {
           Math.max(1, record.sequence() - 1),
           "seq " + record.sequence() + " holds another hash of it");
     }
-    byte[] known = checkpoints.get(record.sequence());
-    if (known != null && !Arrays.equals(known, record.hash())) {
-      find(
-          Finding.Kind.ALTERED,
-          record.sequence(),
-          "a checkpoint holds another hash of it: it, or one before it, was altered and the chain"
-              + " made anew");
-    }
+    compareWithCheckpoint(record.sequence(), record.hash());
     last = new ChainHead(record.sequence(), record.hash());
     linkKnown = true;
     closed = record.event().action().equals(AuditEvent.CLOSE_CHAIN);
@@ -194,19 +189,48 @@ public final class ChainCheck {
     }
   }
 
-  private void gapBefore(long sequence) {
-    if (sequence == last.sequence() + 1) {
-      return;
+  private void compareWithCheckpoint(long sequence, byte[] found) {
+    byte[] known = checkpoints.get(sequence);
+    if (known != null && !Arrays.equals(known, found)) {
+      find(
+          Finding.Kind.ALTERED,
+          sequence,
+          "a checkpoint holds another hash of it: it, or one before it, was altered and the chain"
+              + " made anew");
     }
-    byte[] before = dropped.get(sequence - 1);
-    long gapEnd = sequence - 1;
-    if (gapEnd > droppedTo()) {
-      missing(Math.max(last.sequence(), droppedTo()) + 1, gapEnd, "between its neighbours");
+  }
+
+  /// Goes on to just before a number, over what was dropped; whatever else is not there is missing.
+  private void gapBefore(long sequence, String where) {
+    while (last.sequence() + 1 < sequence) {
+      long next = last.sequence() + 1;
+      Map.Entry<Long, DroppedRange> range = dropped.floorEntry(next);
+      if (range != null && range.getValue().last() >= next) {
+        skip(range.getValue(), sequence - 1);
+      } else {
+        Long following = dropped.higherKey(next);
+        long end = following == null ? sequence - 1 : Math.min(following, sequence) - 1;
+        missing(next, end, where);
+        last = new ChainHead(end, last.hash());
+        linkKnown = false;
+      }
+      closed = false;
     }
-    linkKnown = before != null;
-    if (before != null) {
-      last = new ChainHead(sequence - 1, before);
+  }
+
+  private void skip(DroppedRange range, long end) {
+    boolean whole = range.first() == last.sequence() + 1;
+    if (whole && linkKnown && !Arrays.equals(range.previousHash(), last.hash())) {
+      find(
+          Finding.Kind.ALTERED,
+          Math.max(1, last.sequence()),
+          "seq " + range.first() + ", which retention dropped, held another hash of it");
     }
+    linkKnown = range.last() <= end;
+    if (linkKnown) {
+      compareWithCheckpoint(range.last(), range.hash());
+    }
+    last = new ChainHead(Math.min(range.last(), end), range.hash());
   }
 
   private void missing(long from, long to, String where) {

@@ -4,7 +4,9 @@ import dev.keybroker.audit.AuditConfig;
 import dev.keybroker.audit.AuditLog;
 import dev.keybroker.audit.AuditMode;
 import dev.keybroker.audit.AuditTrail;
+import dev.keybroker.audit.DropSeal;
 import dev.keybroker.audit.JsonLines;
+import dev.keybroker.audit.MacKey;
 import dev.keybroker.audit.RecordHash;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
@@ -16,7 +18,6 @@ import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import jakarta.interceptor.Interceptor;
 import java.time.Clock;
-import java.util.Base64;
 import java.util.Optional;
 import java.util.UUID;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -38,20 +39,14 @@ class Audit {
         registry);
   }
 
+  @Produces
+  @Singleton
+  DropSeal dropSeal(AuditConfig config) {
+    return DropSeal.of(macKey(config.macKey()));
+  }
+
   static byte @Nullable [] macKey(Optional<String> text) {
-    if (text.isEmpty()) {
-      return null;
-    }
-    try {
-      byte[] key = Base64.getDecoder().decode(text.get());
-      if (key.length >= RecordHash.MIN_KEY_SIZE) {
-        return key;
-      }
-    } catch (IllegalArgumentException e) {
-      // The text is a secret: said below without it.
-    }
-    throw new IllegalStateException(
-        "keybroker.audit.mac-key is not the base64 of at least 32 bytes");
+    return text.isEmpty() ? null : MacKey.parse("keybroker.audit.mac-key", text.get());
   }
 
   void start(

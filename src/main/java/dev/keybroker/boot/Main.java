@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.time.Clock;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Properties;
@@ -50,7 +51,8 @@ public final class Main {
                   options,
                   Audit.macKey(config.getOptionalValue("keybroker.audit.mac-key", String.class)),
                   System.out,
-                  System.err)
+                  System.err,
+                  Clock.systemUTC())
               .run()
           ? VERIFIED
           : BROKEN;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.keybroker.audit.Finding.Kind;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -21,7 +22,7 @@ class ChainCheckTest {
   private final RecordHash hash = RecordHash.of(null);
   private final List<ChainedRecord> records = chain(hash, SIZE);
   private final ChainHead head = headOf(records);
-  private final Map<Long, byte[]> dropped = new HashMap<>();
+  private final List<DroppedRange> dropped = new ArrayList<>();
   private final Map<Long, byte[]> checkpoints = new HashMap<>();
 
   private static List<ChainedRecord> chain(RecordHash hash, int size) {
@@ -53,6 +54,12 @@ class ChainCheckTest {
     assertFalse(findings.isEmpty(), "nothing found");
     assertEquals(kind, findings.getFirst().kind(), findings::toString);
     assertEquals(sequence, findings.getFirst().sequence(), findings::toString);
+  }
+
+  private void drop(int first, int last, byte[] hash) {
+    dropped.add(
+        new DroppedRange(
+            CHAIN, first, last, records.get(first - 1).previousHash(), hash, LocalDate.EPOCH));
   }
 
   private static ChainedRecord with(ChainedRecord record, AuditEvent event) {
@@ -214,30 +221,68 @@ class ChainCheckTest {
 
   @Test
   void startDroppedByRetention_verifiesFromThereOn() {
-    dropped.put(5L, records.get(4).hash());
+    drop(1, 5, records.get(4).hash());
     records.subList(0, 5).clear();
     assertEquals(List.of(), verify());
   }
 
   @Test
   void startDroppedByRetention_withMoreMissing_isNamed() {
-    dropped.put(5L, records.get(4).hash());
+    drop(1, 5, records.get(4).hash());
     records.subList(0, 7).clear();
     assertFirst(Kind.MISSING, 6, verify());
   }
 
   @Test
   void firstRecordAfterTheDroppedOnes_alteredWithItsHash_isNamed() {
-    dropped.put(5L, new byte[32]);
+    drop(1, 5, new byte[32]);
     records.subList(0, 5).clear();
     assertFirst(Kind.ALTERED, 5, verify());
   }
 
   @Test
   void chainDroppedWhole_verifies() {
-    dropped.put((long) SIZE, head.hash());
+    drop(1, SIZE, head.hash());
     records.clear();
     assertEquals(List.of(), verify());
+  }
+
+  @Test
+  void middleDroppedByRetention_hidesNothingElse() {
+    drop(4, 6, records.get(5).hash());
+    drop(9, 9, records.get(8).hash());
+    records.subList(3, 6).clear();
+    records.remove(5);
+    assertEquals(List.of(), verify());
+
+    records.remove(3);
+    assertFirst(Kind.MISSING, 7, verify());
+  }
+
+  @Test
+  void recordBeforeTheDroppedOnes_madeAnew_isNamed() {
+    drop(4, 6, records.get(5).hash());
+    records.subList(3, 6).clear();
+    ChainedRecord second = records.get(1);
+    records.set(
+        2,
+        hash.next(CHAIN, new ChainHead(second.sequence(), second.hash()), AuditEvents.refused(3)));
+    assertFirst(Kind.ALTERED, 3, verify());
+  }
+
+  @Test
+  void droppedRange_withAnotherHashThanACheckpoint_isNamed() {
+    drop(1, 5, records.get(4).hash());
+    checkpoints.put(5L, new byte[32]);
+    records.subList(0, 5).clear();
+    assertFirst(Kind.ALTERED, 5, verify());
+  }
+
+  @Test
+  void tailBeyondTheDroppedOnes_cut_isNamed() {
+    drop(1, 15, records.get(14).hash());
+    records.clear();
+    assertFirst(Kind.MISSING, 16, verify());
   }
 
   @Test

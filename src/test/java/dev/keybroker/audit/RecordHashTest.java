@@ -145,18 +145,16 @@ class RecordHashTest {
   @Test
   void texts_thatCannotBeStored_areCleanedAndCut() {
     AuditEvent event =
-        new AuditEvent(
+        AuditEvent.of(
             TIME,
             "UnwrapDek",
-            null,
-            null,
-            null,
-            AuditEvent.Detail.NONE,
+            Caller.ANONYMOUS,
+            new Target("acme", null),
+            CallFacts.of(List.of()),
             "a\u0000b\uD83Cc\uD83C\uDF99" + "d".repeat(1_000),
             null,
             Outcome.GRANTED,
-            null,
-            0);
+            null);
 
     assertTrue(event.peer().startsWith("a\uFFFDb\uFFFDc\uD83C\uDF99dd"), event.peer());
     assertTrue(event.peer().length() <= AuditEvent.MAX_TEXT);

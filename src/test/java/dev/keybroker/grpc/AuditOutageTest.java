@@ -160,7 +160,13 @@ class AuditOutageTest extends BrokerTestCase {
     try (Connection connection = connection();
         PrintStream printed = new PrintStream(out, true, StandardCharsets.UTF_8)) {
       assertTrue(
-          new AuditVerify(connection, AuditVerifyOptions.parse(List.of()), null, printed, printed)
+          new AuditVerify(
+                  connection,
+                  AuditVerifyOptions.parse(List.of()),
+                  null,
+                  printed,
+                  printed,
+                  java.time.Clock.systemUTC())
               .run(),
           () -> out.toString(StandardCharsets.UTF_8));
     }

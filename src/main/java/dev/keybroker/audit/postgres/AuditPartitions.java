@@ -2,6 +2,7 @@ package dev.keybroker.audit.postgres;
 
 import dev.keybroker.audit.AuditConfig;
 import dev.keybroker.audit.AuditTrail;
+import dev.keybroker.audit.DropSeal;
 import dev.keybroker.postgres.DatabaseTime;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Future;
@@ -72,6 +73,7 @@ public class AuditPartitions {
   private final Optional<Duration> retention;
   private final Consumer<LocalDate> dropped;
   private final AgreedTime agreedTime;
+  private final DropSeal seal;
   private final Clock clock;
 
   /// The database's time, by which days are dropped; a failure where this broker's clock disagrees.
@@ -80,8 +82,14 @@ public class AuditPartitions {
   }
 
   @Inject
-  AuditPartitions(Pool pool, AuditConfig config, AuditTrail trail, DatabaseTime time, Clock clock) {
-    this(pool, config.retention(), trail::dropped, () -> time.agreedNow(pool), clock);
+  AuditPartitions(
+      Pool pool,
+      AuditConfig config,
+      AuditTrail trail,
+      DatabaseTime time,
+      DropSeal seal,
+      Clock clock) {
+    this(pool, config.retention(), trail::dropped, () -> time.agreedNow(pool), seal, clock);
   }
 
   /// @param dropped called for each day whose drop is committed
@@ -90,11 +98,13 @@ public class AuditPartitions {
       Optional<Duration> retention,
       Consumer<LocalDate> dropped,
       AgreedTime agreedTime,
+      DropSeal seal,
       Clock clock) {
     this.pool = pool;
     this.retention = retention;
     this.dropped = dropped;
     this.agreedTime = agreedTime;
+    this.seal = seal;
     this.clock = clock;
   }
 
@@ -268,17 +278,7 @@ public class AuditPartitions {
     return done;
   }
 
-  private static String rememberDropped(String table) {
-    return """
-    insert into audit_checkpoint (chain, seq, hash, time, kind)
-    select distinct on (chain) chain, seq, hash, $1, 'DROPPED' from %s
-    order by chain, seq desc
-    on conflict do nothing
-    """
-        .formatted(table);
-  }
-
-  /// Remembers the last dropped record of each chain first, so that the rest still verifies.
+  /// Remembers which records of each chain go first, so that the rest still verifies.
   private Future<Void> drop(LocalDate day) {
     String table = table(day);
     AtomicBoolean tried = new AtomicBoolean();
@@ -288,8 +288,7 @@ public class AuditPartitions {
                     .compose(
                         there ->
                             there.contains(day)
-                                ? on.preparedQuery(rememberDropped(table))
-                                    .execute(Tuple.of(RecordColumns.time(clock.instant())))
+                                ? DroppedDay.remember(on, table, day, clock.instant(), seal)
                                     .compose(kept -> on.query("drop table " + table).execute())
                                     .compose(
                                         gone ->

@@ -2,13 +2,12 @@ package dev.keybroker.audit.postgres;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import dev.keybroker.audit.AuditEvent;
 import dev.keybroker.audit.ChainCheck;
 import dev.keybroker.audit.ChainHead;
 import dev.keybroker.audit.ChainedRecord;
 import dev.keybroker.audit.CheckpointLines;
 import dev.keybroker.audit.Finding;
-import dev.keybroker.audit.Outcome;
+import dev.keybroker.audit.MacKey;
 import dev.keybroker.audit.RecordHash;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -19,14 +18,16 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -37,8 +38,7 @@ public final class AuditVerify {
   private static final int FETCH = 2_000;
   private static final long PROGRESS_EVERY = 1_000_000;
 
-  private static final String CHAINS =
-      "select id, key_id, start_time, head_time from audit_chain order by start_time, id";
+  private static final String CHAINS = "select id, key_id from audit_chain order by start_time, id";
 
   /// Walks from one chain to the next by the index, whatever the number of records.
   private static final String CHAINS_OF_RECORDS =
@@ -51,24 +51,40 @@ public final class AuditVerify {
       select chain from known where chain is not null
       """;
 
+  /// Those that nothing else may know any more.
+  private static final String CHAINS_OF_CHECKPOINTS = "select distinct chain from audit_checkpoint";
+
   private static final String HEAD = "select head_seq, head_hash from audit_chain where id = ?";
 
   private static final String CHECKPOINTS =
-      "select seq, hash from audit_checkpoint where chain = ? and kind = ?";
+      "select seq, hash from audit_checkpoint where chain = ? and kind = 'HEAD'";
+
+  private static final String DROPPED =
+      """
+      select seq, hash, first_seq, previous_hash, day, key_id, mac from audit_checkpoint
+      where chain = ? and kind = 'DROPPED' order by seq
+      """;
 
   private static final String RECORDS =
       "select chain, "
           + RecordColumns.NAMES.replace("context_values", "context_values::text as context_values")
           + " from audit_record where chain = ? order by seq, time";
 
+  private static final String LAST =
+      RECORDS.replace("order by seq, time", "order by seq desc, time desc limit 1");
+
+  private static final String RECORDS_SINCE =
+      "select exists (select 1 from audit_record where chain = ? and time >= ?)";
+
   private final Connection connection;
   private final AuditVerifyOptions options;
-  private final byte @Nullable [] macKey;
+  private final VerifyingKeys keys;
   private final PrintStream out;
   private final PrintStream progress;
+  private final Clock clock;
   private final CheckpointLines outside = new CheckpointLines();
 
-  private record Chain(UUID id, @Nullable String keyId, boolean known) {}
+  private record Chain(UUID id, @Nullable String keyId) {}
 
   /// @param macKey of the broker; null where it has none
   public AuditVerify(
@@ -76,12 +92,29 @@ public final class AuditVerify {
       AuditVerifyOptions options,
       byte @Nullable [] macKey,
       PrintStream out,
-      PrintStream progress) {
+      PrintStream progress,
+      Clock clock) {
     this.connection = connection;
     this.options = options;
-    this.macKey = macKey;
+    this.keys = keys(macKey, options);
     this.out = out;
     this.progress = progress;
+    this.clock = clock;
+  }
+
+  private static VerifyingKeys keys(byte @Nullable [] macKey, AuditVerifyOptions options) {
+    List<byte[]> keys = new ArrayList<>();
+    if (macKey != null) {
+      keys.add(macKey);
+    }
+    for (Path file : options.macKeys()) {
+      try {
+        keys.add(MacKey.parse(file.toString(), Files.readString(file).strip()));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    return new VerifyingKeys(keys);
   }
 
   /// Whether all chains verify.
@@ -94,14 +127,25 @@ public final class AuditVerify {
     connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
     long records = 0;
     int broken = 0;
+    for (String difference : TableShape.differences(connection)) {
+      broken = 1;
+      out.printf("%s%n", difference);
+    }
+    int verified = 0;
+    int before = 0;
     Map<UUID, Chain> chains = chains();
     for (Chain chain : chains.values()) {
+      if (endedBefore(chain)) {
+        before++;
+        continue;
+      }
       ChainCheck check = check(chain, records);
+      verified++;
       records += check.records();
       broken += check.findings().isEmpty() ? 0 : 1;
     }
     for (UUID chain : outside.chains()) {
-      if (options.wants(chain) && !chains.containsKey(chain) && options.from() == null) {
+      if (options.wants(chain) && !chains.containsKey(chain)) {
         broken++;
         out.printf(
             "%s%n",
@@ -109,9 +153,12 @@ public final class AuditVerify {
                 Finding.Kind.MISSING, chain, 1, "the whole chain: only a checkpoint knows it"));
       }
     }
+    if (before > 0) {
+      out.printf("%d chains ended before %s and were left out%n", before, options.from());
+    }
     out.printf(
         "%d chains, %d records: %s%n",
-        chains.size(), records, broken == 0 ? "all verified" : broken + " chains are broken");
+        verified, records, broken == 0 ? "all verified" : broken + " chains are broken");
     return broken == 0;
   }
 
@@ -126,25 +173,23 @@ public final class AuditVerify {
 
   private Map<UUID, Chain> chains() throws SQLException {
     Map<UUID, Chain> chains = new LinkedHashMap<>();
-    List<UUID> skipped = new ArrayList<>();
     try (PreparedStatement statement = connection.prepareStatement(CHAINS);
         ResultSet rows = statement.executeQuery()) {
       while (rows.next()) {
         UUID id = rows.getObject(1, UUID.class);
-        Instant headTime = rows.getObject(4, OffsetDateTime.class).toInstant();
-        if (options.wants(id) && options.reaches(headTime)) {
-          chains.put(id, new Chain(id, rows.getString(2), true));
-        } else {
-          skipped.add(id);
+        if (options.wants(id)) {
+          chains.put(id, new Chain(id, rows.getString(2)));
         }
       }
     }
-    try (PreparedStatement statement = connection.prepareStatement(CHAINS_OF_RECORDS);
-        ResultSet rows = statement.executeQuery()) {
-      while (rows.next()) {
-        UUID id = rows.getObject(1, UUID.class);
-        if (options.wants(id) && !chains.containsKey(id) && !skipped.contains(id)) {
-          chains.put(id, new Chain(id, null, false));
+    for (String others : List.of(CHAINS_OF_RECORDS, CHAINS_OF_CHECKPOINTS)) {
+      try (PreparedStatement statement = connection.prepareStatement(others);
+          ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          UUID id = rows.getObject(1, UUID.class);
+          if (options.wants(id)) {
+            chains.putIfAbsent(id, new Chain(id, null));
+          }
         }
       }
     }
@@ -152,17 +197,67 @@ public final class AuditVerify {
     return chains;
   }
 
+  /// Whether a chain can be left out by `--from`. What its entry says is no evidence, since who
+  /// removes records can change that, too: its last record has to be there, at the end that the
+  /// entry names, verifiably of an earlier time, and nothing else may know of a later one.
+  private boolean endedBefore(Chain chain) throws SQLException {
+    Instant from = options.from();
+    RecordHash hash = keys.hash(chain.keyId);
+    if (from == null || hash == null || isMacMissing(chain)) {
+      return false;
+    }
+    try {
+      ChainHead head = head(chain.id);
+      ChainedRecord last = last(chain.id);
+      return head != null
+          && last != null
+          && head.equals(new ChainHead(last.sequence(), last.hash()))
+          && hash.isOf(last)
+          && last.event().time().isBefore(from)
+          && known(chain.id).keySet().stream().allMatch(known -> known <= last.sequence())
+          && !hasRecordsSince(chain.id, from);
+    } finally {
+      connection.commit();
+    }
+  }
+
+  private @Nullable ChainedRecord last(UUID chain) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(LAST)) {
+      statement.setObject(1, chain);
+      try (ResultSet rows = statement.executeQuery()) {
+        return rows.next() ? record(rows) : null;
+      }
+    }
+  }
+
+  private boolean hasRecordsSince(UUID chain, Instant from) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(RECORDS_SINCE)) {
+      statement.setObject(1, chain);
+      statement.setObject(2, RecordColumns.time(from));
+      try (ResultSet rows = statement.executeQuery()) {
+        return rows.next() && rows.getBoolean(1);
+      }
+    }
+  }
+
   private ChainCheck check(Chain chain, long before) throws SQLException {
-    RecordHash hash = RecordHash.of(chain.keyId == null ? null : macKey);
+    ChainHead head = head(chain.id);
+    DroppedRanges dropped = dropped(chain, head);
+    RecordHash hash = keys.hash(chain.keyId);
     ChainCheck check =
-        new ChainCheck(chain.id, hash, checkpoints(chain.id, "DROPPED"), known(chain.id));
-    Finding unverifiable = unverifiable(chain, hash);
+        new ChainCheck(
+            chain.id,
+            hash == null ? RecordHash.of(null) : hash,
+            dropped.believed(),
+            known(chain.id));
+    Finding unverifiable = unverifiable(chain);
     if (unverifiable != null) {
       check.find(unverifiable);
       connection.commit();
-      report(chain, check, check.findings());
+      report(chain, check, check.findings(), dropped);
       return check;
     }
+    dropped.findings().forEach(check::find);
     for (long sequence : outside.contradictions(chain.id)) {
       check.find(
           new Finding(
@@ -171,7 +266,6 @@ public final class AuditVerify {
               sequence,
               "the checkpoints given hold different hashes of it: one of them is forged"));
     }
-    ChainHead head = head(chain.id);
     try (PreparedStatement statement = connection.prepareStatement(RECORDS)) {
       statement.setFetchSize(FETCH);
       statement.setObject(1, chain.id);
@@ -190,19 +284,56 @@ public final class AuditVerify {
       }
     }
     connection.commit();
-    report(chain, check, check.end(head));
+    report(chain, check, check.end(head), dropped);
     return check;
   }
 
-  private @Nullable Finding unverifiable(Chain chain, RecordHash hash) {
-    if (!Objects.equals(chain.keyId, hash.keyId())) {
+  private DroppedRanges dropped(Chain chain, @Nullable ChainHead head) throws SQLException {
+    Duration retention = options.retention();
+    DroppedRanges dropped =
+        new DroppedRanges(
+            chain.id,
+            chain.keyId != null,
+            head,
+            keys,
+            outside,
+            retention == null
+                ? null
+                : LocalDate.ofInstant(clock.instant().minus(retention), ZoneOffset.UTC));
+    try (PreparedStatement statement = connection.prepareStatement(DROPPED)) {
+      statement.setObject(1, chain.id);
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          dropped.accept(
+              new DroppedRanges.Row(
+                  rows.getLong(1),
+                  rows.getBytes(2),
+                  rows.getObject(3, Long.class),
+                  rows.getBytes(4),
+                  rows.getObject(5, LocalDate.class),
+                  rows.getString(6),
+                  rows.getBytes(7)));
+        }
+      }
+    }
+    return dropped;
+  }
+
+  /// Whether a chain is without a MAC though there is a key.
+  private boolean isMacMissing(Chain chain) {
+    return chain.keyId == null && !keys.isEmpty() && !options.acceptsUnkeyed();
+  }
+
+  private @Nullable Finding unverifiable(Chain chain) {
+    if (chain.keyId != null && keys.hash(chain.keyId) == null) {
       return new Finding(
           Finding.Kind.UNVERIFIABLE,
           chain.id,
           1,
-          "its MAC key is %s, and that is not keybroker.audit.mac-key".formatted(chain.keyId));
+          "its MAC key is %s, which is neither keybroker.audit.mac-key nor given by --mac-key"
+              .formatted(chain.keyId));
     }
-    if (chain.keyId == null && macKey != null && !options.acceptsUnkeyed()) {
+    if (isMacMissing(chain)) {
       return new Finding(
           Finding.Kind.UNVERIFIABLE,
           chain.id,
@@ -210,6 +341,12 @@ public final class AuditVerify {
           "it is without a MAC, though keybroker.audit.mac-key is set (--accept-unkeyed)");
     }
     return null;
+  }
+
+  private void report(
+      Chain chain, ChainCheck check, List<Finding> findings, DroppedRanges dropped) {
+    report(chain, check, findings);
+    dropped.report().forEach(line -> out.printf("%s%n", line));
   }
 
   private void report(Chain chain, ChainCheck check, List<Finding> findings) {
@@ -253,56 +390,25 @@ public final class AuditVerify {
   }
 
   private Map<Long, byte[]> known(UUID chain) throws SQLException {
-    Map<Long, byte[]> known = checkpoints(chain, "HEAD");
+    Map<Long, byte[]> known = new HashMap<>();
+    try (PreparedStatement statement = connection.prepareStatement(CHECKPOINTS)) {
+      statement.setObject(1, chain);
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          known.put(rows.getLong(1), rows.getBytes(2));
+        }
+      }
+    }
     // Those from outside count where both speak.
     known.putAll(outside.hashes(chain));
     return known;
   }
 
-  private Map<Long, byte[]> checkpoints(UUID chain, String kind) throws SQLException {
-    Map<Long, byte[]> checkpoints = new HashMap<>();
-    try (PreparedStatement statement = connection.prepareStatement(CHECKPOINTS)) {
-      statement.setObject(1, chain);
-      statement.setString(2, kind);
-      try (ResultSet rows = statement.executeQuery()) {
-        while (rows.next()) {
-          checkpoints.put(rows.getLong(1), rows.getBytes(2));
-        }
-      }
-    }
-    return checkpoints;
-  }
-
   /// Null where the row holds what no broker writes.
   private static @Nullable ChainedRecord record(ResultSet row) throws SQLException {
     try {
-      String callerKind = row.getString("caller_kind");
-      return new ChainedRecord(
-          row.getObject("chain", UUID.class),
-          row.getLong("seq"),
-          row.getBytes("previous_hash"),
-          new AuditEvent(
-              row.getObject("time", OffsetDateTime.class).toInstant(),
-              row.getString("action"),
-              callerKind == null
-                  ? null
-                  : new AuditEvent.Actor(
-                      callerKind, Objects.requireNonNullElse(row.getString("caller"), "")),
-              row.getString("tenant"),
-              row.getString("keystore"),
-              new AuditEvent.Detail(
-                  row.getObject("kek", UUID.class),
-                  row.getString("destination"),
-                  row.getBytes("context_digest"),
-                  RecordColumns.pairs(row.getString("context_values")),
-                  row.getString("kms_request_id")),
-              row.getString("peer"),
-              row.getString("trace_id"),
-              Outcome.valueOf(row.getString("outcome")),
-              row.getString("reason"),
-              row.getLong("refers_to")),
-          row.getBytes("hash"));
-    } catch (RuntimeException e) {
+      return RecordColumns.record(new JdbcRow(row));
+    } catch (NotARecordException e) {
       return null;
     }
   }

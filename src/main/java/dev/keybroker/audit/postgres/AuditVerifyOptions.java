@@ -1,6 +1,7 @@
 package dev.keybroker.audit.postgres;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
@@ -12,20 +13,24 @@ import org.jspecify.annotations.Nullable;
 /// What the command `audit-verify` is asked for.
 ///
 /// @param chain the only one to verify; null: all
-/// @param from chains that ended earlier are left out; null: none
+/// @param from chains that verifiably ended earlier are left out; null: none
 /// @param checkpoints files with lines of the broker's log
+/// @param macKeys files with MAC keys besides the broker's, such as the ones before it
+/// @param retention how long records are to be kept at least; null: that is not checked
 /// @param all whether to tell every finding, not the first of each chain
 /// @param acceptsUnkeyed whether a chain without a MAC may pass although there is a key
 public record AuditVerifyOptions(
     @Nullable UUID chain,
     @Nullable Instant from,
     List<Path> checkpoints,
+    List<Path> macKeys,
+    @Nullable Duration retention,
     boolean all,
     boolean acceptsUnkeyed) {
   /// How the command is written.
   public static final String USAGE =
-      "usage: audit-verify [--chain UUID] [--from TIME] [--checkpoints FILE]... [--all]"
-          + " [--accept-unkeyed]";
+      "usage: audit-verify [--chain UUID] [--from TIME] [--checkpoints FILE]... [--retention DAYS]"
+          + " [--mac-key FILE]... [--all] [--accept-unkeyed]";
 
   /// Reads the arguments after the command's name.
   ///
@@ -34,6 +39,8 @@ public record AuditVerifyOptions(
     UUID chain = null;
     Instant from = null;
     List<Path> checkpoints = new ArrayList<>();
+    List<Path> macKeys = new ArrayList<>();
+    Duration retention = null;
     boolean all = false;
     boolean acceptsUnkeyed = false;
     Iterator<String> rest = arguments.iterator();
@@ -43,17 +50,26 @@ public record AuditVerifyOptions(
         case "--chain" -> chain = UUID.fromString(value(option, rest));
         case "--from" -> from = time(value(option, rest));
         case "--checkpoints" -> checkpoints.add(Path.of(value(option, rest)));
+        case "--mac-key" -> macKeys.add(Path.of(value(option, rest)));
+        case "--retention" -> retention = days(value(option, rest));
         case "--all" -> all = true;
         case "--accept-unkeyed" -> acceptsUnkeyed = true;
         default -> throw new IllegalArgumentException("unknown option " + option);
       }
     }
-    return new AuditVerifyOptions(chain, from, List.copyOf(checkpoints), all, acceptsUnkeyed);
+    return new AuditVerifyOptions(
+        chain,
+        from,
+        List.copyOf(checkpoints),
+        List.copyOf(macKeys),
+        retention,
+        all,
+        acceptsUnkeyed);
   }
 
   private static String value(String option, Iterator<String> rest) {
     if (!rest.hasNext()) {
-      throw new IllegalArgumentException(option + " wants a value");
+      throw new IllegalArgumentException(option + " needs a value");
     }
     return rest.next();
   }
@@ -62,15 +78,25 @@ public record AuditVerifyOptions(
     try {
       return Instant.parse(text);
     } catch (DateTimeParseException e) {
-      throw new IllegalArgumentException("--from wants a time like 2026-11-22T00:00:00Z", e);
+      throw new IllegalArgumentException("--from needs a time like 2026-11-22T00:00:00Z", e);
     }
+  }
+
+  /// `keybroker.audit.retention` as configurations write it in days: `400d`, or the number alone.
+  private static Duration days(String text) {
+    String number = text.endsWith("d") ? text.substring(0, text.length() - 1) : text;
+    try {
+      int days = Integer.parseInt(number);
+      if (days > 0) {
+        return Duration.ofDays(days);
+      }
+    } catch (NumberFormatException e) {
+      // Said below.
+    }
+    throw new IllegalArgumentException("--retention needs a number of days like 400d");
   }
 
   boolean wants(UUID id) {
     return chain == null || chain.equals(id);
-  }
-
-  boolean reaches(Instant headTime) {
-    return from == null || !headTime.isBefore(from);
   }
 }

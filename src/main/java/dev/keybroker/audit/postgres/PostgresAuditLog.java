@@ -159,7 +159,7 @@ public class PostgresAuditLog implements AuditLog {
         .map(
             rows -> {
               List<ChainedRecord> records = new ArrayList<>(rows.size());
-              rows.forEach(row -> records.add(RecordColumns.record(row)));
+              rows.forEach(row -> records.add(RecordColumns.record(new VertxRow(row))));
               return records;
             });
   }

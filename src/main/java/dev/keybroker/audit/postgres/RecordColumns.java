@@ -1,20 +1,23 @@
 package dev.keybroker.audit.postgres;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.keybroker.audit.AuditEvent;
 import dev.keybroker.audit.ChainedRecord;
 import dev.keybroker.audit.Outcome;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -29,8 +32,14 @@ final class RecordColumns {
       refers_to\
       """;
 
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final TypeReference<Map<String, String>> PAIRS = new TypeReference<>() {};
+  private static final ObjectMapper JSON =
+      JsonMapper.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+
+  private static final Instant EARLIEST = Instant.EPOCH;
+  private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59.999999Z");
 
   private RecordColumns() {}
 
@@ -104,48 +113,92 @@ final class RecordColumns {
     }
   }
 
+  /// Strictly: whatever a broker would have written otherwise, or not at all, is refused, since the
+  /// hash could not tell it from what a broker writes.
   static Map<String, String> pairs(@Nullable String json) {
     if (json == null) {
       return Map.of();
     }
+    JsonNode object;
     try {
-      return JSON.readValue(json, PAIRS);
+      object = JSON.readTree(json);
     } catch (JsonProcessingException e) {
-      throw new IllegalStateException("column context_values is not a JSON object of texts", e);
+      // Without the text, which is an encryption context.
+      throw new NotARecordException("context_values is not JSON");
     }
+    if (!object.isObject() || object.isEmpty()) {
+      throw new NotARecordException("context_values is not a JSON object with pairs");
+    }
+    Map<String, String> pairs = new TreeMap<>();
+    for (Map.Entry<String, JsonNode> pair : object.properties()) {
+      if (!pair.getValue().isTextual()) {
+        throw new NotARecordException("a value of context_values is not a text");
+      }
+      pairs.put(pair.getKey(), pair.getValue().textValue());
+    }
+    return pairs;
   }
 
-  /// @param row of the columns `chain`, [#NAMES], with `context_values` as text
-  static ChainedRecord record(Row row) {
-    String callerKind = row.getString("caller_kind");
+  /// The record of a row of the columns `chain`, [#NAMES], with `context_values` as text. It holds
+  /// what the row holds and nothing else: two rows that differ give two records that differ.
+  ///
+  /// @throws NotARecordException where no broker writes such a row
+  static <E extends Exception> ChainedRecord record(StoredRow<E> row) throws E {
     return new ChainedRecord(
-        row.getUUID("chain"),
-        row.getLong("seq"),
-        row.getBuffer("previous_hash").getBytes(),
+        present("chain", row.uuid("chain")),
+        present("seq", row.number("seq")),
+        present("previous_hash", row.bytes("previous_hash")),
         new AuditEvent(
-            row.getOffsetDateTime("time").toInstant(),
-            row.getString("action"),
-            callerKind == null
-                ? null
-                : new AuditEvent.Actor(
-                    callerKind, Objects.requireNonNullElse(row.getString("caller"), "")),
-            row.getString("tenant"),
-            row.getString("keystore"),
+            time(row),
+            present("action", row.text("action")),
+            actor(row.text("caller_kind"), row.text("caller")),
+            row.text("tenant"),
+            row.text("keystore"),
             new AuditEvent.Detail(
-                row.getUUID("kek"),
-                row.getString("destination"),
-                bytes(row.getBuffer("context_digest")),
-                pairs(row.getString("context_values")),
-                row.getString("kms_request_id")),
-            row.getString("peer"),
-            row.getString("trace_id"),
-            Outcome.valueOf(row.getString("outcome")),
-            row.getString("reason"),
-            row.getLong("refers_to")),
-        row.getBuffer("hash").getBytes());
+                row.uuid("kek"),
+                row.text("destination"),
+                row.bytes("context_digest"),
+                pairs(row.text("context_values")),
+                row.text("kms_request_id")),
+            row.text("peer"),
+            row.text("trace_id"),
+            outcome(present("outcome", row.text("outcome"))),
+            row.text("reason"),
+            present("refers_to", row.number("refers_to"))),
+        present("hash", row.bytes("hash")));
   }
 
-  private static byte @Nullable [] bytes(@Nullable Buffer buffer) {
-    return buffer == null ? null : buffer.getBytes();
+  private static <T> T present(String column, @Nullable T value) {
+    if (value == null) {
+      throw new NotARecordException(column + " is null");
+    }
+    return value;
+  }
+
+  /// A record's time has a place in the encoding of the hash; PostgreSQL knows more times than
+  // that.
+  private static <E extends Exception> Instant time(StoredRow<E> row) throws E {
+    Instant time = present("time", row.time("time"));
+    if (time.isBefore(EARLIEST)
+        || time.isAfter(LATEST)
+        || !time.equals(time.truncatedTo(ChronoUnit.MICROS))) {
+      throw new NotARecordException("time is none that a broker writes");
+    }
+    return time;
+  }
+
+  private static AuditEvent.@Nullable Actor actor(@Nullable String kind, @Nullable String subject) {
+    if ((kind == null) != (subject == null)) {
+      throw new NotARecordException("one of caller_kind and caller is null");
+    }
+    return kind == null || subject == null ? null : new AuditEvent.Actor(kind, subject);
+  }
+
+  private static Outcome outcome(String name) {
+    try {
+      return Outcome.valueOf(name);
+    } catch (IllegalArgumentException e) {
+      throw new NotARecordException("outcome is unknown");
+    }
   }
 }

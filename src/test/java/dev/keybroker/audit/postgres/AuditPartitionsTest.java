@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.keybroker.audit.DropSeal;
 import dev.keybroker.embedded.EmbeddedServices;
 import dev.keybroker.grpc.Eventually;
 import dev.keybroker.postgres.ClocksDisagree;
@@ -189,6 +190,7 @@ class AuditPartitionsTest {
             Optional.ofNullable(retention),
             dropped::add,
             () -> io.vertx.core.Future.succeededFuture(CLOCK.instant()),
+            DropSeal.of(null),
             CLOCK)
         .run()
         .await()
@@ -296,7 +298,12 @@ class AuditPartitionsTest {
     DatabaseTime time = new DatabaseTime(CLOCK, new SimpleMeterRegistry());
     AuditPartitions ahead =
         new AuditPartitions(
-            pool, Optional.of(Duration.ofDays(5)), dropped::add, () -> time.agreedNow(pool), CLOCK);
+            pool,
+            Optional.of(Duration.ofDays(5)),
+            dropped::add,
+            () -> time.agreedNow(pool),
+            DropSeal.of(null),
+            CLOCK);
 
     assertThrows(ClocksDisagree.class, () -> ahead.run().await().atMost(LONGEST));
 

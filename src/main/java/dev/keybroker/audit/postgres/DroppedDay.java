@@ -1,0 +1,97 @@
+package dev.keybroker.audit.postgres;
+
+import dev.keybroker.audit.DropSeal;
+import dev.keybroker.audit.DroppedRange;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Remembers which records a day's table holds before it is dropped, so that the rest of their
+/// chains still verifies. In the transaction that drops it.
+final class DroppedDay {
+  /// A row that somebody put there before does not stay.
+  private static final String REMEMBER =
+      """
+      insert into audit_checkpoint
+        (chain, seq, hash, time, kind, first_seq, previous_hash, day, key_id, mac)
+      values ($1, $2, $3, $4, 'DROPPED', $5, $6, $7, $8, $9)
+      on conflict (chain, kind, seq) do update set hash = excluded.hash, time = excluded.time,
+        first_seq = excluded.first_seq, previous_hash = excluded.previous_hash, day = excluded.day,
+        key_id = excluded.key_id, mac = excluded.mac
+      """;
+
+  private DroppedDay() {}
+
+  /// One row for each run of records without a gap. Records around midnight are in the order of
+  /// their commits, not of their times, so a chain can have several.
+  private static String ranges(String table) {
+    return """
+    select runs.chain, first, last,
+      (select previous_hash from %1$s where chain = runs.chain and seq = first limit 1),
+      (select hash from %1$s where chain = runs.chain and seq = last limit 1)
+    from (
+      select chain, min(seq) as first, max(seq) as last
+      from (
+        select chain, seq, seq - dense_rank() over (partition by chain order by seq) as run
+        from %1$s) numbered
+      group by chain, run) runs
+    """
+        .formatted(table);
+  }
+
+  static Future<Void> remember(
+      SqlConnection on, String table, LocalDate day, Instant now, DropSeal seal) {
+    // Nothing may come into the table any more; it can still be read.
+    return on.query("lock table " + table + " in share mode")
+        .execute()
+        .compose(locked -> on.query(ranges(table)).execute())
+        .map(rows -> ranges(rows, day))
+        .compose(
+            ranges ->
+                ranges.isEmpty()
+                    ? Future.<Void>succeededFuture()
+                    : on.preparedQuery(REMEMBER)
+                        .executeBatch(ranges.stream().map(it -> values(it, now, seal)).toList())
+                        .<Void>mapEmpty());
+  }
+
+  private static List<DroppedRange> ranges(RowSet<Row> rows, LocalDate day) {
+    List<DroppedRange> ranges = new ArrayList<>(rows.size());
+    for (Row row : rows) {
+      ranges.add(
+          new DroppedRange(
+              row.getUUID(0),
+              row.getLong(1),
+              row.getLong(2),
+              row.getBuffer(3).getBytes(),
+              row.getBuffer(4).getBytes(),
+              day));
+    }
+    return ranges;
+  }
+
+  private static Tuple values(DroppedRange range, Instant now, DropSeal seal) {
+    return Tuple.tuple()
+        .addUUID(range.chain())
+        .addLong(range.last())
+        .addBuffer(Buffer.buffer(range.hash()))
+        .addOffsetDateTime(RecordColumns.time(now))
+        .addLong(range.first())
+        .addBuffer(Buffer.buffer(range.previousHash()))
+        .addLocalDate(range.day())
+        .addValue(seal.keyId())
+        .addValue(buffer(seal.mac(range)));
+  }
+
+  private static @Nullable Buffer buffer(byte @Nullable [] bytes) {
+    return bytes == null ? null : Buffer.buffer(bytes);
+  }
+}
