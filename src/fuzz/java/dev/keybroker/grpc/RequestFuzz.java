@@ -277,9 +277,18 @@ public final class RequestFuzz {
       }
       case ListAuditEventsRequest list -> {
         String tenant = tenant(list.getParent());
-        PageToken.audit(list.getPageToken(), list.getParent());
+        PageToken.audit(list);
         size(PageToken.size(list.getPageSize()));
-        query(AuditMapping.query(tenant, list), list);
+        query(
+            AuditMapping.query(
+                tenant,
+                list,
+                list.hasStartTime()
+                    ? Instant.ofEpochSecond(
+                        list.getStartTime().getSeconds(), list.getStartTime().getNanos())
+                    : Instant.EPOCH,
+                list.getEncryptionContextMap().keySet()),
+            list);
       }
       case RotateKekRequest rotate -> {
         KeystoreName.parse(rotate.getName());
@@ -317,7 +326,6 @@ public final class RequestFuzz {
   }
 
   private static void query(AuditQuery query, ListAuditEventsRequest list) {
-    holds((query.from() == null) != list.hasStartTime(), "a start that is not looked at");
     holds((query.until() == null) != list.hasEndTime(), "an end that is not looked at");
     for (Instant time : new Instant[] {query.from(), query.until()}) {
       holds(
@@ -327,9 +335,10 @@ public final class RequestFuzz {
     holds(query.keystore() == null || KeystoreName.isId(query.keystore()), "no keystore's id");
     holds((query.caller() == null) == list.getCaller().isEmpty(), "a caller not looked at");
     holds((query.outcome() == null) == (list.getOutcomeValue() == 0), "an outcome not looked at");
+    holds((query.contextDigest() != null) == list.getWholeEncryptionContext(), "no digest");
     holds(
-        (query.contextKey() == null) == list.getEncryptionContextMap().isEmpty()
-            && (query.contextKey() == null) == (query.contextValue() == null),
+        query.contextValues().isEmpty()
+            == (list.getWholeEncryptionContext() || list.getEncryptionContextMap().isEmpty()),
         "a pair not looked at");
   }
 

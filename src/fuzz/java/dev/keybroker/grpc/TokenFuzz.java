@@ -7,7 +7,9 @@ import dev.keybroker.audit.AuditCursor;
 import dev.keybroker.fuzz.Seeds;
 import dev.keybroker.kek.KekCursor;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.v1.ListAuditEventsRequest;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +23,9 @@ public final class TokenFuzz {
   private static final Instant LAST = Instant.parse("9999-12-31T23:59:59.999999999Z");
   private static final UUID KEK = UUID.fromString("0b9fd2a8-5e0c-4a59-9d5c-8f1c6d0f7a11");
 
+  private static final ListAuditEventsRequest LIST =
+      ListAuditEventsRequest.newBuilder().setParent(PARENT).build();
+
   private TokenFuzz() {}
 
   public static void fuzzerInitialize() {
@@ -28,8 +33,10 @@ public final class TokenFuzz {
         PageToken.afterKeystore(KEYSTORE),
         PageToken.afterKek(KEYSTORE, new KekCursor(TIME, KEK)),
         PageToken.afterKek(KEYSTORE, new KekCursor(Instant.EPOCH, new UUID(-1, -1))),
-        PageToken.afterAudit(PARENT, new AuditCursor(TIME, KEK, 4711)),
-        PageToken.afterAudit(PARENT, new AuditCursor(Instant.EPOCH, new UUID(-1, -1), 1)),
+        PageToken.afterAudit(LIST, new AuditPage(TIME, new AuditCursor(TIME, KEK, 4711))),
+        PageToken.afterAudit(
+            LIST,
+            new AuditPage(Instant.EPOCH, new AuditCursor(Instant.EPOCH, new UUID(-1, -1), 1))),
         Etag.of(1),
         Etag.of(Long.MAX_VALUE));
   }
@@ -50,10 +57,19 @@ public final class TokenFuzz {
           !cursor.createTime().isBefore(Instant.EPOCH) && !cursor.createTime().isAfter(LAST),
           "a time that no KEK has");
     }
-    AuditCursor record = audit(text, PARENT);
-    if (record != null) {
-      holds(PageToken.afterAudit(PARENT, record).equals(text), "another spelling of a token");
-      holds(audit(text, "tenants/other") == null, "a token of another tenant");
+    AuditPage page = audit(text, LIST);
+    if (page != null) {
+      AuditCursor record = Objects.requireNonNull(page.before());
+      holds(PageToken.afterAudit(LIST, page).equals(text), "another spelling of a token");
+      holds(
+          audit(text, LIST.toBuilder().setParent("tenants/other").build()) == null,
+          "a token of another tenant");
+      holds(
+          audit(text, LIST.toBuilder().setCaller("other").build()) == null,
+          "a token of another filter");
+      holds(
+          !page.from().isBefore(Instant.EPOCH) && !page.from().isAfter(LAST),
+          "a time that no list begins with");
       holds(
           !record.time().isBefore(Instant.EPOCH) && !record.time().isAfter(LAST),
           "a time that no record has");
@@ -82,9 +98,9 @@ public final class TokenFuzz {
     }
   }
 
-  private static @Nullable AuditCursor audit(String token, String parent) {
+  private static @Nullable AuditPage audit(String token, ListAuditEventsRequest list) {
     try {
-      return PageToken.audit(token, parent);
+      return PageToken.audit(list.toBuilder().setPageToken(token).build());
     } catch (RequestInvalid e) {
       return null;
     }

@@ -60,6 +60,15 @@ public interface AuditConfig {
   /// Absent: for ever.
   Optional<Duration> retention();
 
+  /// How far an audit query without a start time looks back. At least 1 s.
+  @WithDefault("31d")
+  Duration queryWindow();
+
+  /// How long PostgreSQL may work on an audit query before the query is ended with
+  /// AUDIT_QUERY_TOO_LARGE. At least 10 ms.
+  @WithDefault("5s")
+  Duration queryTimeout();
+
   /// Where records go as JSON lines besides PostgreSQL, for log shippers: `off`, `stdout` or
   /// `file:` and a path.
   @WithDefault("off")

@@ -80,7 +80,8 @@ public record AuditEvent(
           kek, destination, contextDigest, values(contextValues), nullableText(kmsRequestId));
     }
 
-    private static Map<String, String> values(Map<String, String> values) {
+    /// Pairs as records hold them.
+    static Map<String, String> values(Map<String, String> values) {
       if (values.isEmpty()) {
         return Map.of();
       }

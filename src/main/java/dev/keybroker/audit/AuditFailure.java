@@ -18,6 +18,20 @@ public abstract sealed class AuditFailure extends RuntimeException {
     }
   }
 
+  /// The reader's query before is still under way.
+  public static final class Busy extends AuditFailure {
+    public Busy() {
+      super("another audit query of this caller is under way");
+    }
+  }
+
+  /// The query took longer than it may.
+  public static final class TooLarge extends AuditFailure {
+    public TooLarge() {
+      super("the audit query took too long");
+    }
+  }
+
   /// The records cannot be read now. The cause is for the log.
   public static final class Unreadable extends AuditFailure {
     public Unreadable(Throwable cause) {

@@ -1,5 +1,6 @@
 package dev.keybroker.audit;
 
+import dev.keybroker.access.Caller;
 import io.smallrye.mutiny.Uni;
 import java.time.Instant;
 import java.util.List;
@@ -32,8 +33,11 @@ public interface AuditLog {
   /// Notes how far a chain went at a time.
   Uni<Void> checkpoint(UUID chain, ChainHead head, Instant time);
 
-  /// Records of one tenant, newest first.
-  Uni<List<ChainedRecord>> list(AuditQuery query, @Nullable AuditCursor before, int limit);
+  /// Records of one tenant, newest first. Never delays what else the broker asks of the store.
+  /// Fails with an [AuditFailure]: [AuditFailure.Busy] while this reader's query before is under
+  /// way. Cancelling ends the query in the store, too.
+  Uni<List<ChainedRecord>> list(
+      Caller reader, AuditQuery query, @Nullable AuditCursor before, int limit);
 
   /// Gives up what waits for an answer that may never come, so that the next call is free of it.
   void abandon();

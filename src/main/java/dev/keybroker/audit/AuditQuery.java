@@ -1,28 +1,29 @@
 package dev.keybroker.audit;
 
 import java.time.Instant;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Which records of a tenant to list; what is null filters nothing.
+/// Which records of a tenant to list; what is null or empty filters nothing.
 ///
 /// @param from the earliest time, inclusive
 /// @param until the latest time, exclusive
 /// @param caller a caller's subject
-/// @param contextKey a loggable key of the encryption context; with its value
+/// @param contextDigest the digest of the whole encryption context
+/// @param contextValues loggable pairs of the encryption context, all of which a record has
+@SuppressWarnings("ArrayRecordComponent") // carried, never compared
 public record AuditQuery(
     String tenant,
-    @Nullable Instant from,
+    Instant from,
     @Nullable Instant until,
     @Nullable String keystore,
     @Nullable String caller,
     @Nullable Outcome outcome,
-    @Nullable String contextKey,
-    @Nullable String contextValue) {
+    byte @Nullable [] contextDigest,
+    Map<String, String> contextValues) {
   /// Texts as records hold them.
   public AuditQuery {
     caller = caller == null ? null : AuditEvent.text(caller, AuditEvent.MAX_TEXT);
-    contextKey = contextKey == null ? null : AuditEvent.text(contextKey, AuditEvent.MAX_TEXT);
-    contextValue =
-        contextValue == null ? null : AuditEvent.text(contextValue, AuditEvent.MAX_CONTEXT_VALUE);
+    contextValues = AuditEvent.Detail.values(contextValues);
   }
 }

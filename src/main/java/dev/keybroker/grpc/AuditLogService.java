@@ -1,15 +1,20 @@
 package dev.keybroker.grpc;
 
+import static java.util.Objects.requireNonNullElseGet;
+
+import dev.keybroker.access.Caller;
 import dev.keybroker.access.Target;
+import dev.keybroker.audit.AuditConfig;
 import dev.keybroker.audit.AuditCursor;
-import dev.keybroker.audit.AuditQuery;
 import dev.keybroker.audit.ChainedRecord;
 import dev.keybroker.v1.AuditLog;
 import dev.keybroker.v1.ListAuditEventsRequest;
 import dev.keybroker.v1.ListAuditEventsResponse;
 import io.quarkus.grpc.GrpcService;
 import io.smallrye.mutiny.Uni;
+import java.time.Clock;
 import java.util.List;
+import java.util.Set;
 
 /// The audit query. Requests were validated before they come here.
 @GrpcService
@@ -17,36 +22,60 @@ public class AuditLogService implements AuditLog {
   private static final String TENANTS = "tenants/";
 
   private final dev.keybroker.audit.AuditLog log;
+  private final AuditConfig config;
+  private final Set<String> loggableKeys;
   private final Calls calls;
+  private final Clock clock;
 
-  AuditLogService(dev.keybroker.audit.AuditLog log, Calls calls) {
+  AuditLogService(dev.keybroker.audit.AuditLog log, AuditConfig config, Calls calls, Clock clock) {
     this.log = log;
+    this.config = config;
+    this.loggableKeys = Set.copyOf(config.loggableContextKeys().orElse(List.of()));
     this.calls = calls;
+    this.clock = clock;
   }
 
+  /// Ends with whoever waits for it: a query that nobody waits for is only a burden.
   @Override
   public Uni<ListAuditEventsResponse> listAuditEvents(ListAuditEventsRequest request) {
+    CallOrigin origin = CallOrigin.current();
     String tenant = request.getParent().substring(TENANTS.length());
-    return calls.answer(
-        Rpc.LIST_AUDIT_EVENTS,
-        new Target(tenant, null),
-        facts -> {
-          AuditQuery query = AuditMapping.query(tenant, request);
-          AuditCursor before = PageToken.audit(request.getPageToken(), request.getParent());
-          int size = PageToken.size(request.getPageSize());
-          return log.list(query, before, size + 1)
-              .map(found -> page(found, size, request.getParent()));
-        });
+    return Calls.whileAwaited(
+        calls.run(
+            origin,
+            Rpc.LIST_AUDIT_EVENTS,
+            new Target(tenant, null),
+            facts -> list(origin.caller(), tenant, request)));
   }
 
-  private static ListAuditEventsResponse page(List<ChainedRecord> found, int size, String parent) {
-    ListAuditEventsResponse.Builder page = ListAuditEventsResponse.newBuilder();
+  private Uni<ListAuditEventsResponse> list(
+      Caller reader, String tenant, ListAuditEventsRequest request) {
+    AuditPage place =
+        requireNonNullElseGet(
+            PageToken.audit(request),
+            () -> AuditPage.first(AuditMapping.from(request, clock.instant(), config)));
+    int size = PageToken.size(request.getPageSize());
+    return log.list(
+            reader,
+            AuditMapping.query(tenant, request, place.from(), loggableKeys),
+            place.before(),
+            size + 1)
+        .map(found -> answer(found, size, request, place));
+  }
+
+  private static ListAuditEventsResponse answer(
+      List<ChainedRecord> found, int size, ListAuditEventsRequest request, AuditPage place) {
+    ListAuditEventsResponse.Builder page =
+        ListAuditEventsResponse.newBuilder().setStartTime(BrokerMapping.timestamp(place.from()));
     found.stream().limit(size).map(AuditMapping::event).forEach(page::addEvents);
     if (found.size() > size) {
       ChainedRecord last = found.get(size - 1);
       page.setNextPageToken(
           PageToken.afterAudit(
-              parent, new AuditCursor(last.event().time(), last.chain(), last.sequence())));
+              request,
+              new AuditPage(
+                  place.from(),
+                  new AuditCursor(last.event().time(), last.chain(), last.sequence()))));
     }
     return page.build();
   }

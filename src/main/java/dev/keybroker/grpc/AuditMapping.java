@@ -2,14 +2,18 @@ package dev.keybroker.grpc;
 
 import com.google.protobuf.Timestamp;
 import com.google.protobuf.UnsafeByteOperations;
+import dev.keybroker.audit.AuditConfig;
 import dev.keybroker.audit.AuditQuery;
 import dev.keybroker.audit.ChainedRecord;
 import dev.keybroker.audit.Outcome;
+import dev.keybroker.crypto.EncryptionContext;
 import dev.keybroker.v1.AuditEvent;
 import dev.keybroker.v1.AuditOutcome;
 import dev.keybroker.v1.ListAuditEventsRequest;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -17,18 +21,37 @@ import org.jspecify.annotations.Nullable;
 final class AuditMapping {
   private AuditMapping() {}
 
-  static AuditQuery query(String tenant, ListAuditEventsRequest request) {
-    Map.Entry<String, String> pair =
-        request.getEncryptionContextMap().entrySet().stream().findFirst().orElse(null);
+  /// The earliest time to look at.
+  static Instant from(ListAuditEventsRequest request, Instant now, AuditConfig config) {
+    Instant until =
+        request.hasEndTime() ? instant(request.getEndTime()) : now.truncatedTo(ChronoUnit.MICROS);
+    Instant from =
+        request.hasStartTime()
+            ? instant(request.getStartTime())
+            : until.minus(config.queryWindow());
+    return from.isBefore(Instant.EPOCH) ? Instant.EPOCH : from;
+  }
+
+  /// @throws RequestInvalid where the filter asks for what no record shows
+  static AuditQuery query(
+      String tenant, ListAuditEventsRequest request, Instant from, Set<String> loggableKeys) {
+    Map<String, String> pairs = request.getEncryptionContextMap();
+    boolean whole = request.getWholeEncryptionContext();
+    if (!whole && !loggableKeys.containsAll(pairs.keySet())) {
+      throw new RequestInvalid(
+          "encryption_context",
+          "a key is not one of keybroker.audit.loggable-context-keys, so no event shows its value:"
+              + " give the whole context with whole_encryption_context, or loggable keys only");
+    }
     return new AuditQuery(
         tenant,
-        request.hasStartTime() ? instant(request.getStartTime()) : null,
+        from,
         request.hasEndTime() ? instant(request.getEndTime()) : null,
         given(request.getKeystoreId()),
         given(request.getCaller()),
         outcome(request.getOutcome()),
-        pair == null ? null : pair.getKey(),
-        pair == null ? null : pair.getValue());
+        whole ? EncryptionContext.of(pairs).digest() : null,
+        whole ? Map.of() : pairs);
   }
 
   private static Instant instant(Timestamp time) {

@@ -89,6 +89,8 @@ final class FailureStatus {
   private static Status of(AuditFailure failure) {
     return switch (failure) {
       case AuditFailure.NotCommitted ignored -> GrpcErrors.auditUnavailable();
+      case AuditFailure.Busy ignored -> GrpcErrors.auditQueryBusy();
+      case AuditFailure.TooLarge ignored -> GrpcErrors.auditQueryTooLarge();
       case AuditFailure.Unreadable unreadable -> {
         LOG.warnf("audit records cannot be read: %s", unreadable.getCause());
         yield GrpcErrors.storeUnavailable();

@@ -450,6 +450,23 @@ final class GrpcErrors {
         retryAfter(KEY_PAIR_RETRY));
   }
 
+  static Status auditQueryBusy() {
+    return status(
+        Code.RESOURCE_EXHAUSTED,
+        "AUDIT_QUERY_BUSY",
+        "Another audit query of this caller is under way; one runs at a time.",
+        Map.of(),
+        retryAfter(OUTAGE_RETRY));
+  }
+
+  static Status auditQueryTooLarge() {
+    return status(
+        Code.RESOURCE_EXHAUSTED,
+        "AUDIT_QUERY_TOO_LARGE",
+        "The audit query took too long; ask for less time with start_time and end_time.",
+        Map.of());
+  }
+
   static Status unwrapOverloaded() {
     return status(
         Code.RESOURCE_EXHAUSTED,

@@ -1,12 +1,19 @@
 package dev.keybroker.grpc;
 
+import com.google.protobuf.CodedOutputStream;
 import dev.keybroker.audit.AuditCursor;
 import dev.keybroker.kek.KekCursor;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.v1.ListAuditEventsRequest;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Base64;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -66,31 +73,62 @@ final class PageToken {
     throw invalid();
   }
 
-  static String afterAudit(String parent, AuditCursor last) {
-    return encode(parent + " " + last.time() + "/" + last.chain() + "/" + last.sequence());
+  static String afterAudit(ListAuditEventsRequest request, AuditPage page) {
+    AuditCursor last = Objects.requireNonNull(page.before());
+    return encode(
+        "%s %s/%s/%d/%s/%s"
+            .formatted(
+                request.getParent(),
+                last.time(),
+                last.chain(),
+                last.sequence(),
+                page.from(),
+                filter(request)));
   }
 
-  /// Null for the first page.
-  static @Nullable AuditCursor audit(String token, String parent) {
+  /// Null for the first page. A token goes on with the list that it is of, and with no other: with
+  /// another filter there would be events between the pages that nobody sees.
+  static @Nullable AuditPage audit(ListAuditEventsRequest request) {
+    String token = request.getPageToken();
     if (token.isEmpty()) {
       return null;
     }
-    String[] parts = decode(token, parent).split("/", 3);
+    String[] parts = decode(token, request.getParent()).split("/", 5);
     try {
-      if (parts.length == 3) {
-        AuditCursor cursor =
-            new AuditCursor(
-                Instant.parse(parts[0]), UUID.fromString(parts[1]), Long.parseLong(parts[2]));
-        if (isTime(cursor.time())
-            && cursor.sequence() > 0
-            && afterAudit(parent, cursor).equals(token)) {
-          return cursor;
+      if (parts.length == 5) {
+        AuditPage page =
+            new AuditPage(
+                Instant.parse(parts[3]),
+                new AuditCursor(
+                    Instant.parse(parts[0]), UUID.fromString(parts[1]), Long.parseLong(parts[2])));
+        AuditCursor before = Objects.requireNonNull(page.before());
+        if (isTime(before.time())
+            && isTime(page.from())
+            && before.sequence() > 0
+            && afterAudit(request, page).equals(token)) {
+          return page;
         }
       }
     } catch (DateTimeException | IllegalArgumentException e) {
       // Said below, without the text.
     }
     throw invalid();
+  }
+
+  /// Names what a request asks for, whatever the page.
+  private static String filter(ListAuditEventsRequest request) {
+    ListAuditEventsRequest asked = request.toBuilder().clearPageToken().clearPageSize().build();
+    byte[] encoded = new byte[asked.getSerializedSize()];
+    CodedOutputStream out = CodedOutputStream.newInstance(encoded);
+    // The order of a map's entries is otherwise any.
+    out.useDeterministicSerialization();
+    try {
+      asked.writeTo(out);
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(encoded);
+      return Base64.getUrlEncoder().withoutPadding().encodeToString(Arrays.copyOf(digest, 16));
+    } catch (IOException | NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /// Whether something can have happened then, and the database can be asked for it: an Instant
@@ -118,6 +156,7 @@ final class PageToken {
   }
 
   private static RequestInvalid invalid() {
-    return new RequestInvalid("page_token", "must be the next_page_token of the same list");
+    return new RequestInvalid(
+        "page_token", "must be the next_page_token of the same list, with the same filter");
   }
 }

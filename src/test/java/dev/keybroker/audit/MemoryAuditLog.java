@@ -148,7 +148,11 @@ final class MemoryAuditLog implements AuditLog {
   }
 
   @Override
-  public Uni<List<ChainedRecord>> list(AuditQuery query, @Nullable AuditCursor before, int limit) {
+  public Uni<List<ChainedRecord>> list(
+      dev.keybroker.access.Caller reader,
+      AuditQuery query,
+      @Nullable AuditCursor before,
+      int limit) {
     throw new UnsupportedOperationException();
   }
 

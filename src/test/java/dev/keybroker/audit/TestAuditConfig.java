@@ -47,6 +47,16 @@ record TestAuditConfig(Duration commitTimeout, int batch, int queue) implements 
   }
 
   @Override
+  public Duration queryWindow() {
+    return Duration.ofDays(31);
+  }
+
+  @Override
+  public Duration queryTimeout() {
+    return Duration.ofSeconds(5);
+  }
+
+  @Override
   public String stream() {
     return "off";
   }

@@ -4,23 +4,39 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.common.util.concurrent.ListenableFuture;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Timestamp;
 import com.google.rpc.BadRequest;
+import com.google.rpc.RetryInfo;
+import com.google.rpc.Status;
+import dev.keybroker.access.Caller;
+import dev.keybroker.audit.AuditLog;
+import dev.keybroker.audit.AuditQuery;
+import dev.keybroker.audit.postgres.AuditPartitions;
 import dev.keybroker.grpc.TestKeystores.TestKeystore;
 import dev.keybroker.v1.AuditEvent;
 import dev.keybroker.v1.AuditLogGrpc;
 import dev.keybroker.v1.AuditOutcome;
 import dev.keybroker.v1.ListAuditEventsRequest;
 import dev.keybroker.v1.ListAuditEventsResponse;
-import io.grpc.Status;
+import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
+import io.smallrye.mutiny.subscription.Cancellable;
+import jakarta.inject.Inject;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -31,6 +47,10 @@ import org.junit.jupiter.api.Test;
 class AuditQueryTest extends BrokerTestCase {
   private static final int GRANTED = 12;
   private static final int REFUSED = 3;
+
+  @Inject AuditLog log;
+  @Inject AuditPartitions partitions;
+  @Inject DataSource database;
 
   private AuditLogGrpc.AuditLogBlockingStub audit;
   private TestKeystore keystore;
@@ -169,7 +189,8 @@ class AuditQueryTest extends BrokerTestCase {
         Map.of("recording-id", "r-\uFFFD"),
         list(request().putAllEncryptionContext(context)).getFirst().getEncryptionContextMap());
     assertEquals(0, count(request().putEncryptionContext("recording-id", "r-9\u0000")));
-    assertEquals(0, count(request().putEncryptionContext("recording-id\u0000", "r-3")));
+    assertInvalid(
+        "encryption_context", request().putEncryptionContext("recording-id\u0000", "r-3"));
     assertEquals(0, count(request().setCaller("anonymous\u0000")));
     assertInvalid("keystore_id", request().setKeystoreId("calls\u0000"));
     assertInvalid("parent", request().setParent(parent + "\u0000"));
@@ -177,9 +198,9 @@ class AuditQueryTest extends BrokerTestCase {
   }
 
   private void assertInvalid(String field, ListAuditEventsRequest.Builder request) {
-    com.google.rpc.Status status =
+    Status status =
         assertRefused(
-            Status.Code.INVALID_ARGUMENT,
+            io.grpc.Status.Code.INVALID_ARGUMENT,
             "REQUEST_INVALID",
             () -> audit.listAuditEvents(request.build()));
     assertEquals(field, detail(status, BadRequest.class).getFieldViolations(0).getField());
@@ -205,12 +226,126 @@ class AuditQueryTest extends BrokerTestCase {
     assertEquals(all, paged);
   }
 
+  /// No event shows the value of such a key: to answer that there is none would be wrong.
+  @Test
+  void filterOnAKeyThatIsNotLoggable_isRefused_unlessTheWholeContextIsGiven() {
+    Map<String, String> context = Map.of("recording-id", "r-1", "agent", "Ada");
+    ByteString wrapped = broker.wrapDek(wrapRequest(keystore.name(), context)).getWrappedDek();
+    broker.unwrapDek(unwrapRequest(keystore.name(), wrapped, context));
+    await(
+        () ->
+            count(request().putAllEncryptionContext(context).setWholeEncryptionContext(true)) == 2);
+
+    assertInvalid("encryption_context", request().putEncryptionContext("agent", "Ada"));
+    assertInvalid("encryption_context", request().putAllEncryptionContext(context));
+    assertEquals(
+        0, count(request().putEncryptionContext("agent", "Ada").setWholeEncryptionContext(true)));
+    assertEquals(
+        2 * GRANTED / 4,
+        count(
+            request().putEncryptionContext("recording-id", "r-1").setWholeEncryptionContext(true)));
+    assertEquals(2 * GRANTED / 4 + 2, count(request().putEncryptionContext("recording-id", "r-1")));
+    assertEquals(REFUSED, count(request().setWholeEncryptionContext(true)));
+  }
+
+  @Test
+  void listWithoutAStart_looksBackForTheWindow_andSaysSo() {
+    Timestamp end = time(4_000_000_000L, 0);
+    ListAuditEventsResponse page = audit.listAuditEvents(request().setEndTime(end).build());
+    assertEquals(time(4_000_000_000L - Duration.ofDays(31).toSeconds(), 0), page.getStartTime());
+    assertEquals(0, page.getEventsCount());
+    assertEquals(
+        time(5, 0),
+        audit.listAuditEvents(request().setStartTime(time(5, 0)).build()).getStartTime());
+    assertEquals(
+        time(0, 0), audit.listAuditEvents(request().setEndTime(time(7, 0)).build()).getStartTime());
+
+    ListAuditEventsResponse first = audit.listAuditEvents(request().setPageSize(1).build());
+    ListAuditEventsResponse second =
+        audit.listAuditEvents(
+            request().setPageSize(1).setPageToken(first.getNextPageToken()).build());
+    assertEquals(first.getStartTime(), second.getStartTime());
+  }
+
+  @Test
+  void pageToken_ofAnotherFilter_isRefused() {
+    String token = audit.listAuditEvents(request().setPageSize(1).build()).getNextPageToken();
+    assertInvalid("page_token", request().setCaller("anonymous").setPageToken(token));
+    assertInvalid(
+        "page_token", request().putEncryptionContext("recording-id", "r-1").setPageToken(token));
+  }
+
+  /// The heaviest queries there are: they wait for a lock, and would for ever.
+  @Test
+  void queriesThatNeverEnd_delayNoReadOfAKek_andEndWithTheirCallers() throws Exception {
+    partitions.run().await().atMost(Duration.ofSeconds(20));
+    AuditQuery query =
+        new AuditQuery(
+            keystore.keystore().tenant(), Instant.EPOCH, null, null, null, null, null, Map.of());
+    List<Cancellable> queries = new ArrayList<>();
+    // A call that its client cancels has no status of the broker.
+    ManagedChannel leaving = channelTo(address.grpcPort()).build();
+    try (Connection connection = database.getConnection();
+        Statement on = connection.createStatement()) {
+      connection.setAutoCommit(false);
+      on.execute("lock table audit_record_default in access exclusive mode");
+      // More readers than any pool has connections.
+      for (int i = 0; i < 60; i++) {
+        queries.add(
+            log.list(new Caller(Caller.Kind.DNS, "reader-" + i), query, null, 1)
+                .subscribe()
+                .with(found -> {}, failure -> {}));
+      }
+      await(() -> waiting() > 0);
+
+      // Neither Redis nor memory knows it: it is read from PostgreSQL.
+      TestKeystore another = keystores.fresh();
+      broker.wrapDek(wrapRequest(another.name(), Map.of()));
+      assertTrue(waiting() <= 2, "more connections than they have");
+
+      queries.forEach(Cancellable::cancel);
+      await(() -> waiting() == 0);
+
+      ListenableFuture<ListAuditEventsResponse> heavy =
+          AuditLogGrpc.newFutureStub(leaving).listAuditEvents(request().build());
+      await(() -> waiting() == 1);
+      Status busy =
+          assertRefused(
+              io.grpc.Status.Code.RESOURCE_EXHAUSTED,
+              "AUDIT_QUERY_BUSY",
+              () -> audit.listAuditEvents(request().build()));
+      assertTrue(detail(busy, RetryInfo.class).getRetryDelay().getSeconds() > 0);
+      heavy.cancel(true);
+      await(() -> waiting() == 0);
+      connection.rollback();
+      connection.setAutoCommit(true);
+    } finally {
+      leaving.shutdownNow();
+    }
+    await(() -> count(request().setOutcome(AuditOutcome.AUDIT_OUTCOME_REFUSED)) == REFUSED);
+  }
+
+  /// The queries that wait for the lock.
+  private int waiting() {
+    try (Connection connection = database.getConnection();
+        Statement on = connection.createStatement();
+        ResultSet rows =
+            on.executeQuery(
+                "select count(*) from pg_stat_activity where state = 'active'"
+                    + " and wait_event_type = 'Lock' and query like 'select chain,%'")) {
+      rows.next();
+      return rows.getInt(1);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   @Test
   void pageToken_ofAnotherTenant_isRefused() {
     String token = audit.listAuditEvents(request().setPageSize(1).build()).getNextPageToken();
     for (String bad : List.of(token, token + "x", "x")) {
       assertRefused(
-          Status.Code.INVALID_ARGUMENT,
+          io.grpc.Status.Code.INVALID_ARGUMENT,
           "REQUEST_INVALID",
           () ->
               audit.listAuditEvents(

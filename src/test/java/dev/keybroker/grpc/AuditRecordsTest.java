@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
+import dev.keybroker.access.Caller;
 import dev.keybroker.audit.AuditLog;
 import dev.keybroker.audit.AuditQuery;
 import dev.keybroker.audit.ChainedRecord;
@@ -30,6 +31,7 @@ import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import jakarta.inject.Inject;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -56,7 +58,16 @@ class AuditRecordsTest extends BrokerTestCase {
   private List<ChainedRecord> records(TestKeystore keystore, String action) {
     return log
         .list(
-            new AuditQuery(keystore.keystore().tenant(), null, null, null, null, null, null, null),
+            Caller.ANONYMOUS,
+            new AuditQuery(
+                keystore.keystore().tenant(),
+                Instant.EPOCH,
+                null,
+                null,
+                null,
+                null,
+                null,
+                Map.of()),
             null,
             1_000)
         .await()

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.google.protobuf.FieldMask;
+import dev.keybroker.access.Caller;
 import dev.keybroker.audit.AuditLog;
 import dev.keybroker.audit.AuditQuery;
 import dev.keybroker.audit.ChainedRecord;
@@ -32,6 +33,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -56,7 +58,16 @@ class ChangeRecordsTest extends BrokerTestCase {
   private List<ChainedRecord> records(TestKeystore keystore, String action) {
     return log
         .list(
-            new AuditQuery(keystore.keystore().tenant(), null, null, null, null, null, null, null),
+            Caller.ANONYMOUS,
+            new AuditQuery(
+                keystore.keystore().tenant(),
+                Instant.EPOCH,
+                null,
+                null,
+                null,
+                null,
+                null,
+                Map.of()),
             null,
             1_000)
         .await()

@@ -12,6 +12,7 @@ import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
 import dev.keybroker.access.AccessFailure;
+import dev.keybroker.audit.AuditFailure;
 import dev.keybroker.dek.DekFailure;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KekName;
@@ -111,6 +112,8 @@ class FailureStatusTest {
             Code.ALREADY_EXISTS,
             "KEYSTORE_ALREADY_EXISTS",
             "ResourceInfo"),
+        new Row(new AuditFailure.Busy(), Code.RESOURCE_EXHAUSTED, "AUDIT_QUERY_BUSY", "RetryInfo"),
+        new Row(new AuditFailure.TooLarge(), Code.RESOURCE_EXHAUSTED, "AUDIT_QUERY_TOO_LARGE"),
         new Row(new KeystoreFailure.Changed(KEYSTORE), Code.ABORTED, "ETAG_MISMATCH"),
         new Row(
             new KeystoreFailure.CheckFailed(KEYSTORE, FAILED_STEP),

@@ -3,9 +3,12 @@ package dev.keybroker.grpc;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import com.google.protobuf.Timestamp;
 import dev.keybroker.audit.AuditCursor;
 import dev.keybroker.kek.KekCursor;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.v1.AuditOutcome;
+import dev.keybroker.v1.ListAuditEventsRequest;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Base64;
@@ -72,12 +75,52 @@ class PageTokenTest {
     }
   }
 
+  private static final ListAuditEventsRequest LIST =
+      ListAuditEventsRequest.newBuilder()
+          .setParent("tenants/acme")
+          .putEncryptionContext("b", "1")
+          .putEncryptionContext("a", "2")
+          .build();
+  private static final AuditPage PAGE =
+      new AuditPage(
+          Instant.parse("2026-02-01T12:00:00.123456Z"),
+          new AuditCursor(Instant.parse("2026-03-01T12:00:00.123456Z"), UUID.fromString(ID), 4711));
+
   @Test
   void auditToken_isReadAsItWasGiven() {
-    AuditCursor cursor =
-        new AuditCursor(Instant.parse("2026-03-01T12:00:00.123456Z"), UUID.fromString(ID), 4711);
+    String token = PageToken.afterAudit(LIST, PAGE);
+    assertEquals(PAGE, PageToken.audit(LIST.toBuilder().setPageToken(token).build()));
     assertEquals(
-        cursor, PageToken.audit(PageToken.afterAudit("tenants/acme", cursor), "tenants/acme"));
+        PAGE,
+        PageToken.audit(
+            ListAuditEventsRequest.newBuilder()
+                .setParent("tenants/acme")
+                .putEncryptionContext("a", "2")
+                .putEncryptionContext("b", "1")
+                .setPageSize(7)
+                .setPageToken(token)
+                .build()));
+  }
+
+  @Test
+  void auditToken_ofAnotherFilter_isRefused() {
+    String token = PageToken.afterAudit(LIST, PAGE);
+    for (ListAuditEventsRequest.Builder other :
+        List.of(
+            LIST.toBuilder().setParent("tenants/globex"),
+            LIST.toBuilder().setKeystoreId("calls"),
+            LIST.toBuilder().setCaller("somebody"),
+            LIST.toBuilder().setOutcome(AuditOutcome.AUDIT_OUTCOME_REFUSED),
+            LIST.toBuilder().setStartTime(Timestamp.getDefaultInstance()),
+            LIST.toBuilder().setEndTime(Timestamp.getDefaultInstance()),
+            LIST.toBuilder().removeEncryptionContext("a"),
+            LIST.toBuilder().putEncryptionContext("a", "3"),
+            LIST.toBuilder().setWholeEncryptionContext(true))) {
+      assertThrows(
+          RequestInvalid.class,
+          () -> PageToken.audit(other.setPageToken(token).build()),
+          other::toString);
+    }
   }
 
   @ParameterizedTest
@@ -99,7 +142,24 @@ class PageTokenTest {
         Base64.getUrlEncoder()
             .withoutPadding()
             .encodeToString(("tenants/acme " + cursor).getBytes(StandardCharsets.UTF_8));
-    assertThrows(RequestInvalid.class, () -> PageToken.audit(token, "tenants/acme"));
+    assertThrows(
+        RequestInvalid.class, () -> PageToken.audit(LIST.toBuilder().setPageToken(token).build()));
+    // The rest is as it should be.
+    String genuine = PageToken.afterAudit(LIST, PAGE);
+    String text = new String(Base64.getUrlDecoder().decode(genuine), StandardCharsets.UTF_8);
+    String[] parts = text.split("/", -1);
+    String spliced =
+        "tenants/acme " + cursor + "/" + parts[parts.length - 2] + "/" + parts[parts.length - 1];
+    assertThrows(
+        RequestInvalid.class,
+        () ->
+            PageToken.audit(
+                LIST.toBuilder()
+                    .setPageToken(
+                        Base64.getUrlEncoder()
+                            .withoutPadding()
+                            .encodeToString(spliced.getBytes(StandardCharsets.UTF_8)))
+                    .build()));
   }
 
   private static char next(String base64) {

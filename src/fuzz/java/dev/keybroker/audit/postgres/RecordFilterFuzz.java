@@ -11,6 +11,7 @@ import dev.keybroker.audit.AuditQuery;
 import dev.keybroker.audit.Outcome;
 import java.time.Instant;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -29,13 +30,13 @@ public final class RecordFilterFuzz {
     AuditQuery query =
         new AuditQuery(
             "acme",
-            data.consumeBoolean() ? time(data) : null,
+            time(data),
             data.consumeBoolean() ? time(data) : null,
             data.consumeBoolean() ? "calls" : null,
             nullable(data),
             data.consumeBoolean() ? data.pickValue(Outcome.values()) : null,
-            nullable(data),
-            nullable(data));
+            data.consumeBoolean() ? data.consumeBytes(32) : null,
+            pairs(data));
     AuditCursor before =
         data.consumeBoolean()
             ? new AuditCursor(time(data), new UUID(1, data.consumeLong()), data.consumeLong())
@@ -54,17 +55,25 @@ public final class RecordFilterFuzz {
         holds(new String(text.getBytes(UTF_8), UTF_8).equals(text), "no Unicode text");
       }
     }
-    if (query.contextKey() != null && query.contextValue() != null) {
+    Map<String, String> pairs = query.contextValues();
+    if (!pairs.isEmpty()) {
       String json = filter.values().getString(filter.values().size() - 1);
-      Map<String, String> pair = Map.of(query.contextKey(), query.contextValue());
-      holds(JSON.convertValue(JSON.readTree(json), Map.class).equals(pair), "another pair");
-      holds(query.contextKey().indexOf(0) < 0 && query.contextValue().indexOf(0) < 0, "a NUL");
+      holds(JSON.convertValue(JSON.readTree(json), Map.class).equals(pairs), "other pairs");
+      pairs.forEach((key, value) -> holds(key.indexOf(0) < 0 && value.indexOf(0) < 0, "a NUL"));
     }
   }
 
   private static Instant time(FuzzedDataProvider data) {
     return Instant.ofEpochSecond(
         data.consumeLong(0, LAST.getEpochSecond()), data.consumeInt(0, 999_999_999));
+  }
+
+  private static Map<String, String> pairs(FuzzedDataProvider data) {
+    Map<String, String> pairs = new TreeMap<>();
+    for (int i = data.consumeInt(0, 3); i > 0; i--) {
+      pairs.put(data.consumeString(1_024), data.consumeString(1_024));
+    }
+    return pairs;
   }
 
   private static @Nullable String nullable(FuzzedDataProvider data) {

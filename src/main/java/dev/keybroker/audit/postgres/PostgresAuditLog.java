@@ -1,14 +1,13 @@
 package dev.keybroker.audit.postgres;
 
+import dev.keybroker.access.Caller;
 import dev.keybroker.audit.AppendRejected;
 import dev.keybroker.audit.AuditConfig;
 import dev.keybroker.audit.AuditCursor;
-import dev.keybroker.audit.AuditFailure;
 import dev.keybroker.audit.AuditLog;
 import dev.keybroker.audit.AuditQuery;
 import dev.keybroker.audit.ChainHead;
 import dev.keybroker.audit.ChainedRecord;
-import dev.keybroker.postgres.PostgresConfig;
 import io.quarkus.reactive.datasource.ReactiveDataSource;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Future;
@@ -63,20 +62,17 @@ public class PostgresAuditLog implements AuditLog {
       """;
 
   private final AuditConnection writing;
-  private final Pool reading;
-  private final PostgresConfig config;
+  private final AuditReads reading;
 
   PostgresAuditLog(
       @ReactiveDataSource("audit") Pool writing,
-      Pool reading,
-      AuditConfig audit,
-      PostgresConfig config) {
+      @ReactiveDataSource("audit-query") Pool reading,
+      AuditConfig audit) {
     // The server gives up a little earlier than this side, which then knows that it did.
     this.writing =
         new AuditConnection(
             writing, audit.commitTimeout().minus(audit.commitTimeout().dividedBy(10)));
-    this.reading = reading;
-    this.config = config;
+    this.reading = new AuditReads(reading, audit.queryTimeout());
   }
 
   @Override
@@ -148,14 +144,11 @@ public class PostgresAuditLog implements AuditLog {
   }
 
   @Override
-  public Uni<List<ChainedRecord>> list(AuditQuery query, @Nullable AuditCursor before, int limit) {
+  public Uni<List<ChainedRecord>> list(
+      Caller reader, AuditQuery query, @Nullable AuditCursor before, int limit) {
     RecordFilter filter = RecordFilter.of(query, before);
-    return uni(() -> reading.preparedQuery(filter.sql(limit)).execute(filter.values()))
-        .ifNoItem()
-        .after(config.transactionTimeout())
-        .fail()
-        .onFailure()
-        .transform(AuditFailure.Unreadable::new)
+    return reading
+        .run(reader, filter.sql(limit), filter.values())
         .map(
             rows -> {
               List<ChainedRecord> records = new ArrayList<>(rows.size());

@@ -3,8 +3,8 @@ package dev.keybroker.audit.postgres;
 import dev.keybroker.audit.AuditCursor;
 import dev.keybroker.audit.AuditQuery;
 import dev.keybroker.audit.Outcome;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Tuple;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// A query for records, newest first: its conditions and their values.
@@ -17,9 +17,7 @@ final class RecordFilter {
   static RecordFilter of(AuditQuery query, @Nullable AuditCursor before) {
     RecordFilter filter = new RecordFilter();
     filter.and("tenant = ?", query.tenant());
-    if (query.from() != null) {
-      filter.and("time >= ?", RecordColumns.time(query.from()));
-    }
+    filter.and("time >= ?", RecordColumns.time(query.from()));
     if (query.until() != null) {
       filter.and("time < ?", RecordColumns.time(query.until()));
     }
@@ -45,10 +43,11 @@ final class RecordFilter {
         filter.and("outcome <> 'GRANTED'");
       }
     }
-    if (query.contextKey() != null && query.contextValue() != null) {
-      filter.and(
-          "context_values @> ?::text::jsonb",
-          RecordColumns.json(Map.of(query.contextKey(), query.contextValue())));
+    if (query.contextDigest() != null) {
+      filter.and("context_digest = ?", Buffer.buffer(query.contextDigest()));
+    }
+    if (!query.contextValues().isEmpty()) {
+      filter.and("context_values @> ?::text::jsonb", RecordColumns.json(query.contextValues()));
     }
     return filter;
   }

@@ -1,0 +1,164 @@
+package dev.keybroker.audit.postgres;
+
+import dev.keybroker.access.Caller;
+import dev.keybroker.audit.AuditFailure;
+import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.subscription.UniEmitter;
+import io.vertx.core.AsyncResult;
+import io.vertx.core.Future;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Transaction;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/// Queries of people, on a few connections of their own, so that the heaviest of them delays no
+/// KEK's read and no record's commit: one at a time for each reader, each ended by PostgreSQL when
+/// its time is over, and sooner when nobody waits for it any more. Thread-safe.
+final class AuditReads {
+  /// What PostgreSQL says of a statement that was cancelled: by its timeout, or by us.
+  private static final String QUERY_CANCELED = "57014";
+
+  private static final String LIMITS =
+      """
+      select set_config('statement_timeout', $1, true),
+        set_config('transaction_read_only', 'on', true)
+      """;
+
+  /// PostgreSQL ends a query itself; who waits longer than this beyond that waits for nothing.
+  private static final Duration GRACE = Duration.ofSeconds(1);
+
+  private final Pool pool;
+  private final Duration timeout;
+  private final Set<Caller> reading = ConcurrentHashMap.newKeySet();
+
+  AuditReads(Pool pool, Duration timeout) {
+    this.pool = pool;
+    this.timeout = timeout;
+  }
+
+  Uni<RowSet<Row>> run(Caller reader, String sql, Tuple values) {
+    return Uni.createFrom()
+        .<RowSet<Row>>emitter(
+            emitter -> {
+              if (reading.add(reader)) {
+                new Query(reader, sql, values, emitter).begin();
+              } else {
+                emitter.fail(new AuditFailure.Busy());
+              }
+            })
+        .ifNoItem()
+        .after(timeout.plus(GRACE))
+        .fail()
+        .onFailure(failure -> !(failure instanceof AuditFailure))
+        .transform(AuditReads::failure);
+  }
+
+  private static AuditFailure failure(Throwable failure) {
+    return failure instanceof PgException postgres && QUERY_CANCELED.equals(postgres.getSqlState())
+        ? new AuditFailure.TooLarge()
+        : new AuditFailure.Unreadable(failure);
+  }
+
+  /// One query. Its reader's turn ends when its connection is free again, not when somebody stops
+  /// waiting; and the connection is free when a request to cancel the query can hit no other one.
+  private final class Query {
+    private final Caller reader;
+    private final String sql;
+    private final Tuple values;
+    private final UniEmitter<? super RowSet<Row>> answer;
+    private @Nullable SqlConnection running;
+    private Future<Void> cancelled = Future.succeededFuture();
+    private boolean abandoned;
+    private boolean ended;
+
+    Query(Caller reader, String sql, Tuple values, UniEmitter<? super RowSet<Row>> answer) {
+      this.reader = reader;
+      this.sql = sql;
+      this.values = values;
+      this.answer = answer;
+    }
+
+    void begin() {
+      answer.onTermination(this::abandon);
+      pool.getConnection().onComplete(this::connected);
+    }
+
+    private void connected(AsyncResult<SqlConnection> connection) {
+      if (connection.failed()) {
+        end();
+        answer.fail(connection.cause());
+        return;
+      }
+      SqlConnection on = connection.result();
+      if (isAbandonedBefore(on)) {
+        on.close().onComplete(closed -> end());
+        return;
+      }
+      on.begin()
+          .compose(
+              transaction ->
+                  on.preparedQuery(LIMITS)
+                      .execute(Tuple.of(Long.toString(timeout.toMillis())))
+                      .compose(limited -> on.preparedQuery(sql).execute(values))
+                      .eventually(() -> ended(transaction)))
+          .onComplete(rows -> on.close().onComplete(closed -> answer(rows)));
+    }
+
+    private void answer(AsyncResult<RowSet<Row>> rows) {
+      end();
+      if (rows.succeeded()) {
+        answer.complete(Objects.requireNonNull(rows.result()));
+      } else {
+        answer.fail(rows.cause());
+      }
+    }
+
+    private synchronized boolean isAbandonedBefore(SqlConnection on) {
+      running = abandoned ? null : on;
+      return abandoned;
+    }
+
+    /// A request to cancel that is on its way is waited for; then the end of the transaction takes
+    /// what is left of it.
+    private Future<Void> ended(Transaction transaction) {
+      Future<Void> underWay;
+      synchronized (this) {
+        running = null;
+        underWay = cancelled;
+      }
+      return underWay.otherwiseEmpty().eventually(() -> transaction.rollback());
+    }
+
+    private void end() {
+      synchronized (this) {
+        if (ended) {
+          return;
+        }
+        ended = true;
+      }
+      reading.remove(reader);
+    }
+
+    /// Nobody waits any more, or the answer is there.
+    private void abandon() {
+      synchronized (this) {
+        if (ended || abandoned) {
+          return;
+        }
+        abandoned = true;
+        if (running != null) {
+          cancelled = PgConnection.cast(running).cancelRequest();
+        }
+      }
+    }
+  }
+}
