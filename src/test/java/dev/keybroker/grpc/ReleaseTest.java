@@ -371,7 +371,7 @@ class ReleaseTest {
 
     @Override
     public Uni<List<ChainedRecord>> list(
-        AuditQuery query, @Nullable AuditCursor before, int limit) {
+        Caller reader, AuditQuery query, @Nullable AuditCursor before, int limit) {
       throw new UnsupportedOperationException();
     }
 
