@@ -109,6 +109,8 @@ class RotationReplayTest {
     Rotation broker = broker();
     long before = services.kms().calls().on(key, GENERATE);
     account.kms().disableKey(request -> request.keyId(key));
+    // So that all are there before KMS refuses: a call that comes later asks anew.
+    services.kms().faults().add(Fault.latency(Duration.ofSeconds(3)).onOperation(GENERATE));
 
     List<Uni<KekDetails>> replays = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
