@@ -26,7 +26,7 @@ import java.util.stream.Stream;
 import org.jose4j.jwk.PublicJsonWebKey;
 import org.junit.jupiter.api.Test;
 
-/// The lines of `README.md` for brokers without reflection, run as they are written, but for the
+/// The lines of `README.md` for brokers without reflection, run as they are written, except for the
 /// broker's address and the folder of the token, against a packaged broker with TLS.
 class ContractFileIT {
   private static final String CALLER = "spiffe://example.org/media";

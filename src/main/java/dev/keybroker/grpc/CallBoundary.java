@@ -65,7 +65,7 @@ class CallBoundary implements CallEntry {
       }
     }
 
-    /// Health and reflection have statuses of their own contract; a call that nobody waits for is
+    /// Health and reflection have the statuses of their own contracts; a call that nobody waits for is
     /// no fault.
     private boolean isLeftAsItIs(Status status) {
       return switch (status.getCode()) {

@@ -61,7 +61,7 @@ class CheckpointLinesTest {
         Set.of(CHAIN), read(TEXT + MESSAGE.substring(0, MESSAGE.indexOf(" time="))).chains());
   }
 
-  /// What a caller can bring into the log: an identity, or a message of his issuer.
+  /// What a caller can bring into the log: an identity, or a message of its issuer.
   @Test
   void lines_ofOthers_doNotCount() {
     String denied = "2026-11-22 12:00:00,123 WARN  [dev.key.acc.Denials] (executor-1) Denied: ";

@@ -196,7 +196,7 @@ abstract class AuditChainTestCase extends BrokerTestCase {
     }
   }
 
-  /// Moves the chain's records of a day out of the default partition into one of their own.
+  /// Moves the chain's records of a day out of the default partition into a separate one.
   final String partition(Instant day) throws SQLException {
     String table = "audit_record_" + day.toString().substring(0, 10).replace("-", "");
     Instant next = day.plus(1, ChronoUnit.DAYS);

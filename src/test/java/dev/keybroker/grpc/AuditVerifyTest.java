@@ -235,7 +235,7 @@ class AuditVerifyTest extends AuditChainTestCase {
     verify(null).assertFound("MISSING: the chain's own entry is missing");
   }
 
-  /// Whoever may insert a row says that the retention dropped what he removed.
+  /// Whoever may insert a row says that the retention dropped what was removed.
   @ParameterizedTest
   @CsvSource({"4, 12", "21, 30", "1, 30"})
   void removedRecords_withAPlantedDrop_areNotHidden(int first, int last, @TempDir Path folder)

@@ -2,7 +2,7 @@ package dev.keybroker.kek;
 
 import java.time.Duration;
 
-/// The defaults, but for a small memory.
+/// The defaults, except for a small memory.
 record TestRootKeyConfig(int backgroundRate) implements RootKeyConfig {
   static final Duration FRESHNESS = Duration.ofSeconds(60);
   static final Duration RETRY = Duration.ofSeconds(1);

@@ -51,7 +51,7 @@ public final class FakeKms implements Kms {
     return decrypts.get();
   }
 
-  /// How many dry runs of Decrypt were begun.
+  /// How many dry runs of Decrypt were started.
   public int checks() {
     return checks.get();
   }

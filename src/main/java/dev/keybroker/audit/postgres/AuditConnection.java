@@ -56,7 +56,8 @@ final class AuditConnection {
     fresh.closeHandler(closed -> dropBroken());
     return fresh
         .preparedQuery(PREPARE)
-        .execute(Tuple.of(Long.toString(statementTimeout.toMillis())))
+        // PostgreSQL takes 0 as no timeout at all.
+        .execute(Tuple.of(Long.toString(Math.max(1, statementTimeout.toMillis()))))
         .map(fresh)
         .onFailure(failure -> fresh.close());
   }

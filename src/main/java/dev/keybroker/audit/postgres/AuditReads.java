@@ -20,7 +20,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// Queries of people, on a few connections of their own, so that the heaviest of them delays no
+/// Queries of people, on a few connections reserved for them, so that the heaviest of them delays no
 /// KEK's read and no record's commit: one at a time for each reader, each ended by PostgreSQL when
 /// its time is over, and sooner when nobody waits for it any more. Thread-safe.
 final class AuditReads {
@@ -107,7 +107,7 @@ final class AuditReads {
           .compose(
               transaction ->
                   on.preparedQuery(LIMITS)
-                      .execute(Tuple.of(Long.toString(timeout.toMillis())))
+                      .execute(Tuple.of(Long.toString(Math.max(1, timeout.toMillis()))))
                       .compose(limited -> on.preparedQuery(sql).execute(values))
                       .eventually(() -> ended(transaction)))
           .onComplete(rows -> on.close().onComplete(closed -> answer(rows)));

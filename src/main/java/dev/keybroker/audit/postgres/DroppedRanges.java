@@ -15,7 +15,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// Judges what a chain's rows say was dropped by the retention: whoever may write to the table
-/// could hide with such a row that he removed records.
+/// could hide the removal of records with such a row.
 ///
 /// With a MAC key, a range counts only with its MAC. Without one there is nothing that a writer of
 /// the database could not make himself, so a range counts only against a retention that the

@@ -55,7 +55,7 @@ class AuditPartitionsTest {
   private static final Duration LONGEST = Duration.ofMinutes(1);
   private static final int WRITERS = 4;
 
-  /// One is enough, unless a lock is not to be had in time.
+  /// One is enough, unless a lock is not free in time.
   private static final int RUNS = 20;
 
   private static EmbeddedServices services;
