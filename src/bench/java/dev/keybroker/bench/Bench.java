@@ -19,7 +19,7 @@ import software.amazon.awssdk.services.kms.KmsAsyncClient;
 
 /// Measures the packaged broker: `[--rounds=N] [--seconds=S] [--count-seconds=S]
 /// [--audit-only|--tls-only|--keystores-only] [--update-docs]`. `src/bench/run.sh` builds it and
-// calls this.
+/// calls this.
 ///
 /// Everything that is compared is measured in each round, one after the other, so that a machine
 /// that slows down slows all of it.

@@ -13,8 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// `src/docs/audit.md` lists them.
 final class AuditJson {
   /// How checkpoints begin. No line of a record holds it, whatever the record says, so that not
-  // even
-  /// a search for these words takes a caller's text for a checkpoint.
+  /// even a search for these words takes a caller's text for a checkpoint.
   static final String CHECKPOINT = "audit checkpoint";
 
   private static final String CHECKPOINT_IN_RECORDS = "\\u0061udit checkpoint";

@@ -17,8 +17,7 @@ public interface WrapSessionConfig {
   int maxDeks();
 
   /// For how many keystores a session is kept at once, 3 KiB each. A wrap for any other one costs
-  // an
-  /// encapsulation. At least 1.
+  /// an encapsulation. At least 1.
   @WithDefault("4000")
   long maxSessions();
 }

@@ -65,8 +65,8 @@ class CallBoundary implements CallEntry {
       }
     }
 
-    /// Health and reflection have the statuses of their own contracts; a call that nobody waits for is
-    /// no fault.
+    /// Health and reflection have the statuses of their own contracts; a call that nobody waits for
+    /// is no fault.
     private boolean isLeftAsItIs(Status status) {
       return switch (status.getCode()) {
         case CANCELLED, DEADLINE_EXCEEDED -> true;

@@ -81,8 +81,7 @@ final class FieldViolations {
   }
 
   /// From 1 on, in unsigned UTF-8 byte order, as in the encoding of the encryption context. The
-  // order
-  /// on the wire tells a caller nothing: many clients write a map in a random one.
+  /// order on the wire tells a caller nothing: many clients write a map in a random one.
   private static long place(String key, Set<String> keys) {
     byte[] bytes = utf8(key);
     return keys.stream().filter(other -> Arrays.compareUnsigned(utf8(other), bytes) <= 0).count();

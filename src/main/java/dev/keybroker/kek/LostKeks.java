@@ -9,7 +9,7 @@ public interface LostKeks {
   /// Writes a lost KEK's row again from a copy of its record. A KEK that was ACTIVE or RETIRED
   /// becomes RETIRED, a DISABLED or DESTROY_SCHEDULED one becomes DISABLED. A row that exists stays
   /// as it is, whatever its state, and is the answer; only an intent, which holds no key, gives
-  // way.
+  /// way.
   ///
   /// Fails with [KekFailure]: `UnknownKek` where the copy does not suffice or the keystore does not
   /// exist, `StoreUnavailable`.

@@ -9,7 +9,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// The first tier: records in this process's memory, and for a moment the ids that belong to no
-// KEK.
+/// KEK.
 ///
 /// While the stores are away, an ACTIVE KEK that this broker saw fresh is used until they are back;
 /// one that it has only from an old entry of Redis, until that entry's own limit. A KEK to unwrap

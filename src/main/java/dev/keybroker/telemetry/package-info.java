@@ -1,5 +1,5 @@
 /// Owns the names of metrics, tags and spans, how a span is made, and how text from outside is
-// logged.
+/// logged.
 ///
 /// Imports nothing of the broker.
 @NullMarked

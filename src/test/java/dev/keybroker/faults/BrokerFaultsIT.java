@@ -187,8 +187,7 @@ class BrokerFaultsIT {
   }
 
   /// PostgreSQL answers every SELECT and refuses every INSERT. What waits for its record is
-  // bounded,
-  /// and so is what the broker tries again: a small heap bears it for as long as it lasts.
+  /// bounded, and so is what the broker tries again: a small heap bears it for as long as it lasts.
   @ParameterizedTest
   @MethodSource("refusals")
   void records_areRefused(String name, PostgresControl.Fault refusal) throws Exception {

@@ -11,8 +11,7 @@ import java.util.stream.Stream;
 /// What a broker's process holds, on Linux.
 ///
 /// @param heap in bytes, what is alive after a full collection; of a native executable, which
-// cannot
-///     be told to make one, what is used
+///     cannot be told to make one, what is used
 /// @param direct the JVM's direct buffers, in bytes; 0 where they are not told
 /// @param resident what the process has in memory, in bytes
 /// @param handles open files and sockets

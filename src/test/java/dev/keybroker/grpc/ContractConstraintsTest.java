@@ -514,11 +514,10 @@ class ContractConstraintsTest {
             ListAuditEventsRequest.newBuilder().setParent(TENANT).setOutcomeValue(9).build(),
             "outcome: enum.defined_only"),
         invalid(
-            "audit events of two pairs",
+            "audit events of 17 pairs",
             ListAuditEventsRequest.newBuilder()
                 .setParent(TENANT)
-                .putEncryptionContext("a", "b")
-                .putEncryptionContext("c", "d")
+                .putAllEncryptionContext(pairs(17).getEncryptionContextMap())
                 .build(),
             "encryption_context: map.max_pairs"),
         invalid(

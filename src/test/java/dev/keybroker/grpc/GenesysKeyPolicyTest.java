@@ -31,10 +31,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /// A tenant who brings the key policy that Genesys Cloud publishes for its recording keystore:
-// every
-/// action, `kms:DescribeKey` among them, under one condition on the encryption context, the
-// principal
-/// an account, and several organisations in the condition.
+/// every action, `kms:DescribeKey` among them, under one condition on the encryption context, the
+/// principal an account, and several organisations in the condition.
 ///
 /// Source: Genesys Cloud Resource Center, "Use an AWS KMS symmetric key for recordings".
 @QuarkusTest

@@ -59,7 +59,8 @@ class MonitoringIT {
       Set.of(
           "keybroker_wrap_last_known_total",
           "keybroker_tls_certificate_expiry",
-          "keybroker_access_file_age_seconds");
+          "keybroker_access_file_age_seconds",
+          "keybroker_token_key_age_seconds");
 
   @TempDir Path folder = Path.of("");
   private final HttpClient http = HttpClient.newHttpClient();

@@ -19,8 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// It encrypts, evaluates policies, and checks signatures for real. What differs from AWS:
 /// changes count at once and quotas are not enforced unless a test asks for it; asymmetric KMS keys
 /// can be made and described, not used. `src/docs/local-kms.md` has the whole list. **Its keys
-// protect nothing**: with a state file, their material
-/// lies in that file.
+/// protect nothing**: with a state file, their material lies in that file.
 ///
 /// Beside the AWS protocols there is a local administration in JSON, without authentication:
 ///
@@ -176,8 +175,7 @@ public final class LocalKms implements AutoCloseable {
   }
 
   /// Sets how late changes of key policies, aliases and grants are seen from now on, by the clock
-  // of
-  /// the options. They are seen at once unless this says otherwise.
+  /// of the options. They are seen at once unless this says otherwise.
   public void consistencyDelay(Duration delay) {
     consistency.delay(delay);
   }
@@ -185,8 +183,7 @@ public final class LocalKms implements AutoCloseable {
   /// Where KMS, STS and IAM answer calls that come from elsewhere. `vpce/vpce-0123abcd` stands for
   /// a VPC endpoint, `from/203.0.113.7` for a public address, and
   /// `via/s3.eu-central-1.amazonaws.com` for a service that calls in the caller's name; policies
-  // see
-  /// them as `aws:SourceVpce`, `aws:SourceIp` and `kms:ViaService`.
+  /// see them as `aws:SourceVpce`, `aws:SourceIp` and `kms:ViaService`.
   public URI endpoint(String place) {
     return URI.create(endpoint() + "/" + place);
   }

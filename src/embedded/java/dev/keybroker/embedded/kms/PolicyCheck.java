@@ -10,8 +10,7 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /// Checks a policy document before it is stored, as AWS does: its grammar, what a policy of its
-// kind
-/// may say, and that the users and roles it names as principals exist.
+/// kind may say, and that the users and roles it names as principals exist.
 final class PolicyCheck {
 
   private static final Pattern ACTION = Pattern.compile("\\*|[A-Za-z0-9-]+:[A-Za-z0-9*?_-]+");

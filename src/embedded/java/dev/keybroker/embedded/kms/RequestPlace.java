@@ -7,8 +7,7 @@ import java.util.Map;
 
 /// Where a request comes from, as the path of the endpoint says: `/vpce/{id}` stands for a VPC
 /// endpoint, `/from/{address}` for a public address, `/via/{service}` for a service of AWS that
-// calls
-/// in the caller's name, as in `/via/s3.eu-central-1.amazonaws.com`. Each may follow another.
+/// calls in the caller's name, as in `/via/s3.eu-central-1.amazonaws.com`. Each may follow another.
 final class RequestPlace {
 
   private static final String LOOPBACK = "127.0.0.1";

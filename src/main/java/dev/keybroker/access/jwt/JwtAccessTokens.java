@@ -34,9 +34,9 @@ import org.jose4j.lang.JoseException;
 import org.jose4j.lang.UnresolvableKeyException;
 
 /// Signed tokens of one issuer. A proven token is known by its SHA-256 for a bounded time.
-// Signatures
-/// (some 100 µs each) are verified on one thread with a bounded queue, so that bad tokens cost
-/// neither the event loop nor unbounded memory; the issuer's keys are fetched on another thread.
+/// Signatures (some 100 µs each) are verified on one thread with a bounded queue, so that bad
+/// tokens cost neither the event loop nor unbounded memory; the issuer's keys are fetched on
+/// another thread.
 public final class JwtAccessTokens implements AccessTokens, AutoCloseable {
   private static final Pattern SUBJECT = Pattern.compile("[\\x21-\\x7e]{1,255}");
 

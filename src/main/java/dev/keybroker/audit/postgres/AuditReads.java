@@ -20,9 +20,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// Queries of people, on a few connections reserved for them, so that the heaviest of them delays no
-/// KEK's read and no record's commit: one at a time for each reader, each ended by PostgreSQL when
-/// its time is over, and sooner when nobody waits for it any more. Thread-safe.
+/// Queries of people, on a few connections reserved for them, so that the heaviest of them delays
+/// no KEK's read and no record's commit: one at a time for each reader, each ended by PostgreSQL
+/// when its time is over, and sooner when nobody waits for it any more. Thread-safe.
 final class AuditReads {
   /// What PostgreSQL says of a statement that was cancelled: by its timeout, or by us.
   private static final String QUERY_CANCELED = "57014";

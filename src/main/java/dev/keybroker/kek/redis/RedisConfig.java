@@ -21,8 +21,7 @@ public interface RedisConfig {
 
   /// How long Redis keeps an entry. Beyond its freshness it is used only as the last known record,
   /// while PostgreSQL does not answer: that of an ACTIVE KEK for this time at most, counted from
-  // its
-  /// read in PostgreSQL, whatever Redis keeps. For a KEK to unwrap with, that age is
+  /// its read in PostgreSQL, whatever Redis keeps. For a KEK to unwrap with, that age is
   /// `keybroker.kek.unwrap-max-age`. At least 1 s.
   @WithDefault("24h")
   Duration retention();

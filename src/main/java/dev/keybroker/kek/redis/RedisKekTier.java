@@ -38,8 +38,7 @@ public final class RedisKekTier implements KekTier, KekCopies {
   public static final int MIN_MAC_KEY_SIZE = EntryMac.MIN_KEY_SIZE;
 
   /// How far the clocks of brokers may be apart. An entry from further ahead is not used: how old
-  // it
-  /// is nobody knows.
+  /// it is nobody knows.
   private static final Duration LARGEST_CLOCK_DIFFERENCE = Duration.ofMinutes(1);
 
   private static final Logger LOG = Logger.getLogger(RedisKekTier.class);

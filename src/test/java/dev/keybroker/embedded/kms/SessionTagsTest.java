@@ -13,8 +13,7 @@ import software.amazon.awssdk.services.sts.model.AssumeRoleRequest;
 import software.amazon.awssdk.services.sts.model.Tag;
 
 /// A chain as EKS Pod Identity makes it: the pod's session of the broker's role has transitive
-// tags,
-/// and assumes the tenant's role.
+/// tags, and assumes the tenant's role.
 @SuppressWarnings("NullAway.Init") // set before each test
 class SessionTagsTest extends LocalKmsTestCase {
 
