@@ -34,8 +34,8 @@ public interface KmsGuardConfig {
   @WithDefault("1s")
   Duration breakerDelay();
 
-  /// For how many classes of calls of root keys all this is kept; the least used go first. At least
-  /// 1.
-  @WithDefault("20000")
+  /// For how many classes of calls of root keys all this is kept, 2 KiB each; the least used go
+  /// first. At least 1; above the number of root keys in use, or breakers forget.
+  @WithDefault("6000")
   long max();
 }

@@ -12,9 +12,12 @@ import dev.keybroker.grpc.Eventually;
 import dev.keybroker.kms.KmsFailure.Kind;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.quarkus.runtime.configuration.DurationConverter;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
+import io.smallrye.config.SmallRyeConfigBuilder;
 import io.smallrye.mutiny.subscription.Cancellable;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +35,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class GuardedKmsTest {
   private static final int CONCURRENCY = 4;
   private static final int QUEUE = 2;
+  private static final long GUARDS_FIT = 16 * 1024 * 1024;
   private static final Duration DELAY = Duration.ofMillis(300);
   private static final KmsKey KEY = key("k-1");
   private static final KmsContext CONTEXT = new KmsContext(Map.of("keybroker:tenant", "acme"));
@@ -87,6 +91,33 @@ class GuardedKmsTest {
   private CompletableFuture<GeneratedKeyPair> generate() {
     return kms.generateKeyPair(KEY, KeyPairSpec.ECC_NIST_P256, CONTEXT)
         .subscribeAsCompletionStage();
+  }
+
+  /// The defaults of [KmsGuardConfig], filled with guards that have been used.
+  @Test
+  void guards_fullToTheirDefaultNumber_fitBesideTheCaches() {
+    KmsGuardConfig defaults =
+        new SmallRyeConfigBuilder()
+            .withMapping(KmsGuardConfig.class)
+            .withConverter(Duration.class, 200, new DurationConverter())
+            .build()
+            .getConfigMapping(KmsGuardConfig.class);
+    int number = Math.toIntExact(defaults.max());
+    GuardedKms full = new GuardedKms(fake, defaults, registry);
+    long before = usedHeap();
+    for (int i = 0; i < number; i++) {
+      full.describe(key("k-" + i)).await().indefinitely();
+    }
+    long perGuard = (usedHeap() - before) / number;
+    assertTrue(perGuard * number <= GUARDS_FIT, () -> number + " guards of " + perGuard + " bytes");
+    assertEquals(0, full.notAsked().size());
+  }
+
+  private static long usedHeap() {
+    for (int i = 0; i < 3; i++) {
+      System.gc();
+    }
+    return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
   }
 
   @Test
