@@ -61,6 +61,11 @@ final class Authenticator {
     return caller.at(facts.of(request));
   }
 
+  /// The caller of a request without a signature.
+  Caller anonymous(HttpRequest request) {
+    return Caller.anonymous(facts.of(request));
+  }
+
   private void checkTime(@Nullable String text, AuthenticationErrors errors) {
     Instant signed;
     try {

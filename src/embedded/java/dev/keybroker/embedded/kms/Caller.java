@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Who makes a request, as its signature shows.
+/// Who makes a request, as its signature or its token shows.
 ///
 /// @param arn the ARN that AWS names the caller by: root, user, or assumed-role session
 /// @param identityArn the ARN of the IAM entity behind it: root, user, or role
@@ -32,11 +32,39 @@ record Caller(
     facts = Map.copyOf(facts);
   }
 
-  /// The kinds of principal that can sign a request.
+  /// The kinds of principal.
   enum Kind {
     ROOT,
     USER,
-    SESSION
+    SESSION,
+    /// A service of AWS, which policies name by its principal, e.g. `pods.eks.amazonaws.com`.
+    SERVICE,
+    /// The holder of a token of an identity provider, whom policies name by the provider's ARN.
+    FEDERATED,
+    /// The sender of a request without a signature.
+    ANONYMOUS
+  }
+
+  static Caller service(String principal) {
+    return unsigned(Kind.SERVICE, principal, Map.of());
+  }
+
+  static Caller anonymous(Map<String, String> facts) {
+    return unsigned(Kind.ANONYMOUS, "anonymous", facts);
+  }
+
+  /// This caller, once an identity provider of this ARN has said who it is.
+  Caller federated(String provider) {
+    return unsigned(Kind.FEDERATED, provider, facts);
+  }
+
+  private static Caller unsigned(Kind kind, String name, Map<String, String> facts) {
+    return new Caller(kind, "", name, name, name, List.of(), null, Map.of(), facts);
+  }
+
+  /// Whether the caller has no IAM identity, and so no policies.
+  boolean isOutsideIam() {
+    return kind.compareTo(Kind.SESSION) > 0;
   }
 
   /// This caller with more facts of the request.

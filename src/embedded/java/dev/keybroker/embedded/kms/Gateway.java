@@ -65,12 +65,17 @@ final class Gateway implements HttpHandler {
     String operation = protocol.operation(request);
     String resource = "";
     try {
-      if (signature == null) {
+      Caller caller;
+      if (signature != null) {
+        caller = authenticator.authenticate(request, signature);
+      } else if (protocol.takesUnsigned(operation)) {
+        caller = authenticator.anonymous(request);
+      } else {
         throw AuthenticationErrors.of(request.header("X-Amz-Target") == null ? "sts" : "kms")
             .missing();
       }
-      Caller caller = authenticator.authenticate(request, signature);
-      WireProtocol.WireCall call = protocol.read(request, caller, signature, requestId);
+      WireProtocol.WireCall call =
+          protocol.read(request, caller, signature == null ? "" : signature.region(), requestId);
       resource = call.subject().resource();
       Fault.Kind fault = faults.strike(call.subject());
       switch (fault) {

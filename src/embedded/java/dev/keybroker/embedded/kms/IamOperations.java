@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// The part of IAM that key policies and trust policies need: users, access keys, roles, and inline
-/// policies.
+/// The part of IAM that key policies and trust policies need: users, access keys, roles, inline
+/// policies, and identity providers.
 final class IamOperations {
 
   static final String NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/";
@@ -17,8 +17,10 @@ final class IamOperations {
   private final Identities identities;
   private final PolicyCheck check;
   private final PolicySimulation simulation;
+  private final OidcOperations providers;
 
-  IamOperations(LocalState state, Identities identities) {
+  IamOperations(LocalState state, Identities identities, OidcOperations providers) {
+    this.providers = providers;
     this.state = state;
     this.identities = identities;
     this.simulation = new PolicySimulation(state);
@@ -45,6 +47,7 @@ final class IamOperations {
     operations.put("ListAttachedRolePolicies", this::listAttachedRolePolicies);
     operations.put("TagRole", this::tagRole);
     operations.put("SimulatePrincipalPolicy", this::simulate);
+    operations.putAll(providers.operations());
     return operations;
   }
 
@@ -232,7 +235,8 @@ final class IamOperations {
     return start + name;
   }
 
-  private static String checked(QueryRequest request, String arn) {
+  /// The resource, if the caller's policies let it call the operation there.
+  static String checked(QueryRequest request, String arn) {
     String action = "iam:" + request.operation();
     PolicyContext context = PolicyContext.of(request.caller(), request.region());
     Access access = Access.byIdentity(request.caller(), action, arn, context);

@@ -24,14 +24,19 @@ final class KmsProtocol implements WireProtocol {
   }
 
   @Override
-  public WireCall read(HttpRequest request, Caller caller, Signature signature, String requestId) {
+  public boolean takesUnsigned(String operation) {
+    return false;
+  }
+
+  @Override
+  public WireCall read(HttpRequest request, Caller caller, String region, String requestId) {
     ObjectNode body;
     try {
       body = request.body().length == 0 ? Json.object() : Json.parse(request.body());
     } catch (IOException e) {
       throw new AwsException("SerializationException", "");
     }
-    KmsRequest call = new KmsRequest(caller, signature.region(), operation(request), body);
+    KmsRequest call = new KmsRequest(caller, region, operation(request), body);
     String key = target.of(call);
     return new WireCall(
         CallSubject.of(call.operation(), caller, key == null ? "" : key),

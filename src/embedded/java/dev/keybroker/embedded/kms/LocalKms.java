@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
+import java.security.PublicKey;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
@@ -64,6 +65,7 @@ public final class LocalKms implements AutoCloseable {
   private final Provisioning provisioning;
   private final RequestQuotas quotas;
   private final Consistency consistency;
+  private final ServiceSessions services;
 
   private LocalKms(
       HttpServer server,
@@ -72,7 +74,8 @@ public final class LocalKms implements AutoCloseable {
       Calls calls,
       Provisioning provisioning,
       RequestQuotas quotas,
-      Consistency consistency) {
+      Consistency consistency,
+      ServiceSessions services) {
     this.server = server;
     this.workers = workers;
     this.faults = faults;
@@ -80,6 +83,7 @@ public final class LocalKms implements AutoCloseable {
     this.provisioning = provisioning;
     this.quotas = quotas;
     this.consistency = consistency;
+    this.services = services;
   }
 
   /// Starts a local KMS.
@@ -90,6 +94,7 @@ public final class LocalKms implements AutoCloseable {
     Path file = options.stateFile();
     LocalState state = new LocalState(file == null ? null : new StateFile(file), clock);
     SessionTokens tokens = new SessionTokens(state.sealingKey());
+    Sessions sessions = new Sessions(state, tokens, clock);
     RequestQuotas quotas = new RequestQuotas(clock);
     KmsService kms = new KmsService(state, quotas, clock);
     Identities identities = new Identities(state, clock);
@@ -105,10 +110,12 @@ public final class LocalKms implements AutoCloseable {
                 "sts",
                 new QueryProtocol(
                     StsOperations.NAMESPACE,
-                    new StsOperations(state, tokens, quotas, clock).operations()),
+                    new StsOperations(state, sessions, quotas).operations()),
                 "iam",
                 new QueryProtocol(
-                    IamOperations.NAMESPACE, new IamOperations(state, identities).operations())),
+                    IamOperations.NAMESPACE,
+                    new IamOperations(state, identities, new OidcOperations(state, clock))
+                        .operations())),
             faults,
             calls,
             new Administration(provisioning, faults, calls));
@@ -119,7 +126,15 @@ public final class LocalKms implements AutoCloseable {
       server.setExecutor(workers);
       server.createContext("/", gateway);
       server.start();
-      return new LocalKms(server, workers, faults, calls, provisioning, quotas, state.consistency);
+      return new LocalKms(
+          server,
+          workers,
+          faults,
+          calls,
+          provisioning,
+          quotas,
+          state.consistency,
+          new ServiceSessions(state, sessions));
     } catch (IOException e) {
       workers.close();
       throw new UncheckedIOException("cannot listen on port " + options.port(), e);
@@ -155,6 +170,29 @@ public final class LocalKms implements AutoCloseable {
   /// @param policy the permissions policy; null takes one given here before away
   public String role(String account, String name, String trustPolicy, @Nullable String policy) {
     return provisioning.role(account, name, trustPolicy, policy);
+  }
+
+  /// The credentials of a role's session that a service of AWS starts in its own name, as EKS Pod
+  /// Identity does in the name of `pods.eks.amazonaws.com`. The role's trust policy has to let the
+  /// service assume the role and, if there are tags, tag the session.
+  ///
+  /// @param tags the session's tags, all transitive
+  public SessionCredentials serviceSession(
+      String service,
+      String roleArn,
+      String sessionName,
+      Map<String, String> tags,
+      Duration duration) {
+    return services.start(service, roleArn, sessionName, tags, duration);
+  }
+
+  /// Publishes the keys of an OIDC issuer, in place of those before, as its JWKS endpoint would.
+  /// STS accepts the issuer's tokens in accounts that have registered it in IAM.
+  ///
+  /// @param issuer `https://…`, as tokens name it
+  /// @param keys by key id
+  public void issuerKeys(String issuer, Map<String, PublicKey> keys) {
+    provisioning.issuerKeys(issuer, keys);
   }
 
   /// Puts an account into a partition of AWS, before it has principals: `aws` unless this says

@@ -1,5 +1,6 @@
 package dev.keybroker.embedded.kms;
 
+import java.security.PublicKey;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
@@ -45,6 +46,13 @@ final class LocalState {
   /// The ids of the organizations that accounts belong to, by account.
   final ConcurrentMap<String, String> organizations = new ConcurrentHashMap<>();
 
+  /// By ARN.
+  final ConcurrentMap<String, OidcProvider> oidcProviders = new ConcurrentHashMap<>();
+
+  /// The keys that OIDC issuers publish, by issuer (without `https://`) and key id. Not saved: they
+  /// are not AWS's.
+  final ConcurrentMap<String, Map<String, PublicKey>> issuerKeys = new ConcurrentHashMap<>();
+
   /// By access key id.
   final ConcurrentMap<String, LocalCredentials> accessKeys = new ConcurrentHashMap<>();
 
@@ -68,6 +76,7 @@ final class LocalState {
     saved.accessKeys().forEach(key -> accessKeys.put(key.accessKeyId(), key));
     partitions.putAll(saved.partitions());
     organizations.putAll(saved.organizations());
+    saved.oidcProviders().forEach(provider -> oidcProviders.put(provider.arn(), provider));
   }
 
   /// The secret that session tokens are sealed and ciphertext headers are authenticated with.
@@ -131,6 +140,7 @@ final class LocalState {
         List.copyOf(roles.values()),
         List.copyOf(accessKeys.values()),
         Map.copyOf(partitions),
-        Map.copyOf(organizations));
+        Map.copyOf(organizations),
+        List.copyOf(oidcProviders.values()));
   }
 }

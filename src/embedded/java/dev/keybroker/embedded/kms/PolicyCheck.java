@@ -14,6 +14,12 @@ import java.util.regex.Pattern;
 final class PolicyCheck {
 
   private static final Pattern ACTION = Pattern.compile("\\*|[A-Za-z0-9-]+:[A-Za-z0-9*?_-]+");
+  private static final Pattern OUTSIDER =
+      Pattern.compile(
+          "[a-z0-9.-]+\\.amazonaws\\.com(\\.cn)?"
+              + "|arn:aws[a-z-]*:iam::\\d{12}:(oidc|saml)-provider/.+"
+              + "|cognito-identity\\.amazonaws\\.com|accounts\\.google\\.com|www\\.amazon\\.com"
+              + "|graph\\.facebook\\.com");
   private static final Pattern SID = Pattern.compile("[0-9A-Za-z]*");
 
   private final LocalState state;
@@ -48,6 +54,11 @@ final class PolicyCheck {
       }
       if (!statement.resources().isEmpty()) {
         throw malformed.apply("Has prohibited field Resource");
+      }
+      for (String outsider : statement.outsiders()) {
+        if (!OUTSIDER.matcher(outsider).matches()) {
+          throw malformed.apply("Invalid principal in policy: " + outsider);
+        }
       }
       for (String action : statement.actions()) {
         if (!action.toLowerCase(Locale.ROOT).startsWith("sts:")) {

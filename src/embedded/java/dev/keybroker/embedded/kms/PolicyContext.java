@@ -25,6 +25,7 @@ final class PolicyContext {
               case ROOT -> "Account";
               case USER -> "User";
               case SESSION -> "AssumedRole";
+              case SERVICE, FEDERATED, ANONYMOUS -> "Anonymous";
             })
         .put("aws:userid", caller.userId())
         .put("aws:RequestedRegion", region);

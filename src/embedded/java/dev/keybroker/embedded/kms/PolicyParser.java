@@ -102,6 +102,7 @@ final class PolicyParser {
         effect.equals("Allow"),
         node.has("Principal"),
         principals(node.path("Principal")),
+        outsiders(node.path("Principal")),
         notActions,
         actions,
         notResources,
@@ -127,6 +128,12 @@ final class PolicyParser {
     }
     known(object(node, "Principal"), PRINCIPALS);
     return strings(node.path("AWS"));
+  }
+
+  private static List<String> outsiders(JsonNode node) {
+    List<String> names = new ArrayList<>(strings(node.path("Service")));
+    names.addAll(strings(node.path("Federated")));
+    return List.copyOf(names);
   }
 
   private static List<Predicate<PolicyContext>> conditions(JsonNode node, boolean variables) {

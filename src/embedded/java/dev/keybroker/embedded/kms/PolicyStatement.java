@@ -9,8 +9,9 @@ import java.util.function.Predicate;
 ///
 /// @param sid the statement's name; empty if it has none
 /// @param named whether the statement has a `Principal`
-/// @param principals the `AWS` principals; empty in an identity-based policy, or where the
-///     statement names principals of other kinds only (services, federated users)
+/// @param principals the `AWS` principals; empty in an identity-based policy, or if the statement
+///     names principals of other kinds only
+/// @param outsiders the services and identity providers among its principals
 /// @param actions empty if the statement names none, and so says nothing
 /// @param notActions whether `actions` are those the statement does not speak of
 /// @param resources empty in a trust policy, which speaks of its role only
@@ -21,6 +22,7 @@ record PolicyStatement(
     boolean allow,
     boolean named,
     List<String> principals,
+    List<String> outsiders,
     boolean notActions,
     List<String> actions,
     boolean notResources,
@@ -38,6 +40,11 @@ record PolicyStatement(
   }
 
   Match principal(Caller caller) {
+    if (caller.isOutsideIam()) {
+      // Stricter than AWS may be: an Allow has to name a service or a provider, not everybody.
+      boolean named = outsiders.contains(caller.arn()) || (!allow && principals.contains("*"));
+      return named ? Match.DIRECT : Match.NONE;
+    }
     Match best = Match.NONE;
     for (String principal : principals) {
       if (principal.equals("*") || caller.is(principal)) {
@@ -70,6 +77,7 @@ record PolicyStatement(
         allow,
         named,
         principals.stream().map(name -> ids.getOrDefault(name, name)).toList(),
+        outsiders,
         notActions,
         actions,
         notResources,

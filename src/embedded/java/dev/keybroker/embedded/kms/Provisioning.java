@@ -1,5 +1,6 @@
 package dev.keybroker.embedded.kms;
 
+import java.security.PublicKey;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.UUID;
@@ -92,6 +93,14 @@ final class Provisioning {
           }
           return state.partitions.put(account, partition);
         });
+  }
+
+  /// Replaces the keys that an OIDC issuer publishes.
+  void issuerKeys(String issuer, Map<String, PublicKey> published) {
+    if (!issuer.startsWith(OidcProvider.SCHEME)) {
+      throw new IllegalArgumentException("an issuer begins with https://: " + issuer);
+    }
+    state.issuerKeys.put(issuer.substring(OidcProvider.SCHEME.length()), Map.copyOf(published));
   }
 
   /// Makes an account a member of an organization.

@@ -22,7 +22,12 @@ final class QueryProtocol implements WireProtocol {
   }
 
   @Override
-  public WireCall read(HttpRequest request, Caller caller, Signature signature, String requestId) {
+  public boolean takesUnsigned(String operation) {
+    return operation.equals(WebIdentityOperation.NAME);
+  }
+
+  @Override
+  public WireCall read(HttpRequest request, Caller caller, String region, String requestId) {
     Map<String, String> form = form(request);
     String name = form.getOrDefault("Action", "");
     QueryOperation operation = operations.get(name);
@@ -30,7 +35,7 @@ final class QueryProtocol implements WireProtocol {
       throw new AwsException(
           "InvalidAction", "Could not find operation " + name + " for this service");
     }
-    QueryRequest call = new QueryRequest(caller, signature.region(), name, form);
+    QueryRequest call = new QueryRequest(caller, region, name, form);
     return new WireCall(
         CallSubject.of(name, caller, form.getOrDefault("RoleArn", "")),
         () -> Reply.xml(200, Xml.answer(name, namespace, operation.call(call), requestId)));

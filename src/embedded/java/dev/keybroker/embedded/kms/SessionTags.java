@@ -12,6 +12,8 @@ import java.util.regex.Pattern;
 /// @param transitive those of them that the next session of a role chain inherits
 record SessionTags(Map<String, String> all, Map<String, String> transitive) {
 
+  static final SessionTags NONE = new SessionTags(Map.of(), Map.of());
+
   private static final int MAX_TAGS = 50;
   private static final Pattern KEY = Pattern.compile("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]{1,128}");
   private static final Pattern VALUE = Pattern.compile("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]{0,256}");

@@ -16,12 +16,14 @@ record Snapshot(
     List<Role> roles,
     List<LocalCredentials> accessKeys,
     Map<String, String> partitions,
-    Map<String, String> organizations) {
+    Map<String, String> organizations,
+    List<OidcProvider> oidcProviders) {
 
   Snapshot {
     // A file of an earlier version has none of these.
     partitions = partitions == null ? Map.of() : partitions;
     organizations = organizations == null ? Map.of() : organizations;
+    oidcProviders = oidcProviders == null ? List.of() : oidcProviders;
   }
 
   static final String README =

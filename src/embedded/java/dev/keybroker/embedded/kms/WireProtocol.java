@@ -8,10 +8,14 @@ interface WireProtocol {
   /// The operation that the request names; empty where it names none.
   String operation(HttpRequest request);
 
+  /// Whether an operation is called without a signature.
+  boolean takesUnsigned(String operation);
+
   /// Reads the request of an authenticated caller.
   ///
+  /// @param region the region that the request is signed for; empty if it is not signed
   /// @throws AwsException where it cannot be read
-  WireCall read(HttpRequest request, Caller caller, Signature signature, String requestId);
+  WireCall read(HttpRequest request, Caller caller, String region, String requestId);
 
   Reply error(AwsException error, String requestId);
 

@@ -1,12 +1,16 @@
 package dev.keybroker.embedded.kms;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
+import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 import software.amazon.awssdk.services.kms.KmsClient;
 import software.amazon.awssdk.services.sts.StsClient;
 import software.amazon.awssdk.services.sts.model.AssumeRoleRequest;
@@ -204,5 +208,53 @@ class SessionTagsTest extends LocalKmsTestCase {
         "ValidationError", () -> agent.assumeRole(plain.toBuilder().tags(tags("aws:x=1")).build()));
     assertCode(
         "ValidationError", () -> agent.assumeRole(plain.toBuilder().tags(tags("a=<b>")).build()));
+  }
+
+  @Test
+  void service_thatTheTrustPolicyNames_startsSessionsWithTransitiveTags() {
+    String agents = "pods.eks.amazonaws.com";
+    brokerTrust(agents, ASSUME);
+    assertEquals("AccessDenied", refusedSession(agents).code());
+    brokerTrust("ecs-tasks.amazonaws.com", ASSUME_AND_TAG);
+    assertEquals("AccessDenied", refusedSession(agents).code());
+    brokerTrust(agents, ASSUME_AND_TAG);
+
+    AwsCredentials session = session(agents);
+
+    try (StsClient pod = sts(session)) {
+      assertEquals(
+          "arn:aws:sts::" + BROKER + ":assumed-role/keybroker/pod-1",
+          pod.getCallerIdentity().arn());
+      tenantRole(ASSUME, "{}");
+      assertDenied("sts:TagSession", pod);
+      tenantRole(
+          ASSUME_AND_TAG,
+          "{\"StringEquals\":{\"aws:PrincipalTag/kubernetes-namespace\":\"keybroker\"}}");
+      pod.assumeRole(assume(TENANT_ROLE));
+    }
+  }
+
+  private void brokerTrust(String service, String actions) {
+    server.role(
+        BROKER,
+        "eks/keybroker",
+        trust(NODE, actions, "{}").replace("\"AWS\":\"" + NODE, "\"Service\":\"" + service),
+        Policies.of(Policies.identity("Allow", "sts:*", TENANT_ROLE)));
+  }
+
+  private AwsCredentials session(String service) {
+    SessionCredentials session =
+        server.serviceSession(
+            service,
+            BROKER_ROLE,
+            "pod-1",
+            Map.of("kubernetes-namespace", "keybroker"),
+            Duration.ofHours(6));
+    return AwsSessionCredentials.create(
+        session.accessKeyId(), session.secretAccessKey(), session.sessionToken());
+  }
+
+  private AwsException refusedSession(String service) {
+    return assertThrows(AwsException.class, () -> session(service));
   }
 }

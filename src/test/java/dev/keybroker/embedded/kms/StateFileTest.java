@@ -87,6 +87,7 @@ class StateFileTest extends LocalKmsTestCase {
             "keybroker",
             Policies.of(Policies.trust("arn:aws:iam::" + BROKER + ":user/broker", "{}")),
             Policies.of(Policies.identity("Allow", "kms:ListKeys", "*")));
+    iam(broker).createOpenIDConnectProvider(r -> r.url("https://issuer.example"));
     AwsCredentials session;
     try (StsClient sts = sts(broker)) {
       session =
@@ -105,6 +106,9 @@ class StateFileTest extends LocalKmsTestCase {
       assertEquals(key, kms.describeKey(r -> r.keyId(key)).keyMetadata().arn());
       assertEquals(2, assumed.listKeys().keys().size());
     }
+    assertEquals(
+        "arn:aws:iam::" + BROKER + ":oidc-provider/issuer.example",
+        iam(broker).listOpenIDConnectProviders().openIDConnectProviderList().getFirst().arn());
     assertEquals(broker, user(BROKER, "broker", LocalKms.ADMINISTRATOR_ACCESS));
   }
 
