@@ -147,7 +147,12 @@ public final class PolicyDocumentsFuzz {
                 "Effect", "Allow",
                 "Principal", Map.of("AWS", principal),
                 "Action", "sts:AssumeRole",
-                "Condition", Map.of("StringEquals", Map.of("sts:ExternalId", externalId)))));
+                "Condition", Map.of("StringEquals", Map.of("sts:ExternalId", externalId))),
+            Map.of(
+                "Sid", "KeybrokerTagsSession",
+                "Effect", "Allow",
+                "Principal", Map.of("AWS", principal),
+                "Action", "sts:TagSession")));
   }
 
   private static void says(String document, Object expected) throws JsonProcessingException {

@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /// IAM policies for one tenant, as indented JSON.
 ///
-/// `kms:DescribeKey` carries no encryption context, so it stands in a statement of its own: within
-/// the condition it would always be denied.
+/// AWS evaluates a condition on a key that the action does not have as not met. So
+/// `kms:DescribeKey`, which has no encryption context, and `sts:TagSession`, which has no external
+/// id, each have their own statement.
 final class PolicyDocuments {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String[] UNDER_THE_CONTEXT = {
@@ -36,11 +37,14 @@ final class PolicyDocuments {
   }
 
   String trustPolicy(String principalArn, String externalId) {
-    ObjectNode statement = allow("KeybrokerAssumesRole");
-    statement.putObject("Principal").put("AWS", principalArn);
-    statement.put("Action", "sts:AssumeRole");
-    statement.putObject("Condition").putObject("StringEquals").put("sts:ExternalId", externalId);
-    return text(policy(JSON.createArrayNode().add(statement)));
+    ObjectNode assume = allow("KeybrokerAssumesRole");
+    assume.putObject("Principal").put("AWS", principalArn);
+    assume.put("Action", "sts:AssumeRole");
+    assume.putObject("Condition").putObject("StringEquals").put("sts:ExternalId", externalId);
+    ObjectNode tag = allow("KeybrokerTagsSession");
+    tag.putObject("Principal").put("AWS", principalArn);
+    tag.put("Action", "sts:TagSession");
+    return text(policy(JSON.createArrayNode().add(assume).add(tag)));
   }
 
   private ArrayNode statements(String resource, @Nullable String principalArn) {

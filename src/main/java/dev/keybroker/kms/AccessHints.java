@@ -19,11 +19,14 @@ final class AccessHints {
           + " policy of the broker's organisation; the policy of the VPC endpoint by which the"
           + " broker reaches KMS.";
 
+  private static final String TAG_SESSION = "sts:TagSession";
+
   private final KmsFailure failure;
   private final KmsKey key;
   private final KmsContext context;
   private final String broker;
   private final String message;
+  private final String action;
   private final boolean keyIsThere;
 
   AccessHints(
@@ -38,6 +41,8 @@ final class AccessHints {
     this.broker = ownPrincipal == null ? "the broker" : PolicyPrincipal.of(ownPrincipal);
     this.message = failure.detail().toLowerCase(Locale.ROOT);
     this.keyIsThere = keyIsThere;
+    // AssumeRole of a session with tags needs two permissions; AWS names the one that is lacking.
+    this.action = message.contains("sts:tagsession") ? TAG_SESSION : failure.action();
   }
 
   Hint hint() {
@@ -68,8 +73,11 @@ final class AccessHints {
       return overridingPolicy();
     }
     boolean identity = message.contains("no identity-based policy");
-    if (failure.action().startsWith("sts:")) {
-      return identity ? brokerPermissions() : trustPolicy();
+    if (action.startsWith("sts:")) {
+      if (identity) {
+        return brokerPermissions();
+      }
+      return action.equals(TAG_SESSION) ? sessionTags() : trustPolicy();
     }
     if (identity) {
       return key.role() == null ? brokerPermissions() : rolePermissions();
@@ -88,7 +96,7 @@ final class AccessHints {
         "The key policy of "
             + key.arn()
             + " does not allow "
-            + failure.action()
+            + action
             + " to "
             + principal()
             + ". "
@@ -110,7 +118,7 @@ final class AccessHints {
             + " --region "
             + key.arn().region()
             + ". If it is, its key policy does not allow "
-            + failure.action()
+            + action
             + " to that principal. "
             + causes()
             + CLOUD_TRAIL);
@@ -119,11 +127,11 @@ final class AccessHints {
   /// DescribeKey carries no encryption context: what it answers tells the principal from the rest.
   private String causes() {
     String statement = "The likely causes in order: (1) the statement names another Principal; ";
-    if (failure.action().equals("kms:DescribeKey") || context.pairs().isEmpty()) {
+    if (action.equals("kms:DescribeKey") || context.pairs().isEmpty()) {
       return statement
           + "(2) its Action lacks "
-          + failure.action()
-          + (failure.action().equals("kms:DescribeKey")
+          + action
+          + (action.equals("kms:DescribeKey")
               ? "; (3) it has a Condition on the encryption context, which kms:DescribeKey does not"
                   + " carry: allow it in a statement without one."
               : ".")
@@ -131,7 +139,7 @@ final class AccessHints {
     }
     return statement
         + "(2) its Action lacks "
-        + failure.action()
+        + action
         + "; (3) its Condition on the encryption context does not hold: the broker sends "
         + contextConditions()
         + ". If kms:DescribeKey works, the Principal is right; if the other calls of the broker"
@@ -152,11 +160,11 @@ final class AccessHints {
         "The role "
             + principal()
             + " was assumed, but its permissions policy does not allow "
-            + failure.action()
+            + action
             + " on "
             + key.arn()
             + ". Add the Action and the key's own ARN as the Resource (an alias is none)"
-            + (failure.action().equals("kms:DescribeKey")
+            + (action.equals("kms:DescribeKey")
                 ? "."
                 : "; if both are there, its Condition on the encryption context does not hold: the"
                     + " broker sends "
@@ -170,7 +178,7 @@ final class AccessHints {
         "The broker's own principal "
             + broker
             + " has no identity-based policy that allows "
-            + failure.action()
+            + action
             + ". Nothing is to be changed in the tenant's account: the broker's operator has to"
             + " allow it.");
   }
@@ -179,9 +187,9 @@ final class AccessHints {
     return new Hint(
         HintTopic.OVERRIDING_POLICY,
         "A policy beyond the usual ones refuses "
-            + failure.action()
+            + action
             + " to "
-            + (failure.action().startsWith("sts:") ? broker : principal())
+            + (action.startsWith("sts:") ? broker : principal())
             + "; AWS's message names its kind. An explicit Deny wins over every Allow; a service or"
             + " resource control policy, a permissions boundary, a session policy and a VPC"
             + " endpoint policy each have to allow the call too.");
@@ -202,6 +210,23 @@ final class AccessHints {
             + " principal of the role's account, shows (3), and in its AssumeRolePolicyDocument (1)"
             + " and (2). If all are right, the broker's operator has to allow sts:AssumeRole on the"
             + " role to its principal.");
+  }
+
+  private Hint sessionTags() {
+    String role = key.role() == null ? "the role" : key.role().roleArn();
+    return new Hint(
+        HintTopic.SESSION_TAGS,
+        "The broker's credentials carry session tags, as those of EKS Pod Identity do, which pass"
+            + " to its session of "
+            + role
+            + ". That needs sts:TagSession beside sts:AssumeRole. The likely causes in order: (1)"
+            + " the role's trust policy lacks the Principal "
+            + broker
+            + " with the Action sts:TagSession: allow it in its own statement, without the"
+            + " Condition on sts:ExternalId, which sts:TagSession does not have; (2) the broker's"
+            + " operator has not allowed sts:TagSession on the role to that principal. The operator"
+            + " can also do without the tags: aws eks update-pod-identity-association"
+            + " --disable-session-tags.");
   }
 
   private Hint roleSession() {

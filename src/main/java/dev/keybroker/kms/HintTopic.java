@@ -16,6 +16,8 @@ public enum HintTopic {
   OVERRIDING_POLICY,
   /// The role cannot be assumed.
   TRUST_POLICY,
+  /// The broker's session has tags, and it may not pass them on to a session of the role.
+  SESSION_TAGS,
   /// STS takes the role but not the session's length or name.
   ROLE_SESSION,
   /// STS is switched off for the account in the broker's region.

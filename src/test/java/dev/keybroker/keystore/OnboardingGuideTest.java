@@ -5,30 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.keybroker.kms.KmsArn;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class OnboardingGuideTest {
   private static final String BROKER = "arn:aws:iam::444455556666:role/keybroker";
-  private static final KmsContextConfig CONTEXT =
-      new KmsContextConfig() {
-        @Override
-        public String tenantKey() {
-          return "keybroker:tenant";
-        }
-
-        @Override
-        public String keystoreKey() {
-          return "keybroker:keystore";
-        }
-
-        @Override
-        public Map<String, String> extra() {
-          return Map.of();
-        }
-      };
-
-  private final OnboardingGuide guide = new OnboardingGuide(null, null, CONTEXT);
+  private final OnboardingGuide guide = new OnboardingGuide(null, null, TestContext.DEFAULT);
 
   @Test
   void commands_ofARoleWhoseNameLooksLikeAnOption_nameTheRole() {

@@ -44,6 +44,10 @@ class HintsTest {
             + " kms:Decrypt action|OVERRIDING_POLICY",
         "ACCESS_DENIED|sts:AssumeRole|AccessDenied|because no identity-based policy allows the"
             + " sts:AssumeRole action|BROKER_PERMISSIONS",
+        "ACCESS_DENIED|sts:AssumeRole|AccessDenied|User: u is not authorized to perform:"
+            + " sts:TagSession on resource: r|SESSION_TAGS",
+        "ACCESS_DENIED|sts:AssumeRole|AccessDenied|User: u is not authorized to perform:"
+            + " sts:AssumeRole on resource: r|TRUST_POLICY",
         "ACCESS_DENIED|sts:AssumeRole|RegionDisabledException|STS is not activated|STS_REGION",
         "ACCESS_DENIED|kms:Decrypt|UnrecognizedClientException|invalid token|BROKER_CREDENTIALS",
         "UNREACHABLE|kms:Decrypt|CredentialsUnavailable|none|BROKER_CREDENTIALS",
@@ -65,6 +69,23 @@ class HintsTest {
 
     assertEquals(topic, hint.topic());
     assertTrue(hint.text().length() > 40, hint::text);
+  }
+
+  @Test
+  void brokerWithoutTagSession_isToldWhichPermissionItLacks() {
+    KmsFailure failure =
+        new KmsFailure(
+            Kind.ACCESS_DENIED,
+            "sts:AssumeRole",
+            "AccessDenied",
+            "User: u is not authorized to perform: sts:TagSession on resource: r because no"
+                + " identity-based policy allows the sts:TagSession action",
+            null);
+
+    Hint hint = Hints.of(failure, KEY, CONTEXT, null);
+
+    assertEquals(HintTopic.BROKER_PERMISSIONS, hint.topic());
+    assertTrue(hint.text().contains("allows sts:TagSession"), hint::text);
   }
 
   @Test

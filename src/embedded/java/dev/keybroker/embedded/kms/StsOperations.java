@@ -1,6 +1,5 @@
 package dev.keybroker.embedded.kms;
 
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
@@ -69,29 +68,42 @@ final class StsOperations {
     if (caller.root()) {
       throw new AwsException("AccessDenied", 403, "Roles may not be assumed by root accounts.");
     }
-    PolicyContext context = PolicyContext.of(caller, request.region());
-    context.put("sts:RoleSessionName", sessionName);
+    PolicyContext assume = withTags(request).put("sts:RoleSessionName", sessionName);
     if (externalId != null) {
-      context.put("sts:ExternalId", externalId);
+      assume.put("sts:ExternalId", externalId);
     }
+    Role role = state.roles.get(roleArn);
+    authorize(caller, role, roleArn, "sts:AssumeRole", assume);
+    if (tagged) {
+      authorize(caller, role, roleArn, "sts:TagSession", withTags(request));
+    }
+    return Objects.requireNonNull(role);
+  }
+
+  /// The condition keys of sts:TagSession, which sts:AssumeRole has too.
+  ///
+  /// Source: Service Authorization Reference, "Actions defined by AWS Security Token Service":
+  /// sts:ExternalId and sts:RoleSessionName belong to sts:AssumeRole alone.
+  private static PolicyContext withTags(QueryRequest request) {
+    PolicyContext context = PolicyContext.of(request.caller(), request.region());
     Map<String, String> asked = SessionTags.asked(request);
     asked.forEach((name, value) -> context.put("aws:RequestTag/" + name, value));
     if (!asked.isEmpty()) {
       context.put("aws:TagKeys", asked.keySet());
       context.put("sts:TransitiveTagKeys", request.list("TransitiveTagKeys"));
     }
-    Role role = state.roles.get(roleArn);
-    for (String action :
-        tagged ? List.of("sts:AssumeRole", "sts:TagSession") : List.of("sts:AssumeRole")) {
-      if (role == null || !allowed(caller, role, action, context)) {
-        throw new AwsException(
-            "AccessDenied",
-            403,
-            "User: %s is not authorized to perform: %s on resource: %s"
-                .formatted(caller.arn(), action, roleArn));
-      }
+    return context;
+  }
+
+  private static void authorize(
+      Caller caller, @Nullable Role role, String roleArn, String action, PolicyContext context) {
+    if (role == null || !allowed(caller, role, action, context)) {
+      throw new AwsException(
+          "AccessDenied",
+          403,
+          "User: %s is not authorized to perform: %s on resource: %s"
+              .formatted(caller.arn(), action, roleArn));
     }
-    return Objects.requireNonNull(role);
   }
 
   private static boolean allowed(Caller caller, Role role, String action, PolicyContext context) {

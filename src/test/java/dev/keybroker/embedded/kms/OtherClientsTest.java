@@ -33,9 +33,10 @@ class OtherClientsTest extends LocalKmsTestCase {
     credentials = server.principal(TENANT, "admin", LocalKms.ADMINISTRATOR_ACCESS);
     String trust =
         """
-        {"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"%s"},\
-        "Action":["sts:AssumeRole","sts:TagSession"],\
-        "Condition":{"StringEquals":{"sts:ExternalId":"%s"}}}}\
+        {"Version":"2012-10-17","Statement":[\
+        {"Effect":"Allow","Principal":{"AWS":"%1$s"},"Action":"sts:AssumeRole",\
+        "Condition":{"StringEquals":{"sts:ExternalId":"%2$s"}}},\
+        {"Effect":"Allow","Principal":{"AWS":"%1$s"},"Action":"sts:TagSession"}]}\
         """
             .formatted(credentials.arn(), EXTERNAL_ID);
     role =

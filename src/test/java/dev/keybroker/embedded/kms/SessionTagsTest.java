@@ -46,17 +46,24 @@ class SessionTagsTest extends LocalKmsTestCase {
   }
 
   private void tenantRole(String actions, String condition) {
+    tenantRole(trust(BROKER_ROLE, actions, condition));
+  }
+
+  private void tenantRole(String trustPolicy) {
     server.role(
         TENANT,
         "keybroker",
-        trust(BROKER_ROLE, actions, condition),
+        trustPolicy,
         Policies.of(Policies.identity("Allow", "kms:ListKeys", "*")));
   }
 
   private static String trust(String principal, String actions, String condition) {
+    return Policies.of(statement(principal, actions, condition));
+  }
+
+  private static String statement(String principal, String actions, String condition) {
     return """
-    {"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"%s"},"Action":%s,\
-    "Condition":%s}}\
+    {"Effect":"Allow","Principal":{"AWS":"%s"},"Action":%s,"Condition":%s}\
     """
         .formatted(principal, actions, condition);
   }
@@ -84,6 +91,10 @@ class SessionTagsTest extends LocalKmsTestCase {
   }
 
   private void assertDenied(String action, StsClient caller) {
+    assertDenied(action, caller, assume(TENANT_ROLE));
+  }
+
+  private void assertDenied(String action, StsClient caller, AssumeRoleRequest request) {
     assertRefused(
         "AccessDenied",
         "User: arn:aws:sts::"
@@ -92,7 +103,7 @@ class SessionTagsTest extends LocalKmsTestCase {
             + action
             + " on resource: "
             + TENANT_ROLE,
-        () -> caller.assumeRole(assume(TENANT_ROLE)));
+        () -> caller.assumeRole(request));
   }
 
   @Test
@@ -120,6 +131,23 @@ class SessionTagsTest extends LocalKmsTestCase {
     tenantRole("\"sts:TagSession\"", "{}");
     try (StsClient tagged = sts(pod("kubernetes-namespace"))) {
       assertDenied("sts:AssumeRole", tagged);
+    }
+  }
+
+  @Test
+  void tagSession_hasNoExternalId_soAStatementForBothActionsUnderThatConditionIsNotEnough() {
+    AssumeRoleRequest request = assume(TENANT_ROLE).toBuilder().externalId("5f2c0e").build();
+    String condition = "{\"StringEquals\":{\"sts:ExternalId\":\"5f2c0e\"}}";
+    tenantRole(ASSUME_AND_TAG, condition);
+    try (StsClient untagged = sts(pod());
+        StsClient tagged = sts(pod("kubernetes-namespace"))) {
+      untagged.assumeRole(request);
+      assertDenied("sts:TagSession", tagged, request);
+      String assume = statement(BROKER_ROLE, ASSUME, condition);
+      String tag = statement(BROKER_ROLE, "\"sts:TagSession\"", "{}");
+      tenantRole(Policies.of(assume, tag));
+      tagged.assumeRole(request);
+      assertDenied("sts:AssumeRole", tagged, assume(TENANT_ROLE));
     }
   }
 

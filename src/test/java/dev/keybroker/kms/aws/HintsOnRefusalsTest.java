@@ -7,8 +7,11 @@ import static dev.keybroker.kms.aws.LocalAws.EXTERNAL_ID;
 import static dev.keybroker.kms.aws.LocalAws.HOME;
 import static dev.keybroker.kms.aws.LocalAws.TENANT;
 import static dev.keybroker.kms.aws.LocalAws.allow;
+import static dev.keybroker.kms.aws.LocalAws.assuming;
 import static dev.keybroker.kms.aws.LocalAws.identityPolicy;
+import static dev.keybroker.kms.aws.LocalAws.tagging;
 import static dev.keybroker.kms.aws.LocalAws.trust;
+import static dev.keybroker.kms.aws.LocalAws.trustPolicy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -166,6 +169,28 @@ class HintsOnRefusalsTest {
           EXTERNAL_ID,
           ROLE_ARN);
     }
+  }
+
+  @Test
+  void taggedSessionAndATrustPolicyWithoutTagSession_isNotBlamedOnTheExternalId() {
+    String broker = "arn:aws:iam::" + BROKER + ":role/keybroker";
+    kms = aws.taggedKms("keybroker");
+    aws.server.role(
+        TENANT, "recordings", trust(broker, EXTERNAL_ID), LocalKms.ADMINISTRATOR_ACCESS);
+    AssumedRole role = new AssumedRole(ROLE_ARN, EXTERNAL_ID);
+    KmsKey key = new KmsKey(aws.ownKey().arn(), role);
+
+    assertHint(
+        HintTopic.SESSION_TAGS,
+        key,
+        kms.assumeRole(role),
+        "trust policy lacks the Principal " + broker + " with the Action sts:TagSession",
+        "--disable-session-tags",
+        ROLE_ARN);
+
+    String both = trustPolicy(assuming(broker, EXTERNAL_ID), tagging(broker));
+    aws.server.role(TENANT, "recordings", both, LocalKms.ADMINISTRATOR_ACCESS);
+    aws.taggedKms("keybroker").assumeRole(role).await().atMost(LIMIT);
   }
 
   @Test

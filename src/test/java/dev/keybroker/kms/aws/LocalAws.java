@@ -11,12 +11,15 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.awscore.AwsServiceClientConfiguration;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.kms.KmsClient;
 import software.amazon.awssdk.services.kms.KmsServiceClientConfiguration;
 import software.amazon.awssdk.services.kms.model.CreateKeyRequest;
+import software.amazon.awssdk.services.sts.StsClient;
+import software.amazon.awssdk.services.sts.model.Credentials;
 
 /// A local KMS with the broker's account and a tenant's, and what a test needs there: keys with
 /// policies, roles with trust policies, and the adapter under test.
@@ -49,6 +52,44 @@ final class LocalAws implements AutoCloseable {
 
   AwsKms kms(AwsConfig config, InstantSource clock) {
     return opened(new AwsKms(service(server.endpoint()), config, clock));
+  }
+
+  /// The adapter with credentials as EKS Pod Identity gives them: a session of a role of the
+  /// broker's account, whose tags are transitive.
+  AwsKms taggedKms(String role) {
+    LocalCredentials agent = server.principal(BROKER, "agent", LocalKms.ADMINISTRATOR_ACCESS);
+    String assumed = tagging(agent.arn()).replace("sts:TagSession", "sts:AssumeRole");
+    String arn =
+        server.role(
+            BROKER,
+            role,
+            trustPolicy(assumed, tagging(agent.arn())),
+            LocalKms.ADMINISTRATOR_ACCESS);
+    StsClient sts =
+        opened(
+            StsClient.builder()
+                .region(HOME)
+                .endpointOverride(server.endpoint())
+                .credentialsProvider(provider(agent))
+                .build());
+    Credentials session =
+        sts.assumeRole(
+                request ->
+                    request
+                        .roleArn(arn)
+                        .roleSessionName("eks-keybroker-pod")
+                        .tags(tag -> tag.key("kubernetes-namespace").value("keybroker"))
+                        .transitiveTagKeys("kubernetes-namespace"))
+            .credentials();
+    return opened(
+        new AwsKms(
+            service(
+                server.endpoint(),
+                StaticCredentialsProvider.create(
+                    AwsSessionCredentials.create(
+                        session.accessKeyId(), session.secretAccessKey(), session.sessionToken()))),
+            TestAwsConfig.patient(),
+            InstantSource.system()));
   }
 
   /// What the Quarkus extension would say of the broker's client.
@@ -107,11 +148,24 @@ final class LocalAws implements AutoCloseable {
   }
 
   static String trust(String principal, String externalId) {
+    return trustPolicy(assuming(principal, externalId));
+  }
+
+  static String trustPolicy(String... statements) {
+    return "{\"Version\":\"2012-10-17\",\"Statement\":[" + String.join(",", statements) + "]}";
+  }
+
+  static String assuming(String principal, String externalId) {
     return """
-    {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"%s"},
-    "Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"%s"}}}]}\
+    {"Effect":"Allow","Principal":{"AWS":"%s"},"Action":"sts:AssumeRole",\
+    "Condition":{"StringEquals":{"sts:ExternalId":"%s"}}}\
     """
         .formatted(principal, externalId);
+  }
+
+  static String tagging(String principal) {
+    return "{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"%s\"},\"Action\":\"sts:TagSession\"}"
+        .formatted(principal);
   }
 
   static String identityPolicy(String actions, String resource) {
