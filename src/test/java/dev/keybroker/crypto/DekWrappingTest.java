@@ -15,11 +15,15 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/// With each provider: Amazon Corretto Crypto Provider, and the JDK's, where a platform has none.
+@ParameterizedClass
+@MethodSource("dev.keybroker.crypto.TestKeks#providers")
 class DekWrappingTest {
 
   private static final UUID KEK_ID = TestKeks.KEK_ID;
@@ -27,10 +31,15 @@ class DekWrappingTest {
       EncryptionContext.of(Map.of("recording", "4711", "agent", "jo"));
 
   private final SecureRandom random = new SecureRandom();
+  private final CryptoProvider provider;
+
+  DekWrappingTest(CryptoProvider provider) {
+    this.provider = provider;
+  }
 
   @ParameterizedTest
-  @MethodSource("dev.keybroker.crypto.TestKeks#providersAndSpecs")
-  void unwrap_wrapped_givesTheDek(CryptoProvider provider, KeyPairSpec spec) throws Exception {
+  @EnumSource
+  void unwrap_wrapped_givesTheDek(KeyPairSpec spec) throws Exception {
     DekWrapping wrapping = TestKeks.wrapping(provider);
     WrappingKey publicKek = TestKeks.publicKek(provider, spec);
     try (UnwrappingKey privateKek = TestKeks.privateKek(provider, spec)) {
@@ -64,7 +73,6 @@ class DekWrappingTest {
   @ParameterizedTest
   @EnumSource
   void unwrap_manyWrapped_giveTheirDeks(KeyPairSpec spec) throws Exception {
-    CryptoProvider provider = TestKeks.detected();
     DekWrapping wrapping = TestKeks.wrapping(provider);
     WrappingKey publicKek = TestKeks.publicKek(provider, spec);
     try (UnwrappingKey privateKek = TestKeks.privateKek(provider, spec)) {
@@ -167,9 +175,9 @@ class DekWrappingTest {
   }
 
   @ParameterizedTest
-  @MethodSource("dev.keybroker.crypto.TestKeks#providersAndSpecs")
-  void unwrap_regionReplaced_isRefused(CryptoProvider provider, KeyPairSpec spec) {
-    Kek kek = new Kek(provider, spec);
+  @EnumSource
+  void unwrap_regionReplaced_isRefused(KeyPairSpec spec) {
+    Kek kek = new Kek(spec);
     byte[] wrapped = kek.wrap(CONTEXT);
     byte[] other = kek.wrap(CONTEXT);
     int n = spec.encapsulatedSize();
@@ -217,7 +225,6 @@ class DekWrappingTest {
       return; // As RSA_2048, and slow to generate.
     }
     Kek kek = new Kek(spec);
-    CryptoProvider provider = TestKeks.detected();
     GeneratedKeyPair pair = new KeyPairs(provider, random).generate(spec);
     UnwrappingKey other = new KeyCodec(provider).parsePrivate(spec, pair.pkcs8());
     byte[] wrapped = kek.wrap(CONTEXT);
@@ -281,9 +288,8 @@ class DekWrappingTest {
     }
   }
 
-  @ParameterizedTest
-  @MethodSource("dev.keybroker.crypto.TestKeks#providers")
-  void decapsulate_badOaep_givesARandomSecretEachTime(CryptoProvider provider) throws Exception {
+  @Test
+  void decapsulate_badOaep_givesARandomSecretEachTime() throws Exception {
     Encapsulator encapsulator = new Encapsulator(provider, random);
     UnwrappingKey key = TestKeks.privateKek(provider, KeyPairSpec.RSA_2048);
     byte[] bad = new byte[256];
@@ -295,9 +301,8 @@ class DekWrappingTest {
     assertEquals(32, encapsulator.decapsulate(key, bad).size());
   }
 
-  @ParameterizedTest
-  @MethodSource("dev.keybroker.crypto.TestKeks#providers")
-  void decapsulate_noPointOfTheCurve_isRefused(CryptoProvider provider) {
+  @Test
+  void decapsulate_noPointOfTheCurve_isRefused() {
     Encapsulator encapsulator = new Encapsulator(provider, random);
     for (KeyPairSpec spec : List.of(KeyPairSpec.ECC_NIST_P256, KeyPairSpec.ECC_NIST_P384)) {
       UnwrappingKey key = TestKeks.privateKek(provider, spec);
@@ -327,10 +332,6 @@ class DekWrappingTest {
     final SecretBytes dek = SecretBytes.random(32, random);
 
     Kek(KeyPairSpec spec) {
-      this(TestKeks.detected(), spec);
-    }
-
-    Kek(CryptoProvider provider, KeyPairSpec spec) {
       this.spec = spec;
       this.wrapping = TestKeks.wrapping(provider);
       this.publicKek = TestKeks.publicKek(provider, spec);

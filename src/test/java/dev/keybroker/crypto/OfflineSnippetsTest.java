@@ -105,8 +105,7 @@ class OfflineSnippetsTest {
   }
 
   private void assertUnwraps(KeyPairSpec spec, List<String> program) throws Exception {
-    CryptoProvider provider = TestKeks.detected();
-    byte[] spki = TestKeks.publicKek(provider, spec).subjectPublicKeyInfo();
+    byte[] spki = TestKeks.publicKek(TestKeks.detected(), spec).subjectPublicKeyInfo();
     SecretBytes dek = SecretBytes.random(32, new SecureRandom());
     Base64.Encoder lines = Base64.getMimeEncoder(64, new byte[] {'\n'});
     // Both forms in which the programs read a key.
@@ -127,14 +126,16 @@ class OfflineSnippetsTest {
         Base64.getDecoder()
             .decode(output(command, HexFormat.of().formatHex(dek.toByteArray()) + "\n").strip());
 
-    SecretBytes unwrapped =
-        TestKeks.wrapping(provider)
-            .unwrap(
-                TestKeks.KEK_ID,
-                TestKeks.privateKek(provider, spec),
-                wrapped,
-                EncryptionContext.of(CONTEXT));
-    assertArrayEquals(dek.toByteArray(), unwrapped.toByteArray());
+    for (CryptoProvider provider : TestKeks.providers()) {
+      SecretBytes unwrapped =
+          TestKeks.wrapping(provider)
+              .unwrap(
+                  TestKeks.KEK_ID,
+                  TestKeks.privateKek(provider, spec),
+                  wrapped,
+                  EncryptionContext.of(CONTEXT));
+      assertArrayEquals(dek.toByteArray(), unwrapped.toByteArray(), provider::name);
+    }
   }
 
   private String output(List<String> command, String input) throws Exception {
