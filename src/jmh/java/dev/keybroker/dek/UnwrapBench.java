@@ -4,11 +4,11 @@ import dev.keybroker.crypto.CryptoProvider;
 import dev.keybroker.crypto.DekWrapping;
 import dev.keybroker.crypto.EncapsulatedSecret;
 import dev.keybroker.crypto.EncryptionContext;
-import dev.keybroker.crypto.GeneratedKeyPair;
 import dev.keybroker.crypto.KeyCodec;
 import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.crypto.KeyPairs;
 import dev.keybroker.crypto.NotAuthenticException;
+import dev.keybroker.crypto.PlaintextKeyPair;
 import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.crypto.UnwrappingKey;
 import dev.keybroker.crypto.WrappedDek;
@@ -58,7 +58,7 @@ public class UnwrapBench {
     SecureRandom random = provider.secureRandom();
     KeyCodec codec = new KeyCodec(provider);
     wrapping = new DekWrapping(provider, random);
-    try (GeneratedKeyPair pair = new KeyPairs(provider, random).generate(spec);
+    try (PlaintextKeyPair pair = new KeyPairs(provider, random).generate(spec);
         SecretBytes dek = SecretBytes.random(32, random)) {
       key = codec.parsePrivate(spec, pair.pkcs8());
       secret = wrapping.encapsulator().encapsulate(key.publicKey());

@@ -4,10 +4,10 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import dev.keybroker.crypto.CryptoProvider;
 import dev.keybroker.crypto.DekWrapping;
 import dev.keybroker.crypto.EncryptionContext;
-import dev.keybroker.crypto.GeneratedKeyPair;
 import dev.keybroker.crypto.KeyCodec;
 import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.crypto.KeyPairs;
+import dev.keybroker.crypto.PlaintextKeyPair;
 import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.kek.ActiveKek;
 import dev.keybroker.kek.KekName;
@@ -64,7 +64,7 @@ public class WrapBench {
     DekWrapping wrapping = new DekWrapping(provider, random);
     session = sessions(wrapping, 1 << 20);
     noSession = sessions(wrapping, 1);
-    try (GeneratedKeyPair pair = new KeyPairs(provider, random).generate(spec)) {
+    try (PlaintextKeyPair pair = new KeyPairs(provider, random).generate(spec)) {
       kek =
           new ActiveKek(
               new KekName(new KeystoreName("demo", "calls"), UUID.randomUUID()),

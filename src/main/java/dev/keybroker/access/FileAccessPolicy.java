@@ -52,8 +52,9 @@ public final class FileAccessPolicy implements AccessPolicy {
     return inForce.allows(caller, permission, target);
   }
 
-  /// Reads the file again and puts what it says in force. Tells of a failure by log and metric, of
-  /// each kind once.
+  /// Reads the file again and puts what it says in force. Reports a failure by log and metric, each
+  /// kind once.
+  @Override
   public synchronized void reload() {
     try {
       byte[] read = read(file);

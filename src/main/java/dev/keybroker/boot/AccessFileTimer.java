@@ -1,7 +1,6 @@
 package dev.keybroker.boot;
 
 import dev.keybroker.access.AccessPolicy;
-import dev.keybroker.access.FileAccessPolicy;
 import io.quarkus.scheduler.Scheduled;
 import jakarta.enterprise.context.ApplicationScoped;
 
@@ -21,8 +20,6 @@ class AccessFileTimer {
       delayed = "${keybroker.access.reload-every:5s}",
       concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
   void run() {
-    if (policy instanceof FileAccessPolicy file) {
-      file.reload();
-    }
+    policy.reload();
   }
 }

@@ -14,7 +14,6 @@ import dev.keybroker.dek.WrapSessions;
 import dev.keybroker.grpc.transport.CallThread;
 import dev.keybroker.kek.KekCacheConfig;
 import dev.keybroker.kek.KekChange;
-import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KekTier;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kek.LostKeks;
@@ -146,7 +145,7 @@ class DataPlane {
 
   @Produces
   @Singleton
-  KekChanges kekChanges(
+  RedisKekChanges kekChanges(
       ReactiveRedisDataSource redis,
       RedisConfig config,
       MemoryKekTier tier,
@@ -223,10 +222,8 @@ class DataPlane {
   /// Takes part in the changes, and reads once: what a first read loads and connects is then there
   /// before the first caller is.
   void start(
-      @Observes StartupEvent event, MemoryKekTier tier, DekBroker broker, KekChanges changes) {
-    if (changes instanceof RedisKekChanges overRedis) {
-      overRedis.start();
-    }
+      @Observes StartupEvent event, MemoryKekTier tier, DekBroker broker, RedisKekChanges changes) {
+    changes.start();
     tier.active(NO_KEYSTORE)
         .onItemOrFailure()
         .transform((kek, failure) -> true)
@@ -239,14 +236,12 @@ class DataPlane {
 
   void stop(
       @Observes ShutdownEvent event,
-      KekChanges changes,
+      RedisKekChanges changes,
       MemoryPrivateKeks privateKeks,
       WrapSessions sessions,
       OpenedSecrets openedSecrets,
       UnwrapLane lane) {
-    if (changes instanceof RedisKekChanges overRedis) {
-      overRedis.close();
-    }
+    changes.close();
     lane.close();
     sessions.endAll();
     openedSecrets.forgetAll();

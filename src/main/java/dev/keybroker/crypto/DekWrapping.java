@@ -20,6 +20,13 @@ public final class DekWrapping {
     this.random = random;
   }
 
+  /// A new random DEK. The caller closes it.
+  ///
+  /// @param size 16 to 64 bytes
+  public SecretBytes newDek(int size) {
+    return SecretBytes.random(size, random);
+  }
+
   /// The asymmetric half alone.
   public Encapsulator encapsulator() {
     return encapsulator;

@@ -20,10 +20,10 @@ public final class KeyPairs {
   }
 
   /// A fresh key pair; RSA takes up to seconds. The caller closes it.
-  public GeneratedKeyPair generate(KeyPairSpec spec) {
+  public PlaintextKeyPair generate(KeyPairSpec spec) {
     KeyPair pair = generateKeys(spec);
     try {
-      return new GeneratedKeyPair(
+      return new PlaintextKeyPair(
           pair.getPublic().getEncoded(), SecretBytes.adopt(pair.getPrivate().getEncoded()));
     } finally {
       KeyCodec.destroy(pair.getPrivate());

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 public final class WrappedDek {
 
   static final byte VERSION = 1;
+  private static final int ENCAPSULATION_OFFSET = 1;
   private static final int KEK_ID_OFFSET = 2;
   static final int HEADER_SIZE = 18;
   static final int SALT_SIZE = 16;
@@ -50,7 +51,7 @@ public final class WrappedDek {
     if (bytes.length < HEADER_SIZE || bytes[0] != VERSION) {
       throw new NotAuthenticException();
     }
-    Encapsulation encapsulation = Encapsulation.ofId(bytes[1]);
+    Encapsulation encapsulation = Encapsulation.ofId(bytes[ENCAPSULATION_OFFSET]);
     if (encapsulation == null) {
       throw new NotAuthenticException();
     }
@@ -61,6 +62,12 @@ public final class WrappedDek {
   /// are too short to name one.
   public static @Nullable UUID namedKek(ByteBuffer bytes) {
     return bytes.remaining() < HEADER_SIZE ? null : kekId(bytes.slice());
+  }
+
+  /// The encapsulation that these bytes name, whether they are a wrapped DEK or not; null if they
+  /// name none that this version knows.
+  public static @Nullable Encapsulation namedEncapsulation(byte[] bytes) {
+    return bytes.length < KEK_ID_OFFSET ? null : Encapsulation.ofId(bytes[ENCAPSULATION_OFFSET]);
   }
 
   private static UUID kekId(ByteBuffer bytes) {

@@ -16,7 +16,7 @@ import dev.keybroker.kek.PrivateKek;
 import dev.keybroker.kek.PrivateKeks;
 import dev.keybroker.kek.RootKeyAdmission;
 import io.smallrye.mutiny.Uni;
-import java.util.function.Supplier;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// The use cases of the data plane. Thread-safe; blocks no caller's thread.
@@ -60,10 +60,38 @@ public final class DekBroker {
     return activeKeks.active(keystore).chain(rootKeys::admit);
   }
 
-  /// Wraps a DEK of 16 to 64 bytes under the keystore's ACTIVE KEK. Waits for KMS only where the
-  /// keystore fails closed and its root key has not answered lately. The DEK stays the caller's.
-  /// Where the KEK is in memory, the work is done when this returns.
+  /// Wraps the caller's DEK of 16 to 64 bytes under the keystore's ACTIVE KEK. The DEK passes to
+  /// the broker, which wipes it when the Uni ends.
+  ///
+  /// A wrap waits for KMS only if the keystore fails closed and its root key has not answered
+  /// lately. If the KEK is in memory, the work is done when this method returns.
   public Uni<WrappedResult> wrap(
+      KeystoreName keystore, SecretBytes dek, EncryptionContext context) {
+    return wrapActive(keystore, dek, context).onTermination().invoke(dek::close);
+  }
+
+  /// Generates a DEK and wraps it as [#wrap] does. The caller closes the result.
+  ///
+  /// @param size 16 to 64 bytes
+  /// @param withPlaintext whether the result carries the DEK itself
+  public Uni<WrappedResult> wrapNew(
+      KeystoreName keystore, int size, boolean withPlaintext, EncryptionContext context) {
+    SecretBytes dek = wrapping.newDek(size);
+    if (!withPlaintext) {
+      return wrap(keystore, dek, context);
+    }
+    return wrapActive(keystore, dek, context)
+        .map(wrapped -> wrapped.with(dek))
+        .onTermination()
+        .invoke(
+            (wrapped, failure, cancelled) -> {
+              if (wrapped == null) {
+                dek.close();
+              }
+            });
+  }
+
+  private Uni<WrappedResult> wrapActive(
       KeystoreName keystore, SecretBytes dek, EncryptionContext context) {
     ActiveKek known = activeKeks.freshActive(keystore);
     if (known != null && !known.failClosed()) {
@@ -83,7 +111,7 @@ public final class DekBroker {
     if (lastKnown != null) {
       metrics.lastKnown(lastKnown);
     }
-    return new WrappedResult(wrapped, kek.name(), lastKnown);
+    return new WrappedResult(wrapped, kek.name(), null, lastKnown);
   }
 
   /// Unwraps a DEK with the KEK that it names, where that is a KEK of this keystore. The caller
@@ -117,25 +145,10 @@ public final class DekBroker {
         || kek.spec().encapsulation() != parsed.encapsulation()) {
       return notAuthentic(keystore);
     }
-    return unwrapWith(
-        kek,
-        parsed,
-        context,
-        // The key reached its bound between memory and use: once more, from the record on.
-        () ->
-            kekRecords
-                .kek(parsed.kekId())
-                .chain(
-                    again ->
-                        unwrapWith(
-                            again,
-                            parsed,
-                            context,
-                            // Twice: the lane is slower than the keys may live.
-                            () -> Uni.createFrom().failure(new DekFailure.Overloaded()))));
+    return unwrapWith(kek, parsed, context);
   }
 
-  /// The one refusal, but for a keystore that does not exist: that has its own.
+  /// The one refusal, except for a keystore that does not exist, which has its own.
   private <T> Uni<T> notAuthentic(KeystoreName keystore) {
     return activeKeks
         .active(keystore)
@@ -154,12 +167,7 @@ public final class DekBroker {
     };
   }
 
-  /// @param ifWiped what is done where the private KEK was wiped before its use
-  private Uni<UnwrappedResult> unwrapWith(
-      Kek kek,
-      WrappedDek wrapped,
-      EncryptionContext context,
-      Supplier<Uni<? extends UnwrappedResult>> ifWiped) {
+  private Uni<UnwrappedResult> unwrapWith(Kek kek, WrappedDek wrapped, EncryptionContext context) {
     RuntimeException refusal = refusal(kek);
     if (refusal != null) {
       return Uni.createFrom().failure(refusal);
@@ -174,6 +182,17 @@ public final class DekBroker {
     } catch (NotAuthenticException e) {
       return Uni.createFrom().failure(new DekFailure.NotAuthentic());
     }
+    return onLane(kek, encapsulated, wrapped, context)
+        .onFailure(WipedMeanwhile.class)
+        // The key reached its bound between memory and use: once more, from the record on.
+        .recoverWithUni(() -> onLaneAgain(kek.name().id(), encapsulated, wrapped, context))
+        .onFailure(WipedMeanwhile.class)
+        // Twice: the lane is slower than the keys may live.
+        .transform(wiped -> new DekFailure.Overloaded());
+  }
+
+  private Uni<UnwrappedResult> onLane(
+      Kek kek, byte[] encapsulated, WrappedDek wrapped, EncryptionContext context) {
     return privateKeks
         .privateKek(kek)
         .chain(
@@ -182,9 +201,20 @@ public final class DekBroker {
                         metrics.carried(
                             () -> unwrapNow(kek, privateKek, encapsulated, wrapped, context)))
                     .onTermination()
-                    .invoke(privateKek::close))
-        .onFailure(WipedMeanwhile.class)
-        .recoverWithUni(ifWiped);
+                    .invoke(privateKek::close));
+  }
+
+  private Uni<UnwrappedResult> onLaneAgain(
+      UUID kekId, byte[] encapsulated, WrappedDek wrapped, EncryptionContext context) {
+    return kekRecords
+        .kek(kekId)
+        .chain(
+            kek -> {
+              RuntimeException refusal = refusal(kek);
+              return refusal == null
+                  ? onLane(kek, encapsulated, wrapped, context)
+                  : Uni.createFrom().failure(refusal);
+            });
   }
 
   /// Unwraps under a secret that is in memory, on the caller's thread; null where it is not.
@@ -267,14 +297,14 @@ public final class DekBroker {
     }
   }
 
-  /// Moves a wrapped DEK of a keystore to the ACTIVE KEK of the destination. The plaintext stays in
-  /// here.
+  /// Moves a wrapped DEK of a keystore to the ACTIVE KEK of the destination. The plaintext DEK does
+  /// not leave this method.
   public Uni<RewrappedResult> rewrap(
       KeystoreName source, byte[] wrappedDek, EncryptionContext context, KeystoreName destination) {
     return unwrap(source, wrappedDek, context)
         .chain(
             unwrapped ->
-                wrap(destination, unwrapped.dek(), context)
+                wrapActive(destination, unwrapped.dek(), context)
                     .map(
                         wrapped ->
                             new RewrappedResult(

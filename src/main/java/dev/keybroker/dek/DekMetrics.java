@@ -1,6 +1,7 @@
 package dev.keybroker.dek;
 
 import dev.keybroker.crypto.Encapsulation;
+import dev.keybroker.crypto.WrappedDek;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.LastKnownKek;
 import dev.keybroker.kms.KmsFailure;
@@ -60,11 +61,11 @@ public final class DekMetrics {
       return timers;
     }
 
-    /// @param wrappedDek names its encapsulation in its second byte; null where there is none
+    /// @param wrappedDek names its encapsulation; null if there is none
     void record(byte @Nullable [] wrappedDek, long start, @Nullable Throwable failure) {
       EnumMap<Outcome, Timer> timers = withoutEncapsulation;
       Encapsulation encapsulation =
-          wrappedDek == null || wrappedDek.length < 2 ? null : Encapsulation.ofId(wrappedDek[1]);
+          wrappedDek == null ? null : WrappedDek.namedEncapsulation(wrappedDek);
       if (encapsulation != null) {
         timers = byEncapsulation.getOrDefault(encapsulation, withoutEncapsulation);
       }

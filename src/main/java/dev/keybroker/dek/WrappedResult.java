@@ -1,13 +1,29 @@
 package dev.keybroker.dek;
 
+import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.LastKnownKek;
 import org.jspecify.annotations.Nullable;
 
-/// A wrapped DEK.
+/// A wrapped DEK. Its holder closes it.
 ///
 /// @param wrappedDek the self-describing bytes, format version 1
 /// @param kek the KEK used
-/// @param lastKnown where that is the last known one, what is known of it; null otherwise
+/// @param dek the DEK itself, 16 to 64 bytes, if the broker generated it for a caller that asked
+///     for it; null otherwise
+/// @param lastKnown what is known of the KEK if it is the last known one; null otherwise
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
-public record WrappedResult(byte[] wrappedDek, KekName kek, @Nullable LastKnownKek lastKnown) {}
+public record WrappedResult(
+    byte[] wrappedDek, KekName kek, @Nullable SecretBytes dek, @Nullable LastKnownKek lastKnown)
+    implements AutoCloseable {
+  WrappedResult with(SecretBytes generated) {
+    return new WrappedResult(wrappedDek, kek, generated, lastKnown);
+  }
+
+  @Override
+  public void close() {
+    if (dek != null) {
+      dek.close();
+    }
+  }
+}

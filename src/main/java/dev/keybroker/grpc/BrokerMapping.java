@@ -3,7 +3,6 @@ package dev.keybroker.grpc;
 import com.google.protobuf.Timestamp;
 import com.google.protobuf.UnsafeByteOperations;
 import dev.keybroker.crypto.EncryptionContext;
-import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.dek.RewrappedResult;
 import dev.keybroker.dek.UnwrappedResult;
 import dev.keybroker.dek.WrappedResult;
@@ -18,7 +17,6 @@ import dev.keybroker.v1.WrapDekResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /// Messages of the data plane from and to the domain's types.
 final class BrokerMapping {
@@ -37,16 +35,19 @@ final class BrokerMapping {
     return context;
   }
 
-  /// The answer to a wrap. The array of the wrapped DEK is handed over, not copied.
-  static WrapDekResponse wrapped(WrappedResult result, @Nullable SecretBytes plaintext) {
-    WrapDekResponse.Builder response =
-        WrapDekResponse.newBuilder()
-            .setWrappedDek(UnsafeByteOperations.unsafeWrap(result.wrappedDek()))
-            .setKek(result.kek().toString());
-    if (plaintext != null) {
-      response.setDek(UnsafeByteOperations.unsafeWrap(plaintext.toByteArray()));
+  /// The response to a wrap; closes the result. The array of the wrapped DEK is handed over, not
+  /// copied.
+  static WrapDekResponse wrapped(WrappedResult result) {
+    try (result) {
+      WrapDekResponse.Builder response =
+          WrapDekResponse.newBuilder()
+              .setWrappedDek(UnsafeByteOperations.unsafeWrap(result.wrappedDek()))
+              .setKek(result.kek().toString());
+      if (result.dek() != null) {
+        response.setDek(UnsafeByteOperations.unsafeWrap(result.dek().toByteArray()));
+      }
+      return response.build();
     }
-    return response.build();
   }
 
   static UnwrapDekResponse unwrapped(UnwrappedResult result) {

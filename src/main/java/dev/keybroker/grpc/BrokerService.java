@@ -31,9 +31,7 @@ import dev.keybroker.v1.WrapDekResponse;
 import dev.keybroker.v1.WrapDekResult;
 import io.quarkus.grpc.GrpcService;
 import io.smallrye.mutiny.Uni;
-import java.security.SecureRandom;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /// The data plane. Requests were validated before they come here; those of a batch are validated
 /// item by item.
@@ -43,78 +41,50 @@ public class BrokerService implements KeyBroker {
 
   private final DekBroker broker;
   private final Batch batch;
-  private final SecureRandom random;
   private final KekCacheConfig cacheConfig;
   private final Calls calls;
 
-  BrokerService(
-      DekBroker broker, Batch batch, SecureRandom random, KekCacheConfig cacheConfig, Calls calls) {
-    this.calls = calls;
+  BrokerService(DekBroker broker, Batch batch, KekCacheConfig cacheConfig, Calls calls) {
     this.broker = broker;
     this.batch = batch;
-    this.random = random;
     this.cacheConfig = cacheConfig;
+    this.calls = calls;
   }
 
   @Override
   public Uni<WrapDekResponse> wrapDek(WrapDekRequest request) {
-    CallOrigin origin = CallOrigin.current();
-    return Calls.whileAwaited(wrap(origin, request, origin.lastKnown()));
+    LastKnownHeaders headers = LastKnownHeaders.current();
+    return Calls.whileAwaited(
+        wrap(CallOrigin.current(), request)
+            .map(
+                result -> {
+                  headers.set(result.lastKnown());
+                  return BrokerMapping.wrapped(result);
+                }));
   }
 
-  /// In a batch: there are no headers for an item.
-  private Uni<WrapDekResponse> wrap(CallOrigin origin, WrapDekRequest request) {
-    return wrap(origin, request, null);
-  }
-
-  private Uni<WrapDekResponse> wrap(
-      CallOrigin origin, WrapDekRequest request, @Nullable LastKnownHeaders headers) {
+  private Uni<WrappedResult> wrap(CallOrigin origin, WrapDekRequest request) {
     KeystoreName keystore = BrokerMapping.keystore(request.getKeystore());
-    return calls
-        .run(origin, Rpc.WRAP_DEK, target(keystore), facts -> wrap(facts, keystore, request))
-        .map(
-            wrapped -> {
-              try (wrapped) {
-                WrappedResult result = wrapped.result();
-                if (headers != null && result.lastKnown() != null) {
-                  headers.tell(result.lastKnown());
-                }
-                return BrokerMapping.wrapped(result, wrapped.plaintext());
-              }
-            });
+    return calls.run(
+        origin, Rpc.WRAP_DEK, target(keystore), facts -> wrap(facts, keystore, request));
   }
 
-  private Uni<Wrapped> wrap(CallFacts facts, KeystoreName keystore, WrapDekRequest request) {
+  private Uni<WrappedResult> wrap(CallFacts facts, KeystoreName keystore, WrapDekRequest request) {
     EncryptionContext context = context(facts, request.getEncryptionContextMap());
-    boolean generated = request.getDek().isEmpty();
-    SecretBytes dek =
-        generated ? generate(request) : SecretBytes.adopt(request.getDek().toByteArray());
-    boolean withPlaintext = generated && !request.getWithoutPlaintext();
-    return broker
-        .wrap(keystore, dek, context)
-        .map(
-            result -> {
-              facts.kek(result.kek().id());
-              return new Wrapped(result, withPlaintext ? dek : null);
-            })
-        .onTermination()
-        .invoke(
-            (wrapped, failure, cancelled) -> {
-              if (wrapped == null || wrapped.plaintext() == null) {
-                dek.close();
-              }
-            });
+    Uni<WrappedResult> wrapped;
+    if (request.getDek().isEmpty()) {
+      int size = request.getDekSizeBytes() == 0 ? DEFAULT_DEK_SIZE : request.getDekSizeBytes();
+      wrapped = broker.wrapNew(keystore, size, !request.getWithoutPlaintext(), context);
+    } else {
+      wrapped = broker.wrap(keystore, SecretBytes.adopt(request.getDek().toByteArray()), context);
+    }
+    return wrapped.invoke(result -> facts.kek(result.kek().id()));
   }
 
   private static EncryptionContext context(CallFacts facts, Map<String, String> pairs) {
     EncryptionContext context = BrokerMapping.context(pairs);
     facts.context(context, pairs);
     return context;
-  }
-
-  private SecretBytes generate(WrapDekRequest request) {
-    int size = request.getDekSizeBytes() == 0 ? DEFAULT_DEK_SIZE : request.getDekSizeBytes();
-    return SecretBytes.random(size, random);
   }
 
   @Override
@@ -186,7 +156,8 @@ public class BrokerService implements KeyBroker {
             .run(
                 request.getRequestsList(),
                 item -> wrap(origin, item),
-                response -> WrapDekResult.newBuilder().setResponse(response).build(),
+                result ->
+                    WrapDekResult.newBuilder().setResponse(BrokerMapping.wrapped(result)).build(),
                 error -> WrapDekResult.newBuilder().setError(error).build())
             .map(all -> BatchWrapDeksResponse.newBuilder().addAllResults(all).build()));
   }

@@ -8,12 +8,11 @@ import io.grpc.Context;
 ///
 /// @param peer the address and port of the other end of the connection
 /// @param trace the call's place in its trace
-/// @param lastKnown where the call tells that it ran on a last known KEK
-record CallOrigin(Caller caller, String peer, Trace trace, LastKnownHeaders lastKnown) {
+record CallOrigin(Caller caller, String peer, Trace trace) {
   static final Context.Key<CallOrigin> KEY = Context.key("keybroker.call-origin");
 
   CallOrigin(Caller caller, String peer) {
-    this(caller, peer, Trace.NONE, new LastKnownHeaders());
+    this(caller, peer, Trace.NONE);
   }
 
   /// Of the call that runs on this thread. Read it before anything asynchronous.
@@ -24,8 +23,6 @@ record CallOrigin(Caller caller, String peer, Trace trace, LastKnownHeaders last
     }
     // The span of the call begins after its origin is found out.
     Trace trace = Trace.current();
-    return trace == Trace.NONE
-        ? origin
-        : new CallOrigin(origin.caller, origin.peer, trace, origin.lastKnown);
+    return trace == Trace.NONE ? origin : new CallOrigin(origin.caller, origin.peer, trace);
   }
 }

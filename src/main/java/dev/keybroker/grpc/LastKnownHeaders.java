@@ -2,11 +2,12 @@ package dev.keybroker.grpc;
 
 import dev.keybroker.kek.LastKnownKek;
 import dev.keybroker.kms.KmsFailure;
+import io.grpc.Context;
 import io.grpc.Metadata;
 import org.jspecify.annotations.Nullable;
 
-/// The response headers by which `WrapDek` tells that it ran on a last known KEK. There are none
-/// where it did not.
+/// The response headers by which `WrapDek` reports that it used a last known KEK. There are none
+/// if it did not. Travels in the gRPC context of the call.
 final class LastKnownHeaders {
   /// Whole seconds since the KEK's record was read in PostgreSQL.
   static final Metadata.Key<String> KEK_AGE =
@@ -17,14 +18,26 @@ final class LastKnownHeaders {
   static final Metadata.Key<String> ROOT_KEY_STATE =
       Metadata.Key.of("keybroker-root-key-state", Metadata.ASCII_STRING_MARSHALLER);
 
-  private volatile @Nullable LastKnownKek told;
+  static final Context.Key<LastKnownHeaders> KEY = Context.key("keybroker.last-known-headers");
 
-  void tell(LastKnownKek kek) {
-    told = kek;
+  private volatile @Nullable LastKnownKek lastKnown;
+
+  /// Of the call that runs on this thread. Read it before anything asynchronous.
+  static LastKnownHeaders current() {
+    LastKnownHeaders headers = KEY.get();
+    if (headers == null) {
+      throw new IllegalStateException("not in a call of WrapDek");
+    }
+    return headers;
+  }
+
+  /// @param kek null if the KEK was no last known one
+  void set(@Nullable LastKnownKek kek) {
+    lastKnown = kek;
   }
 
   void addTo(Metadata headers) {
-    LastKnownKek kek = told;
+    LastKnownKek kek = lastKnown;
     if (kek != null) {
       headers.put(KEK_AGE, Long.toString(kek.age().toSeconds()));
       headers.put(ROOT_KEY_STATE, state(kek));

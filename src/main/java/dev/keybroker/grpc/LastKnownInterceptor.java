@@ -1,6 +1,8 @@
 package dev.keybroker.grpc;
 
 import dev.keybroker.v1.KeyBrokerGrpc;
+import io.grpc.Context;
+import io.grpc.Contexts;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -21,15 +23,16 @@ class LastKnownInterceptor implements ServerInterceptor {
     if (!call.getMethodDescriptor().getFullMethodName().equals(WRAP_DEK)) {
       return next.startCall(call, headers);
     }
-    LastKnownHeaders told = CallOrigin.current().lastKnown();
-    return next.startCall(
-        new SimpleForwardingServerCall<Q, A>(call) {
+    LastKnownHeaders lastKnown = new LastKnownHeaders();
+    ServerCall<Q, A> withHeaders =
+        new SimpleForwardingServerCall<>(call) {
           @Override
           public void sendHeaders(Metadata responseHeaders) {
-            told.addTo(responseHeaders);
+            lastKnown.addTo(responseHeaders);
             super.sendHeaders(responseHeaders);
           }
-        },
-        headers);
+        };
+    return Contexts.interceptCall(
+        Context.current().withValue(LastKnownHeaders.KEY, lastKnown), withHeaders, headers, next);
   }
 }

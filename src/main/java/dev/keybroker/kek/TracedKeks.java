@@ -27,14 +27,15 @@ public final class TracedKeks implements ActiveKeks, KekRecords {
     return spans.around(Spans.KEK_READ, records.kek(id));
   }
 
-  /// Null where tracing is on, so that the read has its span.
   @Override
   public @Nullable ActiveKek freshActive(KeystoreName keystore) {
-    return spans.areOn() ? null : activeKeks.freshActive(keystore);
+    return spans.<@Nullable ActiveKek, RuntimeException>around(
+        Spans.KEK_READ, () -> activeKeks.freshActive(keystore));
   }
 
   @Override
   public @Nullable Kek freshKek(UUID id) {
-    return spans.areOn() ? null : records.freshKek(id);
+    return spans.<@Nullable Kek, RuntimeException>around(
+        Spans.KEK_READ, () -> records.freshKek(id));
   }
 }

@@ -113,7 +113,8 @@ public final class Spans {
   }
 
   /// A span around work on this thread.
-  public <T, E extends Exception> T around(String name, Work<T, E> work) throws E {
+  public <T extends @Nullable Object, E extends Exception> T around(String name, Work<T, E> work)
+      throws E {
     if (tracer == null || !Span.current().isRecording()) {
       return work.run();
     }
@@ -134,7 +135,7 @@ public final class Spans {
   }
 
   /// What a span is around.
-  public interface Work<T, E extends Exception> {
+  public interface Work<T extends @Nullable Object, E extends Exception> {
     T run() throws E;
   }
 }

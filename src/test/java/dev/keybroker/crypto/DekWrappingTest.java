@@ -225,7 +225,7 @@ class DekWrappingTest {
       return; // As RSA_2048, and slow to generate.
     }
     Kek kek = new Kek(spec);
-    GeneratedKeyPair pair = new KeyPairs(provider, random).generate(spec);
+    PlaintextKeyPair pair = new KeyPairs(provider, random).generate(spec);
     UnwrappingKey other = new KeyCodec(provider).parsePrivate(spec, pair.pkcs8());
     byte[] wrapped = kek.wrap(CONTEXT);
     assertThrows(

@@ -53,7 +53,7 @@ class KeyCodecTest {
       }
     }
     if (spec.encapsulation() == Encapsulation.HPKE) {
-      GeneratedKeyPair pair = new KeyPairs(provider, new SecureRandom()).generate(spec);
+      PlaintextKeyPair pair = new KeyPairs(provider, new SecureRandom()).generate(spec);
       WrappingKey another = new KeyCodec(provider).parsePublic(spec, pair.subjectPublicKeyInfo());
       assertFalse(privateKek.matches(another));
       assertNotEquals(another, privateKek.publicKey());

@@ -16,7 +16,7 @@ final class TestKeks {
 
   private static final CryptoProvider DETECTED = CryptoProvider.detect();
   private static final CryptoProvider JDK = CryptoProvider.jdk();
-  private static final Map<KeyPairSpec, GeneratedKeyPair> PAIRS = new EnumMap<>(KeyPairSpec.class);
+  private static final Map<KeyPairSpec, PlaintextKeyPair> PAIRS = new EnumMap<>(KeyPairSpec.class);
 
   private TestKeks() {}
 
@@ -62,7 +62,7 @@ final class TestKeks {
     return new DekWrapping(provider, new SecureRandom());
   }
 
-  private static synchronized GeneratedKeyPair pair(KeyPairSpec spec) {
+  private static synchronized PlaintextKeyPair pair(KeyPairSpec spec) {
     return PAIRS.computeIfAbsent(
         spec, missing -> new KeyPairs(DETECTED, new SecureRandom()).generate(missing));
   }

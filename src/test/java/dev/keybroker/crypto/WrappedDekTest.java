@@ -89,6 +89,17 @@ class WrappedDekTest {
   }
 
   @Test
+  void namedEncapsulation_isReadFromWhatIsNotAuthentic() {
+    byte[] bytes = wellFormed(KeyPairSpec.ECC_NIST_P256, 32);
+    bytes[0] = 99;
+    assertEquals(Encapsulation.HPKE, WrappedDek.namedEncapsulation(bytes));
+    assertEquals(Encapsulation.HPKE, WrappedDek.namedEncapsulation(Arrays.copyOf(bytes, 2)));
+    assertNull(WrappedDek.namedEncapsulation(Arrays.copyOf(bytes, 1)));
+    bytes[1] = 77;
+    assertNull(WrappedDek.namedEncapsulation(bytes));
+  }
+
+  @Test
   void parse_everyOtherVersion_isRefused() {
     for (int version = 0; version < 256; version++) {
       byte[] bytes = wellFormed(KeyPairSpec.ECC_NIST_P256, 32);

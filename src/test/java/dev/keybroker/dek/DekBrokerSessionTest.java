@@ -3,6 +3,7 @@ package dev.keybroker.dek;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -20,6 +21,7 @@ import dev.keybroker.kek.ElapsedTime;
 import dev.keybroker.kek.Kek;
 import dev.keybroker.kek.KekCacheConfig;
 import dev.keybroker.kek.KekChange;
+import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
@@ -204,12 +206,10 @@ class DekBrokerSessionTest {
     RootKeyStates known = states();
     known.ended(closed.rootKey(), KmsOperation.DECRYPT, nanos.get(), null);
     DekBroker broker = broker(inMemory, rootKeys(known));
-    try (SecretBytes dek = SecretBytes.adopt(new byte[32])) {
-      broker
-          .wrap(closed.name().keystore(), dek, EncryptionContext.empty())
-          .await()
-          .atMost(Duration.ofSeconds(5));
-    }
+    broker
+        .wrap(closed.name().keystore(), SecretBytes.adopt(new byte[32]), EncryptionContext.empty())
+        .await()
+        .atMost(Duration.ofSeconds(5));
     assertEquals(1, reads.get());
   }
 
@@ -427,6 +427,55 @@ class DekBrokerSessionTest {
         () -> broker().unwrap(KEYSTORE, wrapped, CONTEXT).await().atMost(Duration.ofSeconds(10)));
   }
 
+  @Test
+  void wrap_ends_wipesTheCallersDek() {
+    SecretBytes dek = SecretBytes.random(32, random);
+    byte[] copy = dek.toByteArray();
+
+    WrappedResult wrapped = broker().wrap(KEYSTORE, dek, CONTEXT).await().indefinitely();
+
+    assertNull(wrapped.dek());
+    assertThrows(IllegalStateException.class, dek::toByteArray);
+    try (UnwrappedResult opened =
+        broker().unwrap(KEYSTORE, wrapped.wrappedDek(), CONTEXT).await().indefinitely()) {
+      assertArrayEquals(copy, opened.dek().toByteArray());
+    }
+  }
+
+  @Test
+  void wrap_failsOrIsCancelled_wipesTheCallersDek() {
+    SecretBytes failed = SecretBytes.random(32, random);
+    DekBroker without =
+        broker(
+            keystore -> Uni.createFrom().failure(new KekFailure.UnknownKeystore(keystore)),
+            rootKeys(states()));
+    assertThrows(
+        KekFailure.UnknownKeystore.class,
+        () -> without.wrap(KEYSTORE, failed, CONTEXT).await().indefinitely());
+    assertThrows(IllegalStateException.class, failed::toByteArray);
+
+    SecretBytes cancelled = SecretBytes.random(32, random);
+    DekBroker waiting = broker(keystore -> Uni.createFrom().nothing(), rootKeys(states()));
+    waiting.wrap(KEYSTORE, cancelled, CONTEXT).subscribe().with(wrapped -> {}).cancel();
+    assertThrows(IllegalStateException.class, cancelled::toByteArray);
+  }
+
+  @Test
+  void wrapNew_givesTheDekOnlyIfAskedFor_andWipesItWhenClosed() {
+    WrappedResult without = broker().wrapNew(KEYSTORE, 16, false, CONTEXT).await().indefinitely();
+    assertNull(without.dek());
+
+    WrappedResult with = broker().wrapNew(KEYSTORE, 48, true, CONTEXT).await().indefinitely();
+    SecretBytes dek = with.dek();
+    assertEquals(48, dek.size());
+    try (UnwrappedResult opened =
+        broker().unwrap(KEYSTORE, with.wrappedDek(), CONTEXT).await().indefinitely()) {
+      assertEquals(dek, opened.dek());
+    }
+    with.close();
+    assertThrows(IllegalStateException.class, dek::toByteArray);
+  }
+
   private final Map<ByteBuffer, byte[]> deks = new HashMap<>();
 
   private byte[] dekOf(byte[] wrapped) {
@@ -434,13 +483,13 @@ class DekBrokerSessionTest {
   }
 
   private byte[] wrap() {
-    SecretBytes dek = SecretBytes.random(32, random);
-    byte[] wrapped =
-        broker().wrap(KEYSTORE, dek, CONTEXT).await().atMost(Duration.ofSeconds(10)).wrappedDek();
-    synchronized (deks) {
-      deks.put(ByteBuffer.wrap(wrapped), dek.toByteArray());
+    try (WrappedResult wrapped =
+        broker().wrapNew(KEYSTORE, 32, true, CONTEXT).await().atMost(Duration.ofSeconds(10))) {
+      synchronized (deks) {
+        deks.put(ByteBuffer.wrap(wrapped.wrappedDek()), wrapped.dek().toByteArray());
+      }
+      return wrapped.wrappedDek();
     }
-    return wrapped;
   }
 
   private long encapsulationsOf(int wraps) {

@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
 import dev.keybroker.crypto.CryptoProvider;
-import dev.keybroker.crypto.GeneratedKeyPair;
 import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.crypto.KeyPairs;
+import dev.keybroker.crypto.PlaintextKeyPair;
 import dev.keybroker.grpc.TestKeystores.TestKeystore;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.telemetry.Metrics;
@@ -49,7 +49,7 @@ class ForgedRedisTest extends BrokerTestCase {
         new Jedis(
             URI.create(
                 Objects.requireNonNull(services.configuration().get("quarkus.redis.hosts"))));
-    try (GeneratedKeyPair pair =
+    try (PlaintextKeyPair pair =
         new KeyPairs(CryptoProvider.jdk(), new SecureRandom())
             .generate(KeyPairSpec.ECC_NIST_P256)) {
       attackersKey = pair.subjectPublicKeyInfo();

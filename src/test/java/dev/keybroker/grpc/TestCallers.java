@@ -48,11 +48,7 @@ class TestCallers implements ServerInterceptor, Prioritized {
         Context.current()
             .withValue(
                 CallOrigin.KEY,
-                new CallOrigin(
-                    new Caller(Caller.Kind.DNS, name),
-                    origin.peer(),
-                    origin.trace(),
-                    origin.lastKnown())),
+                new CallOrigin(new Caller(Caller.Kind.DNS, name), origin.peer(), origin.trace())),
         call,
         headers,
         next);

@@ -66,8 +66,18 @@ class DurableKekTest {
       KekName kek = await(keystores.rotate(NAME, null)).name();
       assertNotEquals(made.activeKek(), kek);
       Eventually.holds(
-          () -> assertEquals(kek, await(broker.wrap(NAME, dek, EncryptionContext.empty())).kek()));
-      WrappedResult wrapped = await(broker.wrap(NAME, dek, EncryptionContext.empty()));
+          () ->
+              assertEquals(
+                  kek,
+                  await(
+                          broker.wrap(
+                              NAME,
+                              SecretBytes.copyOf(dek.toByteArray()),
+                              EncryptionContext.empty()))
+                      .kek()));
+      WrappedResult wrapped =
+          await(
+              broker.wrap(NAME, SecretBytes.copyOf(dek.toByteArray()), EncryptionContext.empty()));
       services.postgres().crash(Duration.ofMillis(100));
 
       Eventually.holds(Duration.ofMinutes(1), () -> assertEquals(KekState.ACTIVE, stateNow(kek)));

@@ -145,7 +145,9 @@ class LostKekTest {
   void rowOfTheActiveKekLost_isRestoredAsRetired_andTheSweepMakesTheNext() throws Exception {
     KekDetails before = await(life.find(kek));
     try (SecretBytes dek = SecretBytes.random(32, random)) {
-      WrappedResult wrapped = await(broker.wrap(name, dek, EncryptionContext.empty()));
+      WrappedResult wrapped =
+          await(
+              broker.wrap(name, SecretBytes.copyOf(dek.toByteArray()), EncryptionContext.empty()));
       double restoredBefore = restored();
       execute("delete from kek where id = '" + kek.id() + "'");
 

@@ -61,7 +61,9 @@ class RenamedContextTest {
       Keystore keystore = await(keystores.create(NAME, settings(key)));
       KekName oldKek = keystore.activeKek();
       assertNotNull(oldKek);
-      WrappedResult underOld = await(broker.wrap(NAME, dek, EncryptionContext.empty()));
+      WrappedResult underOld =
+          await(
+              broker.wrap(NAME, SecretBytes.copyOf(dek.toByteArray()), EncryptionContext.empty()));
       assertEquals(oldKek, underOld.kek());
 
       RootKeyAccess renamed =
@@ -76,8 +78,17 @@ class RenamedContextTest {
               .name();
       Eventually.holds(
           () ->
-              assertEquals(newKek, await(broker.wrap(NAME, dek, EncryptionContext.empty())).kek()));
-      WrappedResult underNew = await(broker.wrap(NAME, dek, EncryptionContext.empty()));
+              assertEquals(
+                  newKek,
+                  await(
+                          broker.wrap(
+                              NAME,
+                              SecretBytes.copyOf(dek.toByteArray()),
+                              EncryptionContext.empty()))
+                      .kek()));
+      WrappedResult underNew =
+          await(
+              broker.wrap(NAME, SecretBytes.copyOf(dek.toByteArray()), EncryptionContext.empty()));
 
       Kek before = await(records.kek(oldKek.id()));
       Kek after = await(records.kek(newKek.id()));

@@ -94,7 +94,7 @@ public final class FakeKms implements Kms {
     return call(
         "kms:GenerateDataKeyPairWithoutPlaintext",
         () -> {
-          try (dev.keybroker.crypto.GeneratedKeyPair pair = keyPairs.generate(spec)) {
+          try (dev.keybroker.crypto.PlaintextKeyPair pair = keyPairs.generate(spec)) {
             byte[] encrypted = seal(pair.pkcs8().toByteArray(), aad(kmsKey, context));
             return new GeneratedKeyPair(pair.subjectPublicKeyInfo(), encrypted, kmsKey.arn());
           }

@@ -5,11 +5,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.keybroker.crypto.CryptoProvider;
 import dev.keybroker.crypto.Encapsulation;
-import dev.keybroker.crypto.GeneratedKeyPair;
 import dev.keybroker.crypto.InvalidKekException;
 import dev.keybroker.crypto.KeyCodec;
 import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.crypto.KeyPairs;
+import dev.keybroker.crypto.PlaintextKeyPair;
 import dev.keybroker.fuzz.Seeds;
 import dev.keybroker.kek.ActiveKek;
 import dev.keybroker.kek.Kek;
@@ -59,7 +59,7 @@ public final class RedisEntryFuzz {
   public static void fuzzerInitialize() {
     KeyCodec keys = new KeyCodec(PROVIDER);
     for (KeyPairSpec spec : KeyPairSpec.values()) {
-      try (GeneratedKeyPair pair = new KeyPairs(PROVIDER, new SecureRandom()).generate(spec)) {
+      try (PlaintextKeyPair pair = new KeyPairs(PROVIDER, new SecureRandom()).generate(spec)) {
         boolean ec = spec.encapsulation() == Encapsulation.HPKE;
         ActiveKek kek =
             new ActiveKek(

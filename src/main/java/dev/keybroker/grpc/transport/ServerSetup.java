@@ -48,7 +48,7 @@ class ServerSetup implements ServerBuilderCustomizer<VertxServerBuilder> {
         .keepAliveTimeout(config.keepAliveTimeout().toMillis(), TimeUnit.MILLISECONDS)
         .permitKeepAliveTime(config.permitKeepAliveTime().toMillis(), TimeUnit.MILLISECONDS)
         .permitKeepAliveWithoutCalls(true)
-        .addStreamTracerFactory(new CallDeadline(config.maxCallDuration()))
+        .addStreamTracerFactory(new DeadlineLimit(config.maxCallDuration()))
         .addStreamTracerFactory(CallBytes.factory(bytes))
         .addTransportFilter(connections)
         .setBinaryLog(new RequestReading())

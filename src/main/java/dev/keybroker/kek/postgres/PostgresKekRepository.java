@@ -65,8 +65,7 @@ public class PostgresKekRepository implements KekRepository {
   private static Uni<Void> ofPresentSettings(StatelessSession session, KekIntent intent) {
     return session
         .createSelectionQuery(
-            "select version from KeystoreSettings where tenant = :tenant and id = :keystore",
-            Long.class)
+            "select version from KeystoreRow where tenant = :tenant and id = :keystore", Long.class)
         .setParameter("tenant", intent.keystore().tenant())
         .setParameter("keystore", intent.keystore().keystore())
         .getSingleResult()
@@ -282,7 +281,8 @@ public class PostgresKekRepository implements KekRepository {
                     now ->
                         session
                             .createMutationQuery(
-                                "delete from KekEntity where state = :pending and createTime < :time")
+                                "delete from KekEntity where state = :pending and createTime <"
+                                    + " :time")
                             .setParameter("pending", KekState.PENDING_GENERATION)
                             .setParameter("time", now.minus(age))
                             .executeUpdate()));

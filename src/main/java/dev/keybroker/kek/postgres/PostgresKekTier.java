@@ -50,7 +50,7 @@ public class PostgresKekTier implements KekTier {
                           session
                               .createSelectionQuery(
                                   """
-                                  select s, k from KeystoreSettings s
+                                  select s, k from KeystoreRow s
                                   left join KekEntity k
                                     on k.tenant = s.tenant and k.keystore = s.id and k.state = :active
                                   where s.tenant = :tenant and s.id = :keystore
@@ -73,12 +73,12 @@ public class PostgresKekTier implements KekTier {
     if (!(rows.getFirst()[1] instanceof KekEntity row)) {
       throw new KekFailure.NoActiveKek(keystore);
     }
-    KeystoreSettings settings = (KeystoreSettings) rows.getFirst()[0];
+    KeystoreRow settings = (KeystoreRow) rows.getFirst()[0];
     return new ActiveKek(
         new KekName(keystore, row.id),
         codec.parsePublic(row.spec, Objects.requireNonNull(row.publicKey)),
         new KeyUse(rootKey(row), KmsContextText.read(row.kmsContext)),
-        settings.onKmsOutage.equals(KeystoreSettings.FAIL_CLOSED),
+        settings.onKmsOutage.equals(KeystoreRow.FAIL_CLOSED),
         row.createTime,
         readTime);
   }
@@ -100,7 +100,7 @@ public class PostgresKekTier implements KekTier {
         .createSelectionQuery(
             """
             select k, s.privateKekLifetimeMillis from KekEntity k
-            join KeystoreSettings s on s.tenant = k.tenant and s.id = k.keystore
+            join KeystoreRow s on s.tenant = k.tenant and s.id = k.keystore
             where k.id = :id
             """,
             Object[].class)

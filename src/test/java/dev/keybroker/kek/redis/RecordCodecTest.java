@@ -7,11 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.keybroker.crypto.CryptoProvider;
-import dev.keybroker.crypto.GeneratedKeyPair;
 import dev.keybroker.crypto.InvalidKekException;
 import dev.keybroker.crypto.KeyCodec;
 import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.crypto.KeyPairs;
+import dev.keybroker.crypto.PlaintextKeyPair;
 import dev.keybroker.kek.ActiveKek;
 import dev.keybroker.kek.Kek;
 import dev.keybroker.kek.KekName;
@@ -56,7 +56,7 @@ class RecordCodecTest {
   }
 
   private ActiveKek active(KeyPairSpec spec, @Nullable AssumedRole role, boolean failClosed) {
-    try (GeneratedKeyPair pair = new KeyPairs(provider, new SecureRandom()).generate(spec)) {
+    try (PlaintextKeyPair pair = new KeyPairs(provider, new SecureRandom()).generate(spec)) {
       return new ActiveKek(
           NAME,
           keys.parsePublic(spec, pair.subjectPublicKeyInfo()),

@@ -13,10 +13,10 @@ import org.jspecify.annotations.Nullable;
 /// What a KEK's record carries of its keystore's row. Read only: the row belongs to
 /// `keystore.postgres`.
 @Entity
-@IdClass(KeystoreSettings.Key.class)
+@IdClass(KeystoreRow.Key.class)
 @Table(name = "keystore")
 @NullUnmarked // filled by Hibernate
-class KeystoreSettings {
+class KeystoreRow {
   /// The value of [#onKmsOutage] with which wraps are refused where the root key fails.
   static final String FAIL_CLOSED = "FAIL_CLOSED";
 

@@ -10,7 +10,7 @@ import java.time.Duration;
 ///
 /// It acts by the header of the deadline, for the server reads it right after this factory was
 /// asked and hands it on in the call's context.
-final class CallDeadline extends ServerStreamTracer.Factory {
+final class DeadlineLimit extends ServerStreamTracer.Factory {
   private static final Metadata.Key<String> TIMEOUT =
       Metadata.Key.of("grpc-timeout", Metadata.ASCII_STRING_MARSHALLER);
   private static final ServerStreamTracer NOTHING = new ServerStreamTracer() {};
@@ -19,7 +19,7 @@ final class CallDeadline extends ServerStreamTracer.Factory {
   private final long longestNanos;
   private final String longest;
 
-  CallDeadline(Duration longest) {
+  DeadlineLimit(Duration longest) {
     this.longestNanos = longest.toNanos();
     this.longest = longest.toMillis() + "m";
   }

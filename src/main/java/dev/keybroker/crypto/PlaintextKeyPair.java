@@ -6,7 +6,7 @@ package dev.keybroker.crypto;
 /// @param subjectPublicKeyInfo the public key, SubjectPublicKeyInfo DER (RFC 5280)
 /// @param pkcs8 the private key, PKCS#8 DER (RFC 5958)
 @SuppressWarnings("ArrayRecordComponent") // Compared by identity, as said.
-public record GeneratedKeyPair(byte[] subjectPublicKeyInfo, SecretBytes pkcs8)
+public record PlaintextKeyPair(byte[] subjectPublicKeyInfo, SecretBytes pkcs8)
     implements AutoCloseable {
 
   @Override
