@@ -111,7 +111,7 @@ class ContractFileIT {
         "quarkus.tls.keybroker.key-store.pem.0.cert", folder.resolve("tls.crt").toString());
     settings.put("quarkus.tls.keybroker.key-store.pem.0.key", folder.resolve("tls.key").toString());
     settings.put(
-        "quarkus.tls.keybroker.trust-store.pem.certs", folder.resolve("clients.crt").toString());
+        "keybroker.mtls.spiffe-bundles.\"example.org\"", folder.resolve("clients.crt").toString());
     return settings;
   }
 

@@ -36,6 +36,7 @@ public final class CertificateIdentityFuzz {
         "\0006https://example.org/\n2Recorder_1.example.org",
         "\0012recorder.example.org",
         "\0036spiffe://example.org/ca",
+        "\0046spiffe://example.org/media/recorder",
         "\0006spiffe://other.example/a\n6SPIFFE://example.org/b",
         "\0006spiffe://example.org/../a",
         "\0002a.example\n2b.example\n710.0.0.1");
@@ -47,7 +48,7 @@ public final class CertificateIdentityFuzz {
     }
     boolean authority = (input[0] & 1) != 0;
     boolean signs = (input[0] & 2) != 0;
-    Set<String> trustDomains = (input[0] & 4) != 0 ? Set.of("example.org") : Set.of();
+    boolean mayNotSign = (input[0] & 4) != 0;
     List<List<?>> names = new ArrayList<>();
     for (String line : new String(input, 1, input.length - 1, UTF_8).split("\n", -1)) {
       if (!line.isEmpty()) {
@@ -55,7 +56,7 @@ public final class CertificateIdentityFuzz {
       }
     }
     CertificateIdentity identity =
-        CertificateIdentity.of(new Named(names, authority, signs), trustDomains);
+        CertificateIdentity.of(new Named(names, authority, signs, !mayNotSign));
     List<String> uris = texts(names, 6);
     List<String> hosts = texts(names, 2);
     boolean spiffe =
@@ -66,7 +67,8 @@ public final class CertificateIdentityFuzz {
           holds(uris.size() == 1 && caller.subject().equals(uris.getFirst()), "another URI");
           holds(caller.kind() == Caller.Kind.SPIFFE, "another kind");
           holds(!authority && !signs, "an authority's");
-          holds(isWorkload(caller.subject(), trustDomains), "no workload's id");
+          holds(!mayNotSign, "a key that may not sign");
+          holds(isWorkload(caller.subject()), "no workload's id");
         } else {
           holds(hosts.size() == 1 && caller.subject().equalsIgnoreCase(hosts.getFirst()), "other");
           holds(caller.kind() == Caller.Kind.DNS, "another kind");
@@ -79,22 +81,22 @@ public final class CertificateIdentityFuzz {
                   || uris.size() != 1
                   || authority
                   || signs
-                  || !isWorkload(uris.getFirst(), trustDomains),
+                  || mayNotSign
+                  || !isWorkload(uris.getFirst()),
               "refused a workload's id");
       case CertificateIdentity.None none -> holds(false, "there was a certificate");
     }
   }
 
   /// The rules of the SPIFFE standard, by other means than the code under test.
-  private static boolean isWorkload(String id, Set<String> trustDomains) {
+  private static boolean isWorkload(String id) {
     if (id.length() > 2_048 || !id.startsWith("spiffe://")) {
       return false;
     }
     String[] parts = id.substring("spiffe://".length()).split("/", -1);
     if (parts.length < 2
         || parts[0].length() > 255
-        || !consistsOf(parts[0], "abcdefghijklmnopqrstuvwxyz0123456789._-")
-        || !(trustDomains.isEmpty() || trustDomains.contains(parts[0]))) {
+        || !consistsOf(parts[0], "abcdefghijklmnopqrstuvwxyz0123456789._-")) {
       return false;
     }
     return Arrays.stream(parts, 1, parts.length)
@@ -123,11 +125,13 @@ public final class CertificateIdentityFuzz {
     private final transient Collection<List<?>> names;
     private final boolean authority;
     private final boolean signs;
+    private final boolean maySign;
 
-    Named(Collection<List<?>> names, boolean authority, boolean signs) {
+    Named(Collection<List<?>> names, boolean authority, boolean signs, boolean maySign) {
       this.names = names;
       this.authority = authority;
       this.signs = signs;
+      this.maySign = maySign;
     }
 
     @Override
@@ -143,7 +147,7 @@ public final class CertificateIdentityFuzz {
     @Override
     public boolean[] getKeyUsage() {
       boolean[] usage = new boolean[9];
-      usage[0] = true;
+      usage[0] = maySign;
       usage[5] = signs;
       return usage;
     }

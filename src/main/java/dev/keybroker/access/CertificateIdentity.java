@@ -1,22 +1,20 @@
 package dev.keybroker.access;
 
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.regex.Pattern;
 
-/// Who a client certificate names. Its chain has been verified before; the common name never
-/// counts.
+/// Who a client certificate names; which authorities may vouch for that name is not looked at here.
+/// The common name never counts.
 ///
-/// A certificate with a `spiffe://` URI is an X.509-SVID and is read by its rules: exactly one URI
-/// SAN, no certificate authority; DNS SANs beside it do not count. Any other names its one DNS SAN.
-/// With several, nobody could say which of them is the caller, so it names nobody.
+/// A certificate with a `spiffe:` URI is an X.509-SVID and is read by the rules of that standard:
+/// exactly one URI SAN, a path in it, no certificate authority, a key that may sign. DNS SANs
+/// beside it do not count. Any other certificate names its one DNS SAN. With several of them the
+/// caller would be ambiguous, so it names nobody.
 public sealed interface CertificateIdentity {
   /// There is no certificate.
   record None() implements CertificateIdentity {}
@@ -29,36 +27,38 @@ public sealed interface CertificateIdentity {
   /// There is one, and it names this caller.
   record Named(Caller caller) implements CertificateIdentity {}
 
-  /// Reads a verified certificate.
-  ///
-  /// @param trustDomains the SPIFFE trust domains that are served; empty means all that the client
-  ///     authorities vouch for
-  static CertificateIdentity of(X509Certificate certificate, Set<String> trustDomains) {
+  /// Reads a certificate.
+  static CertificateIdentity of(X509Certificate certificate) {
     try {
-      List<String> uris = new ArrayList<>();
-      List<String> names = new ArrayList<>();
-      Collection<List<?>> subjectAlternativeNames = certificate.getSubjectAlternativeNames();
-      if (subjectAlternativeNames != null) {
-        for (List<?> name : subjectAlternativeNames) {
-          if (name.get(1) instanceof String text) {
-            switch ((Integer) name.get(0)) {
-              case Names.URI -> uris.add(text);
-              case Names.DNS -> names.add(text);
-              default -> {}
-            }
-          }
-        }
-      }
+      List<String> uris = uris(certificate);
       return uris.stream().anyMatch(Names::isSpiffe)
-          ? svid(certificate, uris, trustDomains)
-          : dns(names);
+          ? svid(certificate, uris)
+          : dns(alternativeNames(certificate, Names.DNS));
     } catch (CertificateParsingException e) {
       return new Unusable("its subject alternative names cannot be read");
     }
   }
 
-  private static CertificateIdentity svid(
-      X509Certificate certificate, List<String> uris, Set<String> trustDomains) {
+  /// The URI SANs of a certificate, also of an authority's.
+  static List<String> uris(X509Certificate certificate) throws CertificateParsingException {
+    return alternativeNames(certificate, Names.URI);
+  }
+
+  private static List<String> alternativeNames(X509Certificate certificate, int type)
+      throws CertificateParsingException {
+    List<String> names = new ArrayList<>();
+    Collection<List<?>> all = certificate.getSubjectAlternativeNames();
+    if (all != null) {
+      for (List<?> name : all) {
+        if (name.get(0) instanceof Integer it && it == type && name.get(1) instanceof String text) {
+          names.add(text);
+        }
+      }
+    }
+    return names;
+  }
+
+  private static CertificateIdentity svid(X509Certificate certificate, List<String> uris) {
     if (uris.size() != 1) {
       return new Unusable("a SPIFFE certificate must have exactly one URI");
     }
@@ -67,19 +67,13 @@ public sealed interface CertificateIdentity {
         || (keyUsage != null && (keyUsage[Names.CERTIFICATE_SIGN] || keyUsage[Names.CRL_SIGN]))) {
       return new Unusable("a SPIFFE certificate of a workload must not be an authority's");
     }
+    if (keyUsage == null || !keyUsage[Names.DIGITAL_SIGNATURE]) {
+      return new Unusable("a SPIFFE certificate must have the key usage digitalSignature");
+    }
     String id = uris.getFirst();
-    if (id.length() > Names.LONGEST_SPIFFE_ID || !Names.SPIFFE_ID.matcher(id).matches()) {
-      return new Unusable("its URI is no SPIFFE id of a workload");
-    }
-    try {
-      String trustDomain = new URI(id).getRawAuthority();
-      if (!trustDomains.isEmpty() && !trustDomains.contains(trustDomain)) {
-        return new Unusable("its trust domain is not served here");
-      }
-    } catch (URISyntaxException e) {
-      return new Unusable("its URI is no SPIFFE id of a workload");
-    }
-    return new Named(new Caller(Caller.Kind.SPIFFE, id));
+    return id.length() <= Names.LONGEST_SPIFFE_ID && Names.SPIFFE_ID.matcher(id).matches()
+        ? new Named(new Caller(Caller.Kind.SPIFFE, id))
+        : new Unusable("its URI is no SPIFFE id of a workload");
   }
 
   private static CertificateIdentity dns(List<String> names) {
@@ -97,6 +91,7 @@ public sealed interface CertificateIdentity {
   final class Names {
     private static final int DNS = 2;
     private static final int URI = 6;
+    private static final int DIGITAL_SIGNATURE = 0;
     private static final int CERTIFICATE_SIGN = 5;
     private static final int CRL_SIGN = 6;
     private static final int LONGEST_SPIFFE_ID = 2048;

@@ -26,6 +26,7 @@ class SecurityHealth implements HealthCheck {
         .withData("insecure", !tls.isOn() || !authentication.isRequired())
         .withData("tls", tls.isOn())
         .withData("client-certificates", authentication.certificates())
+        .withData("client-certificates-required", tls.requiresCertificates())
         .withData("tokens", authentication.tokens() != null)
         .build();
   }

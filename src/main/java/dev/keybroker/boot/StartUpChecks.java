@@ -18,6 +18,10 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.eclipse.microprofile.config.Config;
 import org.eclipse.microprofile.config.ConfigValue;
 import org.jboss.logging.Logger;
@@ -28,6 +32,9 @@ class StartUpChecks {
   private static final Logger LOG = Logger.getLogger(StartUpChecks.class);
   private static final String INSECURE = "keybroker.insecure";
   private static final String TLS = "quarkus.tls.keybroker.";
+  private static final String BUNDLES = "keybroker.mtls.spiffe-bundles.";
+  private static final Pattern BUNDLE =
+      Pattern.compile(Pattern.quote(BUNDLES) + "\"[a-z0-9._-]{1,255}\"");
   private static final String HOST = "quarkus.grpc.server.host";
 
   /// Settings of Quarkus for servers of its own making: here they would be obeyed by halves.
@@ -75,7 +82,6 @@ class StartUpChecks {
     if (!tls.reloadPeriod().isPositive()) {
       found.add("keybroker.tls.reload-period must be above zero");
     }
-    boolean trust = isAnySet(TLS + "trust-store.");
     if (!isAnySet(TLS + "key-store.") && isAnySet(TLS)) {
       found.add(TLS + "key-store is missing, though other settings of " + TLS + "* are there");
     }
@@ -88,18 +94,62 @@ class StartUpChecks {
     if (config.getOptionalValue(TLS + "trust-all", Boolean.class).orElse(false)) {
       found.add(TLS + "trust-all would let anybody name himself");
     }
-    if (mtls.trustDomains().isPresent() && !trust) {
+    found.addAll(trustContradictions());
+    return found;
+  }
+
+  /// Of the authorities of client certificates.
+  private List<String> trustContradictions() {
+    List<String> found = new ArrayList<>();
+    Stream<String> bundles =
+        Stream.concat(
+            StreamSupport.stream(config.getPropertyNames().spliterator(), false)
+                .filter(it -> (it + ".").startsWith(BUNDLES)),
+            mtls.spiffeBundles().keySet().stream().map(it -> BUNDLES + '"' + it + '"'));
+    bundles
+        .filter(it -> !BUNDLE.matcher(it).matches())
+        .distinct()
+        .forEach(
+            it ->
+                found.add(
+                    it
+                        + " does not name a trust domain: it is"
+                        + " keybroker.mtls.spiffe-bundles.\"example.org\", in lower case and in"
+                        + " quotes"));
+    boolean oldForm = isAnySet(TLS + "trust-store.");
+    int trustDomains = mtls.trustDomains().map(Set::size).orElse(0);
+    if (trustDomains > 0 && !oldForm) {
       found.add(
-          "keybroker.mtls.trust-domains is set, though no client certificates are asked for: "
-              + TLS
-              + "trust-store.pem.certs is missing");
+          "keybroker.mtls.trust-domains is of no use: the trust domains are those of"
+              + " keybroker.mtls.spiffe-bundles");
+    }
+    if (oldForm && trustsClients()) {
+      found.add(
+          TLS
+              + "trust-store is set beside keybroker.mtls.spiffe-bundles or"
+              + " keybroker.mtls.dns-authorities, which take its place: remove it");
+    } else if (oldForm && trustDomains != 1) {
+      found.add(
+          TLS
+              + "trust-store does not say which names its authorities may vouch for: set"
+              + " keybroker.mtls.spiffe-bundles.\"example.org\" to the PEM file of each trust"
+              + " domain's authorities, keybroker.mtls.dns-authorities to that of the authorities"
+              + " of DNS names, or both, and remove it");
+    }
+    if (trustsClients() && !isAnySet(TLS + "key-store.")) {
+      found.add("keybroker.mtls is set, though there is no TLS: " + TLS + "key-store is missing");
     }
     return found;
   }
 
+  private boolean trustsClients() {
+    return !mtls.spiffeBundles().isEmpty() || mtls.dnsAuthorities().isPresent();
+  }
+
   private List<String> openness() {
     boolean encrypted = isAnySet(TLS + "key-store.");
-    boolean authentication = isAnySet(TLS + "trust-store.") || jwt.issuer().isPresent();
+    boolean authentication =
+        trustsClients() || isAnySet(TLS + "trust-store.") || jwt.issuer().isPresent();
     if (encrypted && authentication) {
       return List.of();
     }
@@ -115,10 +165,9 @@ class StartUpChecks {
       }
       if (!authentication) {
         found.add(
-            "without authentication whoever reaches the port may unwrap: set "
-                + TLS
-                + "trust-store.pem.certs for client certificates, keybroker.jwt.issuer for tokens,"
-                + " or both");
+            "without authentication whoever reaches the port may unwrap: set"
+                + " keybroker.mtls.spiffe-bundles or keybroker.mtls.dns-authorities for client"
+                + " certificates, keybroker.jwt.issuer for tokens, or both");
       }
       found.add("or set keybroker.insecure=true, and let nobody but your own services reach it");
     } else if (!isSet(HOST)) {

@@ -118,7 +118,7 @@ public final class Metrics {
   /// Gauge: open gRPC connections.
   public static final String CONNECTIONS = "keybroker.connections";
 
-  /// Counter: gRPC connections refused because there were too many.
+  /// Counter: gRPC connections refused before a caller was proven on them. Tags: [#CAUSE].
   public static final String CONNECTIONS_REFUSED = "keybroker.connections.refused";
 
   /// Gauge: bytes of the calls under way, requests and answers.

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import dev.keybroker.security.TestAuthority;
 import dev.keybroker.security.TestAuthority.Request;
-import java.util.Set;
 import java.util.stream.Stream;
+import org.bouncycastle.asn1.x509.KeyUsage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -17,9 +17,9 @@ class CertificateIdentityTest {
   private static final TestAuthority AUTHORITY = TestAuthority.create("clients");
   private static final String MEDIA = "spiffe://example.org/ns/media/sa/recorder";
 
-  private static CertificateIdentity of(Request request, String... trustDomains) {
+  private static CertificateIdentity of(Request request) {
     return CertificateIdentity.of(
-        AUTHORITY.issue("a name that never counts", request).certificate(), Set.of(trustDomains));
+        AUTHORITY.issue("a name that never counts", request).certificate());
   }
 
   private static CertificateIdentity named(Caller.Kind kind, String subject) {
@@ -32,13 +32,6 @@ class CertificateIdentityTest {
     assertEquals(
         named(Caller.Kind.SPIFFE, MEDIA),
         of(new Request().dns("a.example").uri(MEDIA).dns("b.example")));
-  }
-
-  @Test
-  void spiffeId_ofATrustDomainThatIsNotServed_namesNobody() {
-    assertEquals(
-        named(Caller.Kind.SPIFFE, MEDIA), of(new Request().uri(MEDIA), "other.org", "example.org"));
-    assertInstanceOf(CertificateIdentity.Unusable.class, of(new Request().uri(MEDIA), "other.org"));
   }
 
   @Test
@@ -58,6 +51,13 @@ class CertificateIdentityTest {
         Arguments.of("two SPIFFE ids", new Request().uri(MEDIA).uri(MEDIA + "2")),
         Arguments.of("a SPIFFE id and a URI", new Request().uri("https://a.example").uri(MEDIA)),
         Arguments.of("an authority's SPIFFE id", new Request().uri(MEDIA).authority()),
+        Arguments.of(
+            "a SPIFFE id of a key that may not sign",
+            new Request().uri(MEDIA).keyUsage(KeyUsage.keyEncipherment)),
+        Arguments.of("a SPIFFE id without key usage", new Request().uri(MEDIA).keyUsage(0)),
+        Arguments.of(
+            "a SPIFFE id of a key that signs certificates",
+            new Request().uri(MEDIA).keyUsage(KeyUsage.digitalSignature | KeyUsage.keyCertSign)),
         Arguments.of("a wildcard", new Request().dns("*.example.org")));
   }
 

@@ -139,7 +139,7 @@ class SecuredBrokerIT {
         "quarkus.tls.keybroker.key-store.pem.0.cert", folder.resolve("tls.crt").toString());
     settings.put("quarkus.tls.keybroker.key-store.pem.0.key", folder.resolve("tls.key").toString());
     settings.put(
-        "quarkus.tls.keybroker.trust-store.pem.certs", folder.resolve("ca.crt").toString());
+        "keybroker.mtls.spiffe-bundles.\"example.org\"", folder.resolve("ca.crt").toString());
     return settings;
   }
 

@@ -89,7 +89,8 @@ class StartUpIT {
         "nothing",
         Map.of(),
         "quarkus.tls.keybroker.key-store.pem.0.cert",
-        "quarkus.tls.keybroker.trust-store.pem.certs",
+        "keybroker.mtls.spiffe-bundles",
+        "keybroker.mtls.dns-authorities",
         "keybroker.jwt.issuer",
         "keybroker.insecure");
   }
@@ -117,10 +118,60 @@ class StartUpIT {
         "keybroker.connection.max-age-grace");
   }
 
+  private Map<String, String> oldForm(String... trustDomains) {
+    Map<String, String> settings = new HashMap<>(tls);
+    settings.put(
+        "quarkus.tls.keybroker.trust-store.pem.certs", folder.resolve("ca.crt").toString());
+    if (trustDomains.length > 0) {
+      settings.put("keybroker.mtls.trust-domains", String.join(",", trustDomains));
+    }
+    return settings;
+  }
+
+  @Test
+  void oldTrustStore_thatDoesNotSayWhichNamesItMayVouchFor_endsTheStart() throws Exception {
+    String replacement = "set keybroker.mtls.spiffe-bundles.";
+    assertRefused("trust-any", oldForm(), replacement, "keybroker.mtls.dns-authorities");
+    assertRefused("trust-two", oldForm("example.org", "partner.example"), replacement);
+    Map<String, String> both = oldForm("example.org");
+    both.put("keybroker.mtls.spiffe-bundles.\"example.org\"", folder.resolve("ca.crt").toString());
+    assertRefused("trust-both", both, "quarkus.tls.keybroker.trust-store is set beside");
+  }
+
+  @Test
+  void oldTrustStore_ofOneTrustDomain_starts_andNamesItsReplacement() throws Exception {
+    Map<String, String> old = oldForm("example.org");
+    Path access = Files.writeString(folder.resolve("access.yaml"), "version: 1\ngrants: []\n");
+    old.put("keybroker.access.file", access.toString());
+    try (PackagedBroker broker = broker("trust-old", old).startAndAwaitReady()) {
+      assertTrue(
+          broker.log().contains("an old form of keybroker.mtls.spiffe-bundles.\"example.org\""),
+          broker::log);
+      assertTrue(broker.log().contains("authorities of spiffe://example.org (1)"), broker::log);
+    }
+  }
+
+  @Test
+  void bundles_thatCannotBeUsed_endTheStart() throws Exception {
+    Map<String, String> unquoted = new HashMap<>(tls);
+    unquoted.put("keybroker.mtls.spiffe-bundles.example.org", folder.resolve("ca.crt").toString());
+    unquoted.put("keybroker.mtls.dns-authorities", folder.resolve("ca.crt").toString());
+    assertRefused("unquoted", unquoted, "keybroker.mtls.spiffe-bundles.example.org does not name");
+    Map<String, String> inline = new HashMap<>(tls);
+    inline.put("keybroker.mtls.spiffe-bundles", "example.org=" + folder.resolve("ca.crt"));
+    assertRefused("inline", inline, "keybroker.mtls.spiffe-bundles does not name");
+    Map<String, String> missing = new HashMap<>(tls);
+    missing.put(
+        "keybroker.mtls.spiffe-bundles.\"example.org\"", folder.resolve("none.pem").toString());
+    Path access = Files.writeString(folder.resolve("access.yaml"), "version: 1\ngrants: []\n");
+    missing.put("keybroker.access.file", access.toString());
+    assertRefused("missing", missing, "none.pem", "there is no such file");
+  }
+
   @Test
   void broker_thatIsClosed_starts_andSaysSo() throws Exception {
     Map<String, String> closed = new HashMap<>(tls);
-    closed.put("quarkus.tls.keybroker.trust-store.pem.certs", folder.resolve("ca.crt").toString());
+    closed.put("keybroker.mtls.dns-authorities", folder.resolve("ca.crt").toString());
     Path access = Files.writeString(folder.resolve("access.yaml"), "version: 1\ngrants: []\n");
     closed.put("keybroker.access.file", access.toString());
     try (PackagedBroker broker = broker("closed", closed).startAndAwaitReady()) {
@@ -128,6 +179,7 @@ class StartUpIT {
       assertFalse(data.path("insecure").asBoolean(true), data::toString);
       assertTrue(data.path("tls").asBoolean(), data::toString);
       assertTrue(data.path("client-certificates").asBoolean(), data::toString);
+      assertTrue(data.path("client-certificates-required").asBoolean(), data::toString);
       assertTrue(broker.get("/q/metrics").contains("keybroker_insecure 0"), "the gauge");
       assertTrue(broker.get("/q/metrics").contains("keybroker_tls_certificate_expiry"));
       assertFalse(broker.log().contains("INSECURE"), broker::log);

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// second.
 public final class SecuredBroker implements QuarkusTestProfile {
   private static final String FOLDER_PROPERTY = "keybroker.test.tls-folder";
-  private static final Path FOLDER = folder();
+  static final Path FOLDER = folder();
   static final TestAuthority SERVERS = TestAuthority.in(FOLDER, "servers");
   static final TestAuthority CLIENTS = TestAuthority.in(FOLDER, "clients");
   static final String MEDIA = "spiffe://example.org/media";
@@ -71,7 +72,7 @@ public final class SecuredBroker implements QuarkusTestProfile {
     Map<String, String> settings = new HashMap<>();
     settings.put("quarkus.tls.keybroker.key-store.pem.0.cert", CERTIFICATE.toString());
     settings.put("quarkus.tls.keybroker.key-store.pem.0.key", KEY.toString());
-    settings.put("quarkus.tls.keybroker.trust-store.pem.certs", CLIENT_AUTHORITIES.toString());
+    settings.put("keybroker.mtls.spiffe-bundles.\"example.org\"", CLIENT_AUTHORITIES.toString());
     settings.put("keybroker.tls.reload-period", "0.5s");
     settings.put("keybroker.jwt.issuer", TestIssuer.ISSUER);
     settings.put("keybroker.jwt.audience", TestIssuer.AUDIENCE);
@@ -102,11 +103,16 @@ public final class SecuredBroker implements QuarkusTestProfile {
     return builder(port, client).build();
   }
 
-  static NettyChannelBuilder builder(int port, @Nullable Issued client) {
+  /// @param issuers of the client's certificate, which the client sends too
+  static NettyChannelBuilder builder(
+      int port, @Nullable Issued client, X509Certificate... issuers) {
     try {
       SslContextBuilder tls = GrpcSslContexts.forClient().trustManager(SERVERS.certificate());
       if (client != null) {
-        tls.keyManager(client.key(), client.certificate());
+        tls.keyManager(
+            client.key(),
+            Stream.concat(Stream.of(client.certificate()), Stream.of(issuers))
+                .toArray(X509Certificate[]::new));
       }
       return NettyChannelBuilder.forAddress("localhost", port).sslContext(tls.build());
     } catch (SSLException e) {

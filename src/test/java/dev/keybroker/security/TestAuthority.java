@@ -60,6 +60,7 @@ public final class TestAuthority {
   public static final class Request {
     private final List<GeneralName> names = new ArrayList<>();
     private boolean authority;
+    private int keyUsage = -1;
     private Instant begin = Instant.now().minus(Duration.ofHours(1));
     private Instant end = Instant.now().plus(Duration.ofDays(1));
 
@@ -83,6 +84,23 @@ public final class TestAuthority {
       return this;
     }
 
+    /// Instead of the usage that the certificate's kind needs.
+    ///
+    /// @param usage bits of [KeyUsage]; 0 for a certificate without the extension
+    public Request keyUsage(int usage) {
+      keyUsage = usage;
+      return this;
+    }
+
+    private int keyUsage() {
+      if (keyUsage >= 0) {
+        return keyUsage;
+      }
+      return authority
+          ? KeyUsage.keyCertSign | KeyUsage.cRLSign | KeyUsage.digitalSignature
+          : KeyUsage.digitalSignature;
+    }
+
     public Request from(Instant time) {
       begin = time;
       return this;
@@ -101,9 +119,20 @@ public final class TestAuthority {
 
   /// An authority that signs for itself.
   public static TestAuthority create(String name) {
+    return create(name, new Request());
+  }
+
+  /// An authority that signs for itself, with names, as those of SPIRE have their trust domain.
+  public static TestAuthority create(String name, Request request) {
     KeyPair keys = keys();
     return new TestAuthority(
-        sign(name, keys, name, keys.getPrivate(), new Request().authority()), keys.getPrivate());
+        sign(name, keys, name, keys.getPrivate(), request.authority()), keys.getPrivate());
+  }
+
+  /// An authority below this one.
+  public TestAuthority intermediate(String name) {
+    Issued issued = issue(name, new Request().authority());
+    return new TestAuthority(issued.certificate(), issued.key());
   }
 
   /// The authority of a folder, made by who asks first: a test and its profile are of different
@@ -177,13 +206,9 @@ public final class TestAuthority {
               keys.getPublic());
       builder.addExtension(
           Extension.basicConstraints, true, new BasicConstraints(request.authority));
-      builder.addExtension(
-          Extension.keyUsage,
-          true,
-          new KeyUsage(
-              request.authority
-                  ? KeyUsage.keyCertSign | KeyUsage.cRLSign | KeyUsage.digitalSignature
-                  : KeyUsage.digitalSignature));
+      if (request.keyUsage() != 0) {
+        builder.addExtension(Extension.keyUsage, true, new KeyUsage(request.keyUsage()));
+      }
       if (!request.names.isEmpty()) {
         builder.addExtension(
             Extension.subjectAlternativeName,

@@ -9,7 +9,6 @@ import io.grpc.ServerCall;
 import java.net.SocketAddress;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
@@ -42,23 +41,21 @@ public final class Connection {
   }
 
   /// The attributes of a new connection, itself among them.
-  ///
-  /// @param trustDomains see [CertificateIdentity#of]
-  static Attributes describe(Attributes attributes, Set<String> trustDomains) {
+  static Attributes describe(Attributes attributes) {
     SocketAddress address = attributes.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
     SSLSession session = attributes.get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
     Connection connection =
         new Connection(
             address == null ? "unknown" : address.toString(),
-            session == null ? new CertificateIdentity.None() : identity(session, trustDomains));
+            session == null ? new CertificateIdentity.None() : identity(session));
     return attributes.toBuilder().set(KEY, connection).build();
   }
 
-  private static CertificateIdentity identity(SSLSession session, Set<String> trustDomains) {
+  private static CertificateIdentity identity(SSLSession session) {
     try {
       Certificate leaf = session.getPeerCertificates()[0];
       return leaf instanceof X509Certificate x509
-          ? CertificateIdentity.of(x509, trustDomains)
+          ? CertificateIdentity.of(x509)
           : new CertificateIdentity.Unusable("not an X.509 certificate");
     } catch (SSLPeerUnverifiedException e) {
       return new CertificateIdentity.None();

@@ -1,15 +1,13 @@
 package dev.keybroker.grpc.transport;
 
-import dev.keybroker.access.MtlsConfig;
 import dev.keybroker.telemetry.Metrics;
 import io.grpc.Attributes;
+import io.grpc.Grpc;
 import io.grpc.ServerTransportFilter;
-import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import jakarta.inject.Singleton;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// The connections that are open: describes each to its calls, and refuses those above their
@@ -35,13 +33,11 @@ class Connections extends ServerTransportFilter {
 
   private final AtomicInteger open = new AtomicInteger();
   private final int max;
-  private final Set<String> trustDomains;
-  private final Counter refused;
+  private final Refusals refusals;
 
-  Connections(ConnectionConfig config, MtlsConfig mtls, MeterRegistry meters) {
+  Connections(ConnectionConfig config, Refusals refusals, MeterRegistry meters) {
     this.max = config.max();
-    this.trustDomains = mtls.trustDomains().orElse(Set.of());
-    this.refused = meters.counter(Metrics.CONNECTIONS_REFUSED);
+    this.refusals = refusals;
     meters.gauge(Metrics.CONNECTIONS, open);
   }
 
@@ -49,10 +45,13 @@ class Connections extends ServerTransportFilter {
   public Attributes transportReady(Attributes attributes) {
     if (open.incrementAndGet() > max) {
       open.decrementAndGet();
-      refused.increment();
+      refusals.add(
+          Refusal.TOO_MANY,
+          String.valueOf(attributes.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR)),
+          "keybroker.connection.max are open");
       throw new TooManyConnections();
     }
-    return Connection.describe(attributes.toBuilder().set(COUNTED, true).build(), trustDomains);
+    return Connection.describe(attributes.toBuilder().set(COUNTED, true).build());
   }
 
   @Override

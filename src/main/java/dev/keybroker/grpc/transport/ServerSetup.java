@@ -2,6 +2,7 @@ package dev.keybroker.grpc.transport;
 
 import io.grpc.Codec;
 import io.grpc.DecompressorRegistry;
+import io.grpc.netty.InternalProtocolNegotiators;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.handler.ssl.SslContext;
 import io.quarkus.grpc.api.ServerBuilderCustomizer;
@@ -18,28 +19,34 @@ class ServerSetup implements ServerBuilderCustomizer<VertxServerBuilder> {
   private final Connections connections;
   private final BytesInFlight bytes;
   private final CallEntry entry;
+  private final Refusals refusals;
 
   ServerSetup(
       ServerTls tls,
       ConnectionConfig config,
       Connections connections,
       BytesInFlight bytes,
-      CallEntry entry) {
+      CallEntry entry,
+      Refusals refusals) {
     this.tls = tls;
     this.config = config;
     this.connections = connections;
     this.bytes = bytes;
     this.entry = entry;
+    this.refusals = refusals;
   }
 
   @Override
   public void customize(GrpcServerConfiguration server, VertxServerBuilder builder) {
     NettyServerBuilder netty = builder.nettyBuilder();
     SslContext context = tls.context();
-    if (context != null) {
-      netty.sslContext(context);
-    }
     netty
+        .protocolNegotiator(
+            new ConnectionGate(
+                context == null
+                    ? InternalProtocolNegotiators.serverPlaintext()
+                    : InternalProtocolNegotiators.serverTls(context),
+                refusals))
         .maxConcurrentCallsPerConnection(config.maxConcurrentCalls())
         .maxConnectionAge(config.maxAge().toMillis(), TimeUnit.MILLISECONDS)
         .maxConnectionAgeGrace(config.maxAgeGrace().toMillis(), TimeUnit.MILLISECONDS)

@@ -1,9 +1,12 @@
 package dev.keybroker.grpc.transport;
 
+import dev.keybroker.access.MtlsConfig;
+import dev.keybroker.access.jwt.JwtConfig;
 import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
 import io.quarkus.scheduler.Scheduled;
 import io.quarkus.tls.CertificateUpdatedEvent;
@@ -12,8 +15,12 @@ import io.quarkus.tls.TlsConfigurationRegistry;
 import io.vertx.core.Vertx;
 import jakarta.enterprise.event.Event;
 import jakarta.inject.Singleton;
+import java.security.GeneralSecurityException;
 import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// What is read is used only if it serves, whole; else what was in force stays, a counter grows and
 /// the log says why. So a file that is being written, or a certificate that came before its key,
-/// costs no connection.
+/// costs no connection. The broker's own certificate and each file of authorities stand for
+/// themselves: a broken one keeps none of the others from changing.
 @Singleton
 public class ServerTls {
   /// The name of the configuration in the TLS registry: `quarkus.tls.keybroker.*`.
@@ -34,12 +42,17 @@ public class ServerTls {
   private final Clock clock;
   private final Event<CertificateUpdatedEvent> updated;
   private final Counter failures;
+  private final ClientAuth clientAuth;
+  private final @Nullable ClientTrustFiles trustFiles;
   private final @Nullable RotatingSslContext context;
   private volatile @Nullable TlsMaterial inForce;
-  private @Nullable String lastFailure;
+  private volatile @Nullable ClientTrust trust;
+  private Set<String> lastFailures = Set.of();
 
   ServerTls(
       TlsConfigurationRegistry registry,
+      MtlsConfig mtls,
+      JwtConfig jwt,
       Vertx vertx,
       Clock clock,
       Event<CertificateUpdatedEvent> updated,
@@ -50,14 +63,36 @@ public class ServerTls {
     this.updated = updated;
     this.failures = meters.counter(Metrics.TLS_RELOAD_FAILURES);
     if (registered == null) {
+      this.clientAuth = ClientAuth.NONE;
+      this.trustFiles = null;
       this.context = null;
       return;
     }
+    this.trustFiles = new ClientTrustFiles(mtls, registered);
+    this.trust =
+        trustFiles.read(
+            null,
+            (reason, cause) -> {
+              throw new IllegalStateException(reason, cause);
+            });
+    if (trust == null) {
+      this.clientAuth = ClientAuth.NONE;
+    } else {
+      this.clientAuth = jwt.issuer().isPresent() ? ClientAuth.OPTIONAL : ClientAuth.REQUIRE;
+    }
     TlsMaterial first = first(registered);
     this.inForce = first;
-    this.context = new RotatingSslContext(first.context());
+    this.context = new RotatingSslContext(context(first));
     Gauge.builder(Metrics.TLS_CERTIFICATE_EXPIRY, this, ServerTls::expirySeconds).register(meters);
-    LOG.infof("gRPC over TLS, certificate %s", described(first));
+    LOG.infof("gRPC over TLS, certificate %s; %s", described(first), describedTrust());
+    String oldForm = trustFiles.registeredDomain();
+    if (oldForm != null) {
+      LOG.warnf(
+          "quarkus.tls.keybroker.trust-store and keybroker.mtls.trust-domains are an old form of"
+              + " keybroker.mtls.spiffe-bundles.\"%s\": set this instead. They count for SPIFFE ids"
+              + " alone; DNS names need keybroker.mtls.dns-authorities.",
+          oldForm);
+    }
   }
 
   private TlsMaterial first(TlsConfiguration configuration) {
@@ -76,6 +111,24 @@ public class ServerTls {
         + material.expiry();
   }
 
+  private String describedTrust() {
+    ClientTrust trusted = trust;
+    if (trusted == null) {
+      return "no client certificates requested";
+    }
+    return "client certificates %s, authorities of %s"
+        .formatted(requiresCertificates() ? "required" : "requested", trusted.described());
+  }
+
+  private SslContext context(TlsMaterial presented) {
+    try {
+      return presented.context(trust, clientAuth);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(
+          "no TLS can be made of the files of quarkus.tls.keybroker", e);
+    }
+  }
+
   private double expirySeconds() {
     return Objects.requireNonNull(inForce).expiry().getEpochSecond();
   }
@@ -87,8 +140,12 @@ public class ServerTls {
 
   /// Whether clients are asked for a certificate.
   public boolean asksForCertificates() {
-    TlsMaterial material = inForce;
-    return material != null && !material.trusted().isEmpty();
+    return clientAuth != ClientAuth.NONE;
+  }
+
+  /// Whether nobody connects without a certificate.
+  public boolean requiresCertificates() {
+    return clientAuth == ClientAuth.REQUIRE;
   }
 
   /// For the server; null where it speaks plaintext.
@@ -103,43 +160,55 @@ public class ServerTls {
       delayed = "${keybroker.tls.reload-period:10s}",
       concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
   void reload() {
-    if (registered == null || context == null) {
+    if (registered == null || context == null || trustFiles == null) {
+      return;
+    }
+    Map<String, @Nullable Exception> failed = new LinkedHashMap<>();
+    TlsMaterial before = Objects.requireNonNull(inForce);
+    TlsMaterial next = own(before, registered, failed);
+    ClientTrust nextTrust = trustFiles.read(trust, failed::put);
+    report(failed);
+    if (next.presented().equals(before.presented()) && Objects.equals(nextTrust, trust)) {
       return;
     }
     try {
-      if (!registered.reload()) {
-        failed("a file of quarkus.tls.keybroker cannot be read", null);
-        return;
-      }
-      take(TlsMaterial.read(registered, vertx, clock.instant()), registered, context);
-    } catch (Exception e) {
-      failed("what the files of quarkus.tls.keybroker hold does not serve: " + e.getMessage(), e);
-    }
-  }
-
-  private void take(
-      TlsMaterial next, TlsConfiguration configuration, RotatingSslContext serverContext) {
-    lastFailure = null;
-    TlsMaterial before = Objects.requireNonNull(inForce);
-    if (next.isLike(before)) {
+      context.use(next.context(nextTrust, clientAuth));
+    } catch (GeneralSecurityException e) {
+      report(Map.of("no TLS can be made of the files of quarkus.tls.keybroker", e));
       return;
     }
-    if (next.trusted().isEmpty() != before.trusted().isEmpty()) {
-      failed("quarkus.tls.keybroker.trust-store came or went: that takes a restart", null);
-      return;
-    }
-    serverContext.use(next.context());
     inForce = next;
-    LOG.infof("TLS reloaded: certificate %s", described(next));
-    updated.fire(new CertificateUpdatedEvent(NAME, configuration));
+    trust = nextTrust;
+    LOG.infof("TLS reloaded: certificate %s; %s", described(next), describedTrust());
+    updated.fire(new CertificateUpdatedEvent(NAME, registered));
   }
 
-  /// Each reading that fails counts; the log has it once until something changes.
-  private void failed(String reason, @Nullable Exception cause) {
-    failures.increment();
-    if (!reason.equals(lastFailure)) {
-      lastFailure = reason;
-      LOG.errorf(cause, "TLS not reloaded, what was in force stays: %s", reason);
+  /// What the broker presents from now on.
+  private TlsMaterial own(
+      TlsMaterial before, TlsConfiguration configuration, Map<String, @Nullable Exception> failed) {
+    try {
+      if (configuration.reload()) {
+        return TlsMaterial.read(configuration, vertx, clock.instant());
+      }
+      failed.put("a file of quarkus.tls.keybroker cannot be read", null);
+    } catch (Exception e) {
+      failed.put(
+          "what the files of quarkus.tls.keybroker hold does not serve: " + e.getMessage(), e);
     }
+    return before;
+  }
+
+  /// Each reading that fails counts; the log has what is wrong once until something changes.
+  private void report(Map<String, @Nullable Exception> failed) {
+    if (!failed.isEmpty()) {
+      failures.increment();
+    }
+    failed.forEach(
+        (reason, cause) -> {
+          if (!lastFailures.contains(reason)) {
+            LOG.errorf(cause, "TLS not reloaded, what was in force stays: %s", reason);
+          }
+        });
+    lastFailures = Set.copyOf(failed.keySet());
   }
 }

@@ -5,8 +5,8 @@ import io.smallrye.config.WithDefault;
 import java.time.Duration;
 
 /// TLS of the gRPC port. Where the files are, the TLS registry of Quarkus says:
-/// `quarkus.tls.keybroker.key-store.pem.0.cert`, `quarkus.tls.keybroker.key-store.pem.0.key`, and
-/// for client certificates `quarkus.tls.keybroker.trust-store.pem.certs`.
+/// `quarkus.tls.keybroker.key-store.pem.0.cert` and `quarkus.tls.keybroker.key-store.pem.0.key`. The
+/// authorities of client certificates are those of `keybroker.mtls`.
 @ConfigMapping(prefix = "keybroker.tls")
 public interface TlsConfig {
   /// How often the files are read again; new connections get what was good at the last reading.

@@ -18,26 +18,28 @@ import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.Signature;
-import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509KeyManager;
 import org.jspecify.annotations.Nullable;
 
-/// What the broker presents and whom it trusts, read at one moment and found to be usable.
+/// What the broker presents, read at one moment and found to be usable.
 ///
 /// @param presented the broker's own certificates, issuers included
-/// @param trusted the authorities of client certificates; empty where none are asked for
-/// @param expiry when the first of the broker's own certificates ends
+/// @param expiry when the first of them ends
 record TlsMaterial(
-    SslContext context, List<X509Certificate> presented, Set<Certificate> trusted, Instant expiry) {
+    List<KeyManager> managers,
+    SSLOptions options,
+    List<X509Certificate> presented,
+    Instant expiry) {
   private static final byte[] PROBE = new byte[32];
 
   /// Takes what the TLS registry holds.
@@ -46,8 +48,9 @@ record TlsMaterial(
   ///     certificate that is not valid now
   static TlsMaterial read(TlsConfiguration registered, Vertx vertx, Instant now) throws Exception {
     KeyStore keys = registered.getKeyStore();
-    X509KeyManager manager =
-        x509(registered.getKeyStoreOptions().getKeyManagerFactory(vertx).getKeyManagers());
+    KeyManager[] managers =
+        registered.getKeyStoreOptions().getKeyManagerFactory(vertx).getKeyManagers();
+    X509KeyManager manager = x509(managers);
     List<X509Certificate> presented = new ArrayList<>();
     for (String alias : Collections.list(keys.aliases())) {
       X509Certificate[] chain = manager.getCertificateChain(alias);
@@ -66,12 +69,8 @@ record TlsMaterial(
             .map(certificate -> certificate.getNotAfter().toInstant())
             .min(Comparator.naturalOrder())
             .orElseThrow();
-    Set<Certificate> trusted = trusted(registered.getTrustStore());
     return new TlsMaterial(
-        context(registered, trusted.isEmpty() ? ClientAuth.NONE : ClientAuth.OPTIONAL),
-        List.copyOf(presented),
-        Set.copyOf(trusted),
-        expiry);
+        List.of(managers), registered.getSSLOptions(), List.copyOf(presented), expiry);
   }
 
   private static X509KeyManager x509(KeyManager[] managers) throws GeneralSecurityException {
@@ -113,23 +112,20 @@ record TlsMaterial(
     return signature.verify(signed);
   }
 
-  private static Set<Certificate> trusted(@Nullable KeyStore store)
+  /// For the handshakes of a server that presents this.
+  ///
+  /// @param trust the authorities of client certificates; null if none are asked for
+  /// @param clientAuth whether the handshake asks for a client certificate, or requires it
+  SslContext context(@Nullable ClientTrust trust, ClientAuth clientAuth)
       throws GeneralSecurityException {
-    Set<Certificate> trusted = new HashSet<>();
-    if (store != null) {
-      for (String alias : Collections.list(store.aliases())) {
-        trusted.add(store.getCertificate(alias));
-      }
-    }
-    return trusted;
-  }
-
-  private static SslContext context(TlsConfiguration registered, ClientAuth clientAuth)
-      throws Exception {
-    SSLOptions options = registered.getSSLOptions();
+    SSLContext tls = SSLContext.getInstance("TLS");
+    tls.init(
+        managers.toArray(KeyManager[]::new),
+        trust == null ? new TrustManager[0] : new TrustManager[] {trust.manager()},
+        null);
     Set<String> suites = options.getEnabledCipherSuites();
     return new JdkSslContext(
-        registered.createSSLContext(),
+        tls,
         false,
         suites.isEmpty() ? Http2SecurityUtil.CIPHERS : suites,
         SupportedCipherSuiteFilter.INSTANCE,
@@ -141,10 +137,5 @@ record TlsMaterial(
         clientAuth,
         options.getEnabledSecureTransportProtocols().toArray(String[]::new),
         false);
-  }
-
-  /// Whether both present the same certificates and trust the same authorities.
-  boolean isLike(TlsMaterial other) {
-    return presented.equals(other.presented) && trusted.equals(other.trusted);
   }
 }
