@@ -12,8 +12,10 @@ import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import javax.crypto.Cipher;
@@ -22,16 +24,19 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /// A key management service in memory: AES-256-GCM under a key of its own, bound to key ARN and
-/// encryption context. It counts Decrypts and dry runs of them, and holds or refuses
-/// calls when told to. Thread-safe.
+/// encryption context. It counts calls, and holds or refuses them when told to. Thread-safe.
 public final class FakeKms implements Kms {
   private static final int NONCE_SIZE = 12;
   private static final int TAG_BITS = 128;
+  private static final int MAX_PLAINTEXT_SIZE = 4_096;
   private static final String EVERY_ACTION = "";
+  private static final String DECRYPT = "kms:Decrypt";
 
   private final SecureRandom random = new SecureRandom();
   private final SecretKeySpec key;
   private final KeyPairs keyPairs;
+  private final Map<KmsArn, KmsArn> aliases = new ConcurrentHashMap<>();
+  private final AtomicInteger calls = new AtomicInteger();
   private final AtomicInteger decrypts = new AtomicInteger();
   private volatile CompletableFuture<@Nullable Void> gate = CompletableFuture.completedFuture(null);
   private final AtomicInteger checks = new AtomicInteger();
@@ -54,6 +59,16 @@ public final class FakeKms implements Kms {
   /// How many dry runs of Decrypt were started.
   public int checks() {
     return checks.get();
+  }
+
+  /// How many calls of any kind were started.
+  int calls() {
+    return calls.get();
+  }
+
+  /// Makes an alias of a key.
+  void alias(KmsArn alias, KmsArn key) {
+    aliases.put(alias, key);
   }
 
   /// From now on calls wait; what becomes of them is decided when they go on.
@@ -91,12 +106,14 @@ public final class FakeKms implements Kms {
   @Override
   public Uni<GeneratedKeyPair> generateKeyPair(
       KmsKey kmsKey, KeyPairSpec spec, KmsContext context) {
+    String action = "kms:GenerateDataKeyPairWithoutPlaintext";
     return call(
-        "kms:GenerateDataKeyPairWithoutPlaintext",
+        action,
         () -> {
+          KmsArn arn = keyArn(kmsKey, action);
           try (dev.keybroker.crypto.PlaintextKeyPair pair = keyPairs.generate(spec)) {
-            byte[] encrypted = seal(pair.pkcs8().toByteArray(), aad(kmsKey, context));
-            return new GeneratedKeyPair(pair.subjectPublicKeyInfo(), encrypted, kmsKey.arn());
+            byte[] encrypted = seal(pair.pkcs8().toByteArray(), aad(arn, context));
+            return new GeneratedKeyPair(pair.subjectPublicKeyInfo(), encrypted, arn);
           }
         });
   }
@@ -104,20 +121,25 @@ public final class FakeKms implements Kms {
   @Override
   public Uni<EncryptedPrivateKey> encryptPrivateKey(
       KmsKey kmsKey, SecretBytes privateKey, KmsContext context) {
+    String action = "kms:Encrypt";
     return call(
-        "kms:Encrypt",
-        () ->
-            new EncryptedPrivateKey(
-                seal(privateKey.toByteArray(), aad(kmsKey, context)), kmsKey.arn()));
+        action,
+        () -> {
+          if (privateKey.size() > MAX_PLAINTEXT_SIZE) {
+            throw failure(KmsFailure.Kind.KEY_UNUSABLE, action, "ValidationException");
+          }
+          KmsArn arn = keyArn(kmsKey, action);
+          return new EncryptedPrivateKey(seal(privateKey.toByteArray(), aad(arn, context)), arn);
+        });
   }
 
   @Override
   public Uni<DecryptedPrivateKey> decryptPrivateKey(
       KmsKey kmsKey, byte[] encryptedPrivateKey, KmsContext context) {
     return call(
-            "kms:Decrypt",
+            DECRYPT,
             () -> {
-              byte[] opened = open(encryptedPrivateKey, aad(kmsKey, context));
+              byte[] opened = open(encryptedPrivateKey, aad(keyArn(kmsKey, DECRYPT), context));
               return new DecryptedPrivateKey(SecretBytes.adopt(opened), "fake-request-id");
             })
         .onSubscription()
@@ -127,9 +149,10 @@ public final class FakeKms implements Kms {
   @Override
   public Uni<Void> checkDecrypt(KmsKey kmsKey, byte[] encryptedPrivateKey, KmsContext context) {
     return call(
-            "kms:Decrypt",
+            DECRYPT,
             () -> {
-              Arrays.fill(open(encryptedPrivateKey, aad(kmsKey, context)), (byte) 0);
+              byte[] opened = open(encryptedPrivateKey, aad(keyArn(kmsKey, DECRYPT), context));
+              Arrays.fill(opened, (byte) 0);
               return true;
             })
         .onSubscription()
@@ -139,11 +162,12 @@ public final class FakeKms implements Kms {
 
   @Override
   public Uni<KmsKeyDescription> describe(KmsKey kmsKey) {
+    String action = "kms:DescribeKey";
     return call(
-        "kms:DescribeKey",
+        action,
         () ->
             new KmsKeyDescription(
-                kmsKey.arn(),
+                keyArn(kmsKey, action),
                 "Enabled",
                 "ENCRYPT_DECRYPT",
                 "SYMMETRIC_DEFAULT",
@@ -165,10 +189,12 @@ public final class FakeKms implements Kms {
   private <T> Uni<T> call(String action, Supplier<T> work) {
     return Uni.createFrom()
         .completionStage(
-            () ->
-                isOf(heldAction, action)
-                    ? gate.minimalCompletionStage()
-                    : CompletableFuture.<@Nullable Void>completedStage(null))
+            () -> {
+              calls.incrementAndGet();
+              return isOf(heldAction, action)
+                  ? gate.minimalCompletionStage()
+                  : CompletableFuture.<@Nullable Void>completedStage(null);
+            })
         .onItem()
         .transformToUni(
             open -> {
@@ -184,11 +210,36 @@ public final class FakeKms implements Kms {
   }
 
   private static KmsFailure failure(KmsFailure.Kind kind, String action) {
-    return new KmsFailure(kind, action, "FakeException", "the fake was told to", null);
+    String code =
+        switch (kind) {
+          case ACCESS_DENIED -> "AccessDeniedException";
+          case KEY_DISABLED -> "DisabledException";
+          case KEY_PENDING_DELETION -> "KMSInvalidStateException";
+          case KEY_NOT_FOUND -> "NotFoundException";
+          case KEY_UNUSABLE -> "InvalidKeyUsageException";
+          case CIPHERTEXT_REFUSED -> "InvalidCiphertextException";
+          case THROTTLED -> "ThrottlingException";
+          case TOO_MANY_CALLS -> "TooManyCalls";
+          case UNREACHABLE -> "KMSInternalException";
+        };
+    return failure(kind, action, code);
   }
 
-  private static byte[] aad(KmsKey kmsKey, KmsContext context) {
-    return (kmsKey.arn() + " " + new TreeMap<>(context.pairs())).getBytes(UTF_8);
+  private static KmsFailure failure(KmsFailure.Kind kind, String action, String code) {
+    return new KmsFailure(kind, action, code, "the fake was told to", null);
+  }
+
+  /// The key that is meant, by its key ARN.
+  private KmsArn keyArn(KmsKey kmsKey, String action) {
+    KmsArn arn = kmsKey.arn().isAlias() ? aliases.get(kmsKey.arn()) : kmsKey.arn();
+    if (arn == null) {
+      throw failure(KmsFailure.Kind.KEY_NOT_FOUND, action);
+    }
+    return arn;
+  }
+
+  private static byte[] aad(KmsArn arn, KmsContext context) {
+    return (arn + " " + new TreeMap<>(context.pairs())).getBytes(UTF_8);
   }
 
   private byte[] seal(byte[] plaintext, byte[] aad) {
@@ -203,6 +254,9 @@ public final class FakeKms implements Kms {
   }
 
   private byte[] open(byte[] ciphertext, byte[] aad) {
+    if (ciphertext.length < NONCE_SIZE) {
+      throw failure(KmsFailure.Kind.CIPHERTEXT_REFUSED, DECRYPT);
+    }
     ByteBuffer bytes = ByteBuffer.wrap(ciphertext);
     byte[] nonce = new byte[NONCE_SIZE];
     bytes.get(nonce);
@@ -211,7 +265,7 @@ public final class FakeKms implements Kms {
     try {
       return cipher(Cipher.DECRYPT_MODE, nonce, aad).doFinal(sealed);
     } catch (GeneralSecurityException e) {
-      throw failure(KmsFailure.Kind.CIPHERTEXT_REFUSED, "kms:Decrypt");
+      throw failure(KmsFailure.Kind.CIPHERTEXT_REFUSED, DECRYPT);
     }
   }
 
