@@ -1,15 +1,21 @@
 package dev.keybroker.audit;
 
+import dev.keybroker.access.Caller;
 import io.smallrye.mutiny.Uni;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +34,12 @@ final class MemoryAuditLog implements AuditLog {
     LATE
   }
 
+  /// As PostgreSQL orders them: UUIDs by their bytes.
+  private static final Comparator<AuditCursor> PLACES =
+      Comparator.comparing(AuditCursor::time)
+          .thenComparing(place -> place.chain().toString())
+          .thenComparing(AuditCursor::sequence);
+
   private final Map<UUID, ChainHead> heads = new HashMap<>();
   private final List<ChainedRecord> records = new ArrayList<>();
   private final Deque<Fault> faults = new ArrayDeque<>();
@@ -36,6 +48,9 @@ final class MemoryAuditLog implements AuditLog {
   private @Nullable Error broken;
   private boolean away;
   private int appends;
+  private final Set<Caller> reading = ConcurrentHashMap.newKeySet();
+  private volatile CompletableFuture<@Nullable Void> queries =
+      CompletableFuture.completedFuture(null);
 
   synchronized void fail(Fault... next) {
     faults.addAll(List.of(next));
@@ -59,6 +74,12 @@ final class MemoryAuditLog implements AuditLog {
   synchronized void comeThrough() {
     late.forEach(Runnable::run);
     late.clear();
+  }
+
+  /// Later queries wait until this is completed.
+  CompletableFuture<@Nullable Void> holdQueries() {
+    queries = new CompletableFuture<>();
+    return queries;
   }
 
   synchronized List<ChainedRecord> records() {
@@ -149,11 +170,45 @@ final class MemoryAuditLog implements AuditLog {
 
   @Override
   public Uni<List<ChainedRecord>> list(
-      dev.keybroker.access.Caller reader,
-      AuditQuery query,
-      @Nullable AuditCursor before,
-      int limit) {
-    throw new UnsupportedOperationException();
+      Caller reader, AuditQuery query, @Nullable AuditCursor before, int limit) {
+    return Uni.createFrom()
+        .deferred(
+            () ->
+                reading.add(reader)
+                    ? Uni.createFrom()
+                        .completionStage(queries.minimalCompletionStage())
+                        .map(open -> listNow(query, before, limit))
+                        .onTermination()
+                        .invoke(() -> reading.remove(reader))
+                    : Uni.createFrom().failure(new AuditFailure.Busy()));
+  }
+
+  private synchronized List<ChainedRecord> listNow(
+      AuditQuery query, @Nullable AuditCursor before, int limit) {
+    return records.stream()
+        .filter(record -> matches(record.event(), query))
+        .filter(record -> before == null || PLACES.compare(place(record), before) < 0)
+        .sorted(Comparator.comparing(MemoryAuditLog::place, PLACES.reversed()))
+        .limit(limit)
+        .toList();
+  }
+
+  private static AuditCursor place(ChainedRecord record) {
+    return new AuditCursor(record.event().time(), record.chain(), record.sequence());
+  }
+
+  private static boolean matches(AuditEvent event, AuditQuery query) {
+    AuditEvent.Actor actor = event.actor();
+    AuditEvent.Detail detail = event.detail();
+    return query.tenant().equals(event.tenant())
+        && !event.time().isBefore(query.from())
+        && (query.until() == null || event.time().isBefore(query.until()))
+        && (query.keystore() == null || query.keystore().equals(event.keystore()))
+        && (query.caller() == null || (actor != null && query.caller().equals(actor.subject())))
+        && (query.outcome() == null || query.outcome() == event.outcome())
+        && (query.contextDigest() == null
+            || Arrays.equals(query.contextDigest(), detail.contextDigest()))
+        && detail.contextValues().entrySet().containsAll(query.contextValues().entrySet());
   }
 
   @Override

@@ -1,0 +1,39 @@
+package dev.keybroker.postgres;
+
+import dev.keybroker.embedded.EmbeddedServices;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Objects;
+
+/// A table that nobody else can read or change until this is closed.
+public final class LockedTable implements AutoCloseable {
+  private final Connection connection;
+
+  public LockedTable(EmbeddedServices services, String table) {
+    try {
+      connection =
+          DriverManager.getConnection(
+              Objects.requireNonNull(services.configuration().get("quarkus.datasource.jdbc.url")),
+              "postgres",
+              "postgres");
+      connection.setAutoCommit(false);
+      try (Statement statement = connection.createStatement()) {
+        statement.execute("lock table " + table + " in access exclusive mode");
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      connection.rollback();
+      connection.close();
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
