@@ -3,6 +3,7 @@ package dev.keybroker.kek;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
+import dev.keybroker.concurrent.SingleFlight;
 import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -11,8 +12,7 @@ import io.smallrye.mutiny.Uni;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
@@ -43,7 +43,7 @@ final class LastKnown<K, V extends Dated> {
   private final Ticker ticker;
   private final Clock clock;
   private final Cache<K, Held<V>> records;
-  private final ConcurrentHashMap<K, CompletableFuture<V>> reads = new ConcurrentHashMap<>();
+  private final SingleFlight<K, V> reads = new SingleFlight<>();
   private final Counter hits;
   private final Counter misses;
   private final Counter lastKnown;
@@ -133,10 +133,10 @@ final class LastKnown<K, V extends Dated> {
     Held<V> held = records.getIfPresent(key);
     if (held == null) {
       misses.increment();
-      return Uni.createFrom().completionStage(() -> read(key).minimalCompletionStage());
+      return Uni.createFrom().completionStage(() -> read(key));
     }
     long now = ticker.read();
-    CompletableFuture<V> read = now - held.refreshFrom >= 0 ? read(key) : null;
+    CompletionStage<V> read = now - held.refreshFrom >= 0 ? read(key) : null;
     if (now - held.freshUntil < 0) {
       hits.increment();
       return Uni.createFrom().item(held.value);
@@ -156,8 +156,8 @@ final class LastKnown<K, V extends Dated> {
     return held.value;
   }
 
-  private Uni<V> newest(CompletableFuture<V> read, Held<V> known, long now) {
-    Uni<V> newest = Uni.createFrom().completionStage(read::minimalCompletionStage);
+  private Uni<V> newest(CompletionStage<V> read, Held<V> known, long now) {
+    Uni<V> newest = Uni.createFrom().completionStage(read);
     if (now - known.freshUntil < config.staleAge().toNanos() || failedLately(now)) {
       Duration wait = config.staleWait();
       newest = newest.ifNoItem().after(wait.isPositive() ? wait : Duration.ofMillis(1)).fail();
@@ -218,28 +218,19 @@ final class LastKnown<K, V extends Dated> {
   }
 
   /// One read at a time for a key; whoever comes meanwhile shares it.
-  private CompletableFuture<V> read(K key) {
-    CompletableFuture<V> mine = new CompletableFuture<>();
-    CompletableFuture<V> running = reads.putIfAbsent(key, mine);
-    if (running != null) {
-      return running;
-    }
-    Instant begun = clock.instant();
-    Uni.createFrom()
-        .deferred(() -> recovery.notLost(next.apply(key), held(key)))
-        .subscribe()
-        .with(
-            value -> {
-              V newest = keep(key, value, begun);
-              reads.remove(key, mine);
-              mine.complete(newest);
-            },
-            failure -> {
-              failed(key, failure, (held, now) -> held.refreshedFrom(retryFrom(now)));
-              reads.remove(key, mine);
-              mine.completeExceptionally(failure);
-            });
-    return mine;
+  private CompletionStage<V> read(K key) {
+    return reads.join(
+        key,
+        () -> {
+          Instant begun = clock.instant();
+          return Uni.createFrom()
+              .deferred(() -> recovery.notLost(next.apply(key), held(key)))
+              .map(value -> keep(key, value, begun))
+              .onFailure()
+              .invoke(
+                  failure ->
+                      failed(key, failure, (held, now) -> held.refreshedFrom(retryFrom(now))));
+        });
   }
 
   /// The record in memory, whatever its age; null where there is none.

@@ -1,6 +1,7 @@
 package dev.keybroker.kek;
 
 import com.github.benmanes.caffeine.cache.Ticker;
+import dev.keybroker.concurrent.SingleFlight;
 import dev.keybroker.kek.RootKeyAccount.Answer;
 import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.Kms;
@@ -9,8 +10,7 @@ import io.smallrye.mutiny.Uni;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -35,8 +35,7 @@ public final class RootKeyAdmission {
   private final long retry;
   private final long oldRecordMillis;
   private final Budget background;
-  private final ConcurrentHashMap<KeyUse, CompletableFuture<Optional<RuntimeException>>> asked =
-      new ConcurrentHashMap<>();
+  private final SingleFlight<KeyUse, Optional<RuntimeException>> asked = new SingleFlight<>();
 
   /// @param records of which the ACTIVE KEKs' encrypted private keys are taken
   /// @param kms asked for what no call has answered lately; its answers must reach `states`
@@ -76,7 +75,7 @@ public final class RootKeyAdmission {
     long age = last == null ? 0 : ticker.read() - last.ended();
     if (last == null || isOver(last, age) || state.isRefusedElsewhereSince(last.begun())) {
       return Uni.createFrom()
-          .completionStage(() -> ask(kek).minimalCompletionStage())
+          .completionStage(() -> ask(kek))
           .map(refusal -> admitted(kek, state, refusal.orElse(null)));
     }
     KmsFailure failure = last.failure();
@@ -119,7 +118,7 @@ public final class RootKeyAdmission {
     KmsFailure failure = last == null ? null : last.failure();
     if (!kek.failClosed()
         && (last == null || isOver(last, ticker.read() - last.ended()))
-        && !asked.containsKey(kek.rootKey())
+        && !asked.isUnderWay(kek.rootKey())
         && background.take()) {
       var unused = ask(kek);
     }
@@ -133,27 +132,18 @@ public final class RootKeyAdmission {
 
   /// One dry run at a time for a root key; concurrent callers share it. Never fails: gives what the
   /// dry run failed with, if it did. What KMS answered is in the root key's state by then.
-  private CompletableFuture<Optional<RuntimeException>> ask(ActiveKek kek) {
-    KeyUse use = kek.rootKey();
-    CompletableFuture<Optional<RuntimeException>> mine = new CompletableFuture<>();
-    CompletableFuture<Optional<RuntimeException>> running = asked.putIfAbsent(use, mine);
-    if (running != null) {
-      return running;
-    }
-    states.belongs(use, kek.name().keystore());
-    Uni.createFrom()
-        .deferred(() -> records.kek(kek.name().id()))
-        .chain(record -> check(kek, record))
-        .map(admitted -> Optional.<RuntimeException>empty())
-        .onFailure()
-        .recoverWithItem(failure -> Optional.of(refusal(kek, failure)))
-        .subscribe()
-        .with(
-            refusal -> {
-              asked.remove(use, mine);
-              mine.complete(refusal);
-            });
-    return mine;
+  private CompletionStage<Optional<RuntimeException>> ask(ActiveKek kek) {
+    return asked.join(
+        kek.rootKey(),
+        () -> {
+          states.belongs(kek.rootKey(), kek.name().keystore());
+          return Uni.createFrom()
+              .deferred(() -> records.kek(kek.name().id()))
+              .chain(record -> check(kek, record))
+              .map(admitted -> Optional.<RuntimeException>empty())
+              .onFailure()
+              .recoverWithItem(failure -> Optional.of(refusal(kek, failure)));
+        });
   }
 
   private Uni<Void> check(ActiveKek kek, Kek record) {

@@ -1,0 +1,41 @@
+package dev.keybroker.concurrent;
+
+import io.smallrye.mutiny.Uni;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+
+/// One computation at a time for each key. Callers that ask meanwhile share its outcome, a failure
+/// too. Nothing is remembered after its end: the next caller starts another one. Thread-safe.
+public final class SingleFlight<K, V> {
+  private final ConcurrentHashMap<K, CompletableFuture<V>> flights = new ConcurrentHashMap<>();
+
+  /// Joins the computation that is under way for the key, or starts this one now. It runs to its
+  /// end whoever stops waiting: cancelling what this returns changes nothing for others.
+  public CompletionStage<V> join(K key, Supplier<Uni<V>> computation) {
+    CompletableFuture<V> mine = new CompletableFuture<>();
+    CompletableFuture<V> running = flights.putIfAbsent(key, mine);
+    if (running != null) {
+      return running.minimalCompletionStage();
+    }
+    Uni.createFrom()
+        .<V>deferred(computation::get)
+        .subscribe()
+        .with(
+            value -> {
+              flights.remove(key, mine);
+              mine.complete(value);
+            },
+            failure -> {
+              flights.remove(key, mine);
+              mine.completeExceptionally(failure);
+            });
+    return mine.minimalCompletionStage();
+  }
+
+  /// Whether a computation is under way for the key.
+  public boolean isUnderWay(K key) {
+    return flights.containsKey(key);
+  }
+}

@@ -1,0 +1,7 @@
+/// Owns the concurrency idioms that several features need, each once.
+///
+/// Imports nothing of the broker.
+@NullMarked
+package dev.keybroker.concurrent;
+
+import org.jspecify.annotations.NullMarked;
