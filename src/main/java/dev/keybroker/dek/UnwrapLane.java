@@ -1,17 +1,16 @@
 package dev.keybroker.dek;
 
+import dev.keybroker.concurrent.HandOff;
 import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.smallrye.mutiny.Uni;
-import io.smallrye.mutiny.subscription.UniEmitter;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 /// The threads of private-key operations: a bounded pool with a short queue, so that neither the
@@ -73,55 +72,37 @@ public final class UnwrapLane implements AutoCloseable {
   /// queue is full; one that nobody waits for any more is not run, and its result closed where it
   /// can be.
   public <T> Uni<T> run(Supplier<T> operation) {
-    return Uni.createFrom()
-        .emitter(
-            emitter -> {
-              AtomicBoolean gone = new AtomicBoolean();
-              emitter.onTermination(() -> gone.set(true));
-              if (wait.nanos(threads.getQueue().size()) > longestWaitNanos) {
-                refuse(emitter);
-                return;
-              }
-              Executor caller = callers.get();
-              try {
-                threads.execute(
-                    () -> {
-                      if (!gone.get()) {
-                        results.hold(caller, completion(operation, emitter, gone));
-                      }
-                      deliverWhereDue();
-                    });
-              } catch (RejectedExecutionException e) {
-                refuse(emitter);
-              }
-            });
+    return HandOff.of(
+        answer -> {
+          if (wait.nanos(threads.getQueue().size()) > longestWaitNanos) {
+            refuse(answer);
+            return;
+          }
+          Executor caller = callers.get();
+          try {
+            threads.execute(
+                () -> {
+                  if (!answer.hasEnded()) {
+                    results.hold(caller, completion(operation, answer));
+                  }
+                  deliverWhereDue();
+                });
+          } catch (RejectedExecutionException e) {
+            refuse(answer);
+          }
+        });
   }
 
   /// Runs the operation now; what is returned tells whoever waits for it.
-  private <T> Runnable completion(
-      Supplier<T> operation, UniEmitter<? super T> emitter, AtomicBoolean gone) {
+  private <T> Runnable completion(Supplier<T> operation, HandOff<T> answer) {
     long begun = System.nanoTime();
     try {
       T result = operation.get();
-      return () -> {
-        if (gone.get() && result instanceof AutoCloseable secret) {
-          close(secret);
-        } else {
-          emitter.complete(result);
-        }
-      };
+      return () -> answer.complete(result);
     } catch (Throwable failure) {
-      return () -> emitter.fail(failure);
+      return () -> answer.fail(failure);
     } finally {
       wait.took(System.nanoTime() - begun);
-    }
-  }
-
-  private static void close(AutoCloseable secret) {
-    try {
-      secret.close();
-    } catch (Exception e) {
-      throw new IllegalStateException(e);
     }
   }
 
@@ -133,9 +114,9 @@ public final class UnwrapLane implements AutoCloseable {
     }
   }
 
-  private void refuse(UniEmitter<?> emitter) {
+  private void refuse(HandOff<?> answer) {
     shed.increment();
-    emitter.fail(new DekFailure.Overloaded());
+    answer.fail(new DekFailure.Overloaded());
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.keybroker.kms;
 
+import dev.keybroker.concurrent.HandOff;
 import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -13,7 +14,6 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.eclipse.microprofile.faulttolerance.exceptions.BulkheadException;
 import org.eclipse.microprofile.faulttolerance.exceptions.CircuitBreakerOpenException;
@@ -106,31 +106,26 @@ final class KmsGuard {
   /// that is under way goes on to its end all the same, or callers with short deadlines would keep
   /// from the breaker that the key hangs.
   <T> Uni<T> run(Supplier<Uni<T>> call) {
-    return Uni.createFrom()
-        .emitter(
-            emitter -> {
-              AtomicBoolean gone = new AtomicBoolean();
-              emitter.onTermination(() -> gone.set(true));
-              CompletableFuture<T> end = new CompletableFuture<>();
-              var unused =
-                  bulkhead
-                      .get(
-                          () ->
-                              gone.get()
-                                  ? nobodyWaits()
-                                  : breaker.get(() -> begin(call, end), ASYNC),
-                          ASYNC)
-                      .whenComplete(
-                          (done, trouble) -> {
-                            if (trouble != null) {
-                              emitter.fail(failure(unwrapped(trouble)));
-                            } else if (gone.get()) {
-                              discard(done);
-                            } else {
-                              emitter.complete(end.join());
-                            }
-                          });
-            });
+    return HandOff.of(
+        answer -> {
+          CompletableFuture<T> end = new CompletableFuture<>();
+          var unused =
+              bulkhead
+                  .get(
+                      () ->
+                          answer.hasEnded()
+                              ? nobodyWaits()
+                              : breaker.get(() -> begin(call, end), ASYNC),
+                      ASYNC)
+                  .whenComplete(
+                      (done, trouble) -> {
+                        if (trouble != null) {
+                          answer.fail(failure(unwrapped(trouble)));
+                        } else {
+                          answer.complete(end.join());
+                        }
+                      });
+        });
   }
 
   private static CompletionStage<Object> nobodyWaits() {
@@ -147,12 +142,6 @@ final class KmsGuard {
     return trouble instanceof CompletionException && trouble.getCause() != null
         ? trouble.getCause()
         : trouble;
-  }
-
-  private static void discard(@Nullable Object answer) {
-    if (answer instanceof DecryptedPrivateKey secret) {
-      secret.close();
-    }
   }
 
   private Throwable failure(Throwable trouble) {

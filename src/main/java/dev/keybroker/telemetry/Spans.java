@@ -1,5 +1,6 @@
 package dev.keybroker.telemetry;
 
+import dev.keybroker.concurrent.HandOff;
 import io.opentelemetry.api.OpenTelemetry;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanKind;
@@ -8,7 +9,6 @@ import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Context;
 import io.opentelemetry.context.Scope;
 import io.smallrye.mutiny.Uni;
-import io.smallrye.mutiny.subscription.UniEmitter;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -68,12 +68,12 @@ public final class Spans {
 
   private static <T> Uni<T> around(Tracer tracer, String name, Context parent, Uni<T> work) {
     return Span.fromContext(parent).isRecording()
-        ? Uni.createFrom().emitter(emitter -> run(tracer, name, work, parent, emitter))
+        ? HandOff.of(answer -> run(tracer, name, work, parent, answer))
         : work;
   }
 
   private static <T> void run(
-      Tracer tracer, String name, Uni<T> work, Context parent, UniEmitter<? super T> emitter) {
+      Tracer tracer, String name, Uni<T> work, Context parent, HandOff<T> answer) {
     Span span = start(tracer, name, parent);
     try (Scope ignored = parent.with(span).makeCurrent()) {
       var subscription =
@@ -81,14 +81,14 @@ public final class Spans {
               .with(
                   item -> {
                     span.end();
-                    in(parent, () -> emitter.complete(item));
+                    in(parent, () -> answer.complete(item));
                   },
                   failure -> {
                     fail(span, failure);
-                    in(parent, () -> emitter.fail(failure));
+                    in(parent, () -> answer.fail(failure));
                   });
       // After the end this changes nothing.
-      emitter.onTermination(
+      answer.onEnd(
           () -> {
             subscription.cancel();
             span.end();

@@ -1,7 +1,7 @@
 /// Owns the names of metrics, tags and spans, how a span is made, and how text from outside is
 /// logged.
 ///
-/// Imports nothing of the broker.
+/// Imports `concurrent`.
 @NullMarked
 package dev.keybroker.telemetry;
 
