@@ -2,8 +2,10 @@ package dev.keybroker.boot;
 
 import dev.keybroker.audit.postgres.AuditVerify;
 import dev.keybroker.audit.postgres.AuditVerifyOptions;
+import dev.keybroker.postgres.Migrations;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.annotations.QuarkusMain;
+import io.quarkus.runtime.configuration.DurationConverter;
 import io.smallrye.config.PropertiesLocationConfigSourceFactory;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import java.io.UncheckedIOException;
@@ -21,7 +23,8 @@ import org.eclipse.microprofile.config.Config;
 @QuarkusMain
 public final class Main {
   private static final String AUDIT_VERIFY = "audit-verify";
-  private static final int VERIFIED = 0;
+  private static final String MIGRATE = "migrate";
+  private static final int DONE = 0;
   private static final int BROKEN = 1;
   private static final int COULD_NOT = 2;
 
@@ -32,7 +35,28 @@ public final class Main {
     if (args.length > 0 && args[0].equals(AUDIT_VERIFY)) {
       System.exit(auditVerify(Arrays.asList(args).subList(1, args.length)));
     }
+    if (args.length > 0 && args[0].equals(MIGRATE)) {
+      System.exit(migrate());
+    }
     Quarkus.run(args);
+  }
+
+  private static int migrate() {
+    Config config = configuration();
+    try {
+      System.out.println(
+          "migrate: "
+              + new Migrations(url(config), credentials(config))
+                  .run(
+                      config.getOptionalValue("keybroker.postgres.service-role", String.class),
+                      config
+                          .getOptionalValue("keybroker.audit.retention", String.class)
+                          .map(new DurationConverter()::convert)));
+      return DONE;
+    } catch (SQLException | RuntimeException e) {
+      System.err.println("migrate: " + e.getMessage());
+      return COULD_NOT;
+    }
   }
 
   private static int auditVerify(List<String> arguments) {
@@ -54,7 +78,7 @@ public final class Main {
                   System.err,
                   Clock.systemUTC())
               .run()
-          ? VERIFIED
+          ? DONE
           : BROKEN;
     } catch (SQLException | UncheckedIOException | IllegalStateException e) {
       System.err.println("audit-verify: " + e.getMessage());
@@ -73,10 +97,22 @@ public final class Main {
   }
 
   private static Connection connection(Config config) throws SQLException {
-    String url =
-        config
-            .getOptionalValue("quarkus.datasource.jdbc.url", String.class)
-            .orElseThrow(() -> new IllegalStateException("quarkus.datasource.jdbc.url is not set"));
+    return DriverManager.getConnection(url(config), credentials(config));
+  }
+
+  private static String url(Config config) {
+    try {
+      // Registers itself.
+      Class.forName("org.postgresql.Driver");
+    } catch (ClassNotFoundException e) {
+      throw new IllegalStateException(e);
+    }
+    return config
+        .getOptionalValue("quarkus.datasource.jdbc.url", String.class)
+        .orElseThrow(() -> new IllegalStateException("quarkus.datasource.jdbc.url is not set"));
+  }
+
+  private static Properties credentials(Config config) {
     Properties properties = new Properties();
     config
         .getOptionalValue("quarkus.datasource.username", String.class)
@@ -84,12 +120,6 @@ public final class Main {
     config
         .getOptionalValue("quarkus.datasource.password", String.class)
         .ifPresent(password -> properties.setProperty("password", password));
-    try {
-      // Registers itself.
-      Class.forName("org.postgresql.Driver");
-    } catch (ClassNotFoundException e) {
-      throw new IllegalStateException(e);
-    }
-    return DriverManager.getConnection(url, properties);
+    return properties;
   }
 }

@@ -12,11 +12,13 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.flywaydb.core.api.MigrationInfo;
 import org.flywaydb.core.api.exception.FlywayValidateException;
 import org.jboss.logging.Logger;
 
-/// Migrates the schema at start, and goes on trying while PostgreSQL does not answer: a broker that
-/// is started during an outage serves what Redis knows and becomes whole by itself.
+/// Migrates the schema at start, or finds that the command `migrate` has, and goes on trying while
+/// PostgreSQL does not answer: a broker that is started during an outage serves what Redis knows
+/// and becomes whole by itself.
 ///
 /// A schema that is another version's ends the start. If it shows only later, the broker goes on
 /// serving and trying, since an operator can repair the schema and nobody else can wrap meanwhile;
@@ -43,7 +45,7 @@ public class SchemaMigration {
 
   @Inject
   SchemaMigration(Flyway flyway, PostgresConfig config, MeterRegistry registry) {
-    this(flyway::migrate, config, registry);
+    this(() -> migrateOrCheck(flyway, config.migrate()), config, registry);
   }
 
   SchemaMigration(Runnable migration, PostgresConfig config, MeterRegistry registry) {
@@ -59,6 +61,11 @@ public class SchemaMigration {
       // Another schema than this version's: a broker that does not serve yet need not begin.
       throw e;
     } catch (FlywayException e) {
+      String refusal = ConnectionRefusal.of(e);
+      if (refusal != null) {
+        // A roll-out with a wrong setting ends here, and the brokers of before go on.
+        throw new IllegalStateException(refusal, e);
+      }
       LOG.warnf("the schema could not be migrated yet: %s", e.getMessage());
       Thread.ofPlatform().name("schema-migration").daemon().start(this::retry);
     }
@@ -92,6 +99,21 @@ public class SchemaMigration {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private static void migrateOrCheck(Flyway flyway, boolean migrate) {
+    if (migrate) {
+      flyway.migrate();
+      return;
+    }
+    MigrationInfo[] pending = flyway.info().pending();
+    if (pending.length > 0) {
+      throw new FlywayException(
+          "the schema lacks version %s, and keybroker.postgres.migrate is false: run the command"
+                  .formatted(pending[0].getVersion())
+              + " migrate with the role that owns the schema");
+    }
+    flyway.validate();
   }
 
   private void migrate() {

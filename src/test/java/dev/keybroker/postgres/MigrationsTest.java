@@ -1,5 +1,6 @@
 package dev.keybroker.postgres;
 
+import static java.util.stream.Collectors.toSet;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -29,6 +30,10 @@ class MigrationsTest {
     try (Stream<Path> files = Files.list(FOLDER)) {
       List<Path> migrations = files.sorted().toList();
       assertFalse(migrations.isEmpty());
+      assertEquals(
+          Set.copyOf(Migrations.FILES),
+          migrations.stream().map(it -> it.getFileName().toString()).collect(toSet()),
+          "the command migrate knows every migration");
       for (Path file : migrations) {
         assertTrue(file.getFileName().toString().matches("V\\d+__\\w+\\.sql"), file.toString());
         breaches.addAll(Migration.of(Files.readString(file)).breaches());
@@ -48,6 +53,7 @@ class MigrationsTest {
         "alter table kek add column tries int not null default 0",
         "-- drop table kek;\nALTER TABLE kek\n  ADD COLUMN note text",
         "comment on column kek.spec is 'its kind'",
+        "create function sum(a int) returns void as $$ begin drop table kek; end $$",
       })
   void additions_areSafe(String sql) {
     assertEquals(List.of(), Migration.of(sql).breaches());
@@ -71,6 +77,7 @@ class MigrationsTest {
         "create unique index concurrently kek_spec on kek (spec)",
         "update kek set spec = 'other'",
         "delete from kek",
+        "create or replace function audit_make_day(day date) returns void as body",
         "create trigger checked before insert on kek execute function refuse()",
       })
   void whatAnOlderVersionMayFailOn_isABreach(String sql) {

@@ -12,6 +12,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.flywaydb.core.api.CoreErrorCode;
@@ -68,6 +69,16 @@ class SchemaMigrationTest {
     @Override
     public Duration transactionTimeout() {
       return Duration.ofSeconds(1);
+    }
+
+    @Override
+    public boolean migrate() {
+      return true;
+    }
+
+    @Override
+    public Optional<String> serviceRole() {
+      return Optional.empty();
     }
 
     @Override

@@ -43,7 +43,6 @@ public class AuditPartitions {
   /// Days that have a partition before they come.
   private static final int AHEAD = 7;
 
-  private static final String PREFIX = "audit_record_";
   private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("uuuuMMdd");
 
   /// `keybroker` in ASCII, cut to a number.
@@ -54,7 +53,10 @@ public class AuditPartitions {
         pg_try_advisory_xact_lock(7739271)
       """;
 
-  private static final String DEFAULT = "audit_record_default";
+  /// The broker's role need not own the tables: these functions run with their owner's rights.
+  private static final String MAKE = "select audit_make_day($1)";
+
+  private static final String DROP = "select audit_drop_day($1)";
 
   private static final String PAST_DAYS =
       """
@@ -236,51 +238,21 @@ public class AuditPartitions {
         .mapEmpty();
   }
 
-  private static String table(LocalDate day) {
-    return PREFIX + DAY.format(day);
-  }
-
   /// A table of its own that is attached once it holds what waited in the default partition.
   /// Appends go on while the bulk of that is moved, and are held for the rest.
   private static Future<?> make(SqlConnection on, LocalDate day) {
-    String table = table(day);
-    String range =
-        " time >= '%sT00:00:00Z' and time < '%sT00:00:00Z'".formatted(day, day.plusDays(1));
-    String move =
-        "with moved as (delete from %s where %s returning *) insert into %s select * from moved"
-            .formatted(DEFAULT, range, table);
     return days(on)
         .compose(
             there ->
                 there.contains(day)
                     ? Future.succeededFuture()
-                    : all(
-                            on,
-                            "create table %s (like audit_record including all)".formatted(table),
-                            move,
-                            // Appends wait here, before they are routed: one that waited for the
-                            // default partition would fail, since the day is no longer in it.
-                            "lock table only audit_record in share row exclusive mode",
-                            move,
-                            "alter table audit_record attach partition %s for values"
-                                    .formatted(table)
-                                + " from ('%sT00:00:00Z') to ('%sT00:00:00Z')"
-                                    .formatted(day, day.plusDays(1)))
-                        .onSuccess(made -> LOG.debugf("made %s", table)));
-  }
-
-  /// One statement after the other, each with a snapshot of its own.
-  private static Future<?> all(SqlConnection on, String... statements) {
-    Future<?> done = Future.succeededFuture();
-    for (String statement : statements) {
-      done = done.compose(ok -> on.query(statement).execute());
-    }
-    return done;
+                    : on.preparedQuery(MAKE)
+                        .execute(Tuple.of(day))
+                        .onSuccess(made -> LOG.debugf("made the audit partition of %s", day)));
   }
 
   /// Remembers which records of each chain go first, so that the rest still verifies.
   private Future<Void> drop(LocalDate day) {
-    String table = table(day);
     AtomicBoolean tried = new AtomicBoolean();
     return locked(
             on ->
@@ -288,18 +260,8 @@ public class AuditPartitions {
                     .compose(
                         there ->
                             there.contains(day)
-                                ? DroppedDay.remember(on, table, day, clock.instant(), seal)
-                                    .compose(kept -> on.query("drop table " + table).execute())
-                                    .compose(
-                                        gone ->
-                                            on.preparedQuery(
-                                                    "delete from audit_checkpoint where kind ="
-                                                        + " 'HEAD' and time < $1")
-                                                .execute(
-                                                    Tuple.of(
-                                                        day.plusDays(1)
-                                                            .atStartOfDay()
-                                                            .atOffset(ZoneOffset.UTC))))
+                                ? DroppedDay.remember(on, day, clock.instant(), seal)
+                                    .compose(kept -> on.preparedQuery(DROP).execute(Tuple.of(day)))
                                     .onSuccess(done -> tried.set(true))
                                 : Future.succeededFuture()))
         .onSuccess(

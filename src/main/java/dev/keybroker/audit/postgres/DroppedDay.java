@@ -10,6 +10,8 @@ import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -30,29 +32,33 @@ final class DroppedDay {
 
   private DroppedDay() {}
 
+  /// Nothing may come into the day any more; it can still be read.
+  private static final String HOLD = "select audit_hold_day($1)";
+
   /// One row for each run of records without a gap. Records around midnight are in the order of
   /// their commits, not of their times, so a chain can have several.
-  private static String ranges(String table) {
-    return """
-    select runs.chain, first, last,
-      (select previous_hash from %1$s where chain = runs.chain and seq = first limit 1),
-      (select hash from %1$s where chain = runs.chain and seq = last limit 1)
-    from (
-      select chain, min(seq) as first, max(seq) as last
+  private static final String RANGES =
+      """
+      select runs.chain, first, last,
+        (select previous_hash from audit_record
+          where chain = runs.chain and seq = first and time >= $1 and time < $2 limit 1),
+        (select hash from audit_record
+          where chain = runs.chain and seq = last and time >= $1 and time < $2 limit 1)
       from (
-        select chain, seq, seq - dense_rank() over (partition by chain order by seq) as run
-        from %1$s) numbered
-      group by chain, run) runs
-    """
-        .formatted(table);
-  }
+        select chain, min(seq) as first, max(seq) as last
+        from (
+          select chain, seq, seq - dense_rank() over (partition by chain order by seq) as run
+          from audit_record where time >= $1 and time < $2) numbered
+        group by chain, run) runs
+      """;
 
-  static Future<Void> remember(
-      SqlConnection on, String table, LocalDate day, Instant now, DropSeal seal) {
-    // Nothing may come into the table any more; it can still be read.
-    return on.query("lock table " + table + " in share mode")
-        .execute()
-        .compose(locked -> on.query(ranges(table)).execute())
+  static Future<Void> remember(SqlConnection on, LocalDate day, Instant now, DropSeal seal) {
+    return on.preparedQuery(HOLD)
+        .execute(Tuple.of(day))
+        .compose(
+            held ->
+                on.preparedQuery(RANGES)
+                    .execute(Tuple.of(midnight(day), midnight(day.plusDays(1)))))
         .map(rows -> ranges(rows, day))
         .compose(
             ranges ->
@@ -61,6 +67,10 @@ final class DroppedDay {
                     : on.preparedQuery(REMEMBER)
                         .executeBatch(ranges.stream().map(it -> values(it, now, seal)).toList())
                         .<Void>mapEmpty());
+  }
+
+  private static OffsetDateTime midnight(LocalDate day) {
+    return day.atStartOfDay().atOffset(ZoneOffset.UTC);
   }
 
   private static List<DroppedRange> ranges(RowSet<Row> rows, LocalDate day) {

@@ -31,6 +31,7 @@ public final class RedisKekChanges implements KekChanges, AutoCloseable {
   private final RedisEntries entries;
   private final RedisConfig config;
   private final Consumer<KekChange> listener;
+  private volatile @Nullable String lostFor;
   private @Nullable Cancellable subscription;
 
   /// @param listener called for each change, of whatever broker; must not block
@@ -50,13 +51,29 @@ public final class RedisKekChanges implements KekChanges, AutoCloseable {
             .onCompletion()
             .failWith(() -> new IllegalStateException("subscription ended"))
             .onFailure()
-            .invoke(failure -> LOG.debugf("Redis subscription lost: %s", failure.getMessage()))
+            .invoke(this::lost)
             .onFailure()
             .retry()
             .withBackOff(FIRST_RETRY, LONGEST_RETRY)
             .indefinitely()
             .subscribe()
             .with(this::received, failure -> LOG.error("Redis subscription given up", failure));
+  }
+
+  /// A wrong password or authority shows here and nowhere else; each reason is logged once.
+  private void lost(Throwable failure) {
+    Throwable cause = failure;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    String reason = cause.toString();
+    if (!reason.equals(lostFor)) {
+      lostFor = reason;
+      LOG.warnf(
+          "no subscription to Redis: %s. Until it is back, changes made by other brokers are seen"
+              + " within keybroker.kek.freshness",
+          reason);
+    }
   }
 
   @Override
@@ -105,6 +122,7 @@ public final class RedisKekChanges implements KekChanges, AutoCloseable {
   }
 
   private void received(String message) {
+    lostFor = null;
     KekChange change;
     try {
       change = parse(message);
