@@ -4,11 +4,11 @@ import static java.util.stream.Collectors.toSet;
 import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -27,17 +27,21 @@ import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyEgressRule;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPort;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.eclipse.microprofile.config.Config;
 import org.junit.jupiter.api.Test;
@@ -53,8 +57,25 @@ class ManifestsTest {
   private static final Set<String> RECOMMENDED_LABELS =
       Set.of("app.kubernetes.io/part-of", "app.kubernetes.io/name", "app.kubernetes.io/component");
 
-  /// What an operator makes in the cluster (k8s/README.md).
-  private static final Set<String> GIVEN = Set.of("rds-ca");
+  /// Kubernetes puts it into every namespace.
+  private static final String OF_KUBERNETES = "kube-root-ca.crt";
+
+  /// What an operator supplies in the cluster (k8s/README.md), with its keys.
+  private static final Map<String, Map<String, String>> GIVEN_CONFIG_MAPS =
+      Map.of(
+          "rds-ca",
+          Map.of("bundle.pem", ""),
+          "redis-ca",
+          Map.of("bundle.pem", ""),
+          "keybroker-callers",
+          Map.of("ca.crt", ""),
+          OF_KUBERNETES,
+          Map.of("ca.crt", ""));
+
+  private static final String SYNC_WAVE = "argocd.argoproj.io/sync-wave";
+
+  private static final Pattern MOUNTED_PATH =
+      Pattern.compile("/(?:etc/keybroker|var/run/secrets)/[\\w./-]+");
 
   static Stream<Overlay> all() throws IOException {
     List<Overlay> overlays = new ArrayList<>();
@@ -101,6 +122,7 @@ class ManifestsTest {
         assertTrue(
             volume.getConfigMap() != null
                 || volume.getSecret() != null
+                || volume.getProjected() != null
                 || (volume.getEmptyDir() != null && volume.getEmptyDir().getSizeLimit() != null),
             volume::toString);
       }
@@ -141,7 +163,7 @@ class ManifestsTest {
   @ParameterizedTest
   @MethodSource("deployments")
   void containers_ofEveryPod_areProbed(Overlay overlay) {
-    for (PodTemplateSpec template : overlay.podTemplates()) {
+    for (PodTemplateSpec template : overlay.serving()) {
       for (Container container : template.getSpec().getContainers()) {
         assertNotNull(container.getReadinessProbe(), container.getName());
         assertNotNull(container.getLivenessProbe(), container.getName());
@@ -252,7 +274,7 @@ class ManifestsTest {
     for (NetworkPolicy policy : overlay.all(NetworkPolicy.class)) {
       Map<String, String> labels = policy.getSpec().getPodSelector().getMatchLabels();
       if (labels != null && !labels.isEmpty()) {
-        assertEquals(1, selected(overlay, labels).size(), policy::toString);
+        assertFalse(selected(overlay, labels).isEmpty(), policy::toString);
       }
     }
   }
@@ -313,11 +335,100 @@ class ManifestsTest {
 
     assertEquals(ports(brokerContainer(overlay)).keySet(), open);
     assertEquals(Set.of("Ingress", "Egress"), Set.copyOf(policy.getSpec().getPolicyTypes()));
-    policy
-        .getSpec()
-        .getEgress()
-        .forEach(
-            rule -> rule.getPorts().forEach(port -> assertEquals(53, port.getPort().getIntVal())));
+    assertTrue(policy.getSpec().getEgress().isEmpty(), "other policies open ways out");
+  }
+
+  /// Brokers and the migration Job find DNS as CoreDNS' pods and as NodeLocal DNSCache; on EKS also
+  /// where Auto Mode has it on the node, behind the cluster's DNS address.
+  @ParameterizedTest
+  @MethodSource("applied")
+  void dns_isReachedWhereverTheClusterHasIt(Overlay overlay) {
+    Set<String> ways = new HashSet<>();
+    for (NetworkPolicy policy : overlay.all(NetworkPolicy.class)) {
+      if (!Map.of("app.kubernetes.io/name", "keybroker")
+          .equals(policy.getSpec().getPodSelector().getMatchLabels())) {
+        continue;
+      }
+      for (NetworkPolicyEgressRule rule : policy.getSpec().getEgress()) {
+        rule.getPorts().forEach(port -> assertEquals(53, port.getPort().getIntVal()));
+        rule.getTo()
+            .forEach(
+                to ->
+                    ways.add(
+                        to.getIpBlock() != null
+                            ? to.getIpBlock().getCidr()
+                            : to.getPodSelector().getMatchLabels().get("k8s-app")));
+      }
+    }
+
+    assertTrue(ways.containsAll(Set.of("kube-dns", "169.254.20.10/32")), ways::toString);
+    if (overlay.name().contains("/eks/")) {
+      assertTrue(ways.containsAll(Set.of("10.100.0.10/32", "172.20.0.10/32")), ways::toString);
+    }
+  }
+
+  /// Images are for every platform of their list: what pins one keeps pods off the other nodes.
+  @ParameterizedTest
+  @MethodSource("deployments")
+  void pods_runOnNodesOfAnyArchitecture(Overlay overlay) {
+    for (PodTemplateSpec template : overlay.podTemplates()) {
+      assertTrue(template.getSpec().getNodeSelector().isEmpty());
+      assertNull(template.getSpec().getAffinity());
+    }
+  }
+
+  /// Brokers follow the migration; Argo CD waits for each wave.
+  @Test
+  void eks_migratesBeforeBrokersStart_andBrokersChangeNoSchema() {
+    for (String variant : List.of("irsa", "pod-identity")) {
+      Overlay overlay = eks(variant);
+      Job job = overlay.all(Job.class).getFirst();
+      assertEquals("Sync", job.metadata().getAnnotations().get("argocd.argoproj.io/hook"));
+      assertNull(job.metadata().getAnnotations().get(SYNC_WAVE), "with its settings, wave 0");
+      assertEquals("1", overlay.broker().getMetadata().getAnnotations().get(SYNC_WAVE));
+      assertEquals(
+          "1",
+          overlay
+              .one(HorizontalPodAutoscaler.class, "keybroker")
+              .getMetadata()
+              .getAnnotations()
+              .get(SYNC_WAVE));
+      assertEquals("false", Settings.given(overlay).get("keybroker.postgres.migrate"));
+      assertNotEquals(
+          overlay.broker().getSpec().getTemplate().getSpec().getServiceAccountName(),
+          job.spec().template().getSpec().getServiceAccountName(),
+          "the owner of the schema has no keys");
+    }
+  }
+
+  /// Whatever keeps its name and is read at the start only, rolls the pods by Reloader.
+  @Test
+  void changedSecrets_ofEks_rollThePods() {
+    for (String variant : List.of("irsa", "pod-identity")) {
+      Overlay overlay = eks(variant);
+      Set<String> readAgain = Set.of("keybroker-tls", "keybroker-callers", "keybroker-access");
+      Set<String> rolled = new HashSet<>();
+      overlay
+          .broker()
+          .getMetadata()
+          .getAnnotations()
+          .forEach(
+              (name, value) -> {
+                if (name.endsWith("reloader.stakater.com/reload")) {
+                  rolled.addAll(List.of(value.split(",", -1)));
+                }
+              });
+      for (Volume volume : overlay.broker().getSpec().getTemplate().getSpec().getVolumes()) {
+        String name =
+            volume.getSecret() != null
+                ? volume.getSecret().getSecretName()
+                : volume.getConfigMap() != null ? volume.getConfigMap().getName() : null;
+        if (name != null && !readAgain.contains(name) && !name.matches("keybroker-[a-z0-9]{10}")) {
+          assertTrue(rolled.remove(name), name);
+        }
+      }
+      assertEquals(Set.of(), rolled);
+    }
   }
 
   @ParameterizedTest
@@ -338,29 +449,80 @@ class ManifestsTest {
     assertTrue(open.containsAll(needed), () -> needed + " of " + open);
   }
 
+  /// Whatever a pod mounts is in the overlay, or written by a controller for an object in it, or
+  /// named in the README with each key that is read.
   @ParameterizedTest
   @MethodSource("applied")
-  void references_leadToObjects(Overlay overlay) {
-    Set<String> secrets = new HashSet<>();
-    overlay.all(Secret.class).forEach(it -> secrets.add(it.getMetadata().getName()));
-    overlay.all(ExternalSecret.class).forEach(it -> secrets.add(it.spec().target().name()));
-    overlay.all(Certificate.class).forEach(it -> secrets.add(it.spec().secretName()));
-    Set<String> configMaps = new HashSet<>(GIVEN);
-    overlay.all(ConfigMap.class).forEach(it -> configMaps.add(it.getMetadata().getName()));
+  void references_leadToObjects(Overlay overlay) throws IOException {
+    String readme = Files.readString(Kustomize.ROOT.resolve("README.md"));
+    GIVEN_CONFIG_MAPS.forEach(
+        (name, keys) -> {
+          if (!name.equals(OF_KUBERNETES)) {
+            assertTrue(readme.contains("`" + name + "`"), name);
+            keys.keySet().forEach(key -> assertTrue(readme.contains("`" + key + "`"), key));
+          }
+        });
+    PodFiles.Given given = given(overlay);
+    given.remote().keySet().forEach(name -> assertTrue(isInReadme(readme, name), name));
 
-    for (PodTemplateSpec template : overlay.podTemplates()) {
-      for (Volume volume : template.getSpec().getVolumes()) {
-        if (volume.getSecret() != null) {
-          assertTrue(secrets.contains(volume.getSecret().getSecretName()), volume::toString);
-        }
-        if (volume.getConfigMap() != null) {
-          assertTrue(configMaps.contains(volume.getConfigMap().getName()), volume::toString);
-        }
+    List<PodTemplateSpec> templates = new ArrayList<>();
+    overlay.all(Deployment.class).forEach(it -> templates.add(it.getSpec().getTemplate()));
+    overlay.all(Job.class).forEach(it -> templates.add(it.spec().template()));
+    for (PodTemplateSpec template : templates) {
+      for (Container container : containers(template.getSpec())) {
+        PodFiles.of(overlay, template.getSpec(), container, given);
+      }
+      if (template.getSpec().getServiceAccountName() != null) {
+        overlay.one(ServiceAccount.class, template.getSpec().getServiceAccountName());
       }
     }
-    overlay.one(
-        ServiceAccount.class,
-        overlay.broker().getSpec().getTemplate().getSpec().getServiceAccountName());
+  }
+
+  /// A key of the secret store, and the property of it that is read.
+  private static boolean isInReadme(String readme, String name) {
+    String[] parts = name.split("/");
+    String key = parts[0] + "/" + parts[1];
+    return readme.contains("`" + key + "`")
+        && (parts.length == 2 || readme.contains("`" + parts[2] + "`"));
+  }
+
+  /// A setting that names a file names one that is mounted.
+  @ParameterizedTest
+  @MethodSource("applied")
+  void files_thatSettingsName_areMounted(Overlay overlay) {
+    PodSpec pod = overlay.broker().getSpec().getTemplate().getSpec();
+    Set<String> mounted =
+        PodFiles.of(overlay, pod, brokerContainer(overlay), given(overlay)).keySet();
+    Settings.given(overlay)
+        .forEach(
+            (setting, value) ->
+                MOUNTED_PATH
+                    .matcher(value)
+                    .results()
+                    .forEach(
+                        path ->
+                            assertTrue(
+                                mounted.contains(path.group()),
+                                () -> setting + "=" + value + " of " + mounted)));
+  }
+
+  /// Objects of controllers with nothing in their files: what counts is that they exist.
+  private static PodFiles.Given given(Overlay overlay) {
+    Map<String, Map<String, String>> secrets = new HashMap<>();
+    overlay
+        .all(Certificate.class)
+        .forEach(
+            it ->
+                secrets.put(
+                    it.spec().secretName(), Map.of("tls.crt", "", "tls.key", "", "ca.crt", "")));
+    Map<String, String> remote = new HashMap<>();
+    for (ExternalSecret secret : overlay.all(ExternalSecret.class)) {
+      for (ExternalSecret.Data data : secret.spec().data()) {
+        String property = data.remoteRef().property();
+        remote.put(data.remoteRef().key() + (property == null ? "" : "/" + property), "");
+      }
+    }
+    return new PodFiles.Given(GIVEN_CONFIG_MAPS, secrets, remote, "");
   }
 
   @ParameterizedTest
@@ -389,6 +551,28 @@ class ManifestsTest {
             () -> named.getKind() + " " + named.getMetadata().getName());
       }
     }
+  }
+
+  /// One way for callers to prove who they are, and a certificate: else the broker does not start.
+  @Test
+  void callers_ofTheEksVariants_canProveWhoTheyAre() {
+    assertAll(
+        () -> assertTrue(proofs(eks("irsa")).equals(Set.of("mtls"))),
+        () -> assertTrue(proofs(eks("pod-identity")).equals(Set.of("jwt"))));
+  }
+
+  private static Set<String> proofs(Overlay overlay) {
+    Set<String> settings = Settings.given(overlay).keySet();
+    assertTrue(settings.contains("quarkus.tls.keybroker.key-store.pem.0.key"));
+    Set<String> proofs = new HashSet<>();
+    if (settings.contains("keybroker.mtls.dns-authorities")) {
+      proofs.add("mtls");
+    }
+    if (settings.containsAll(
+        Set.of("keybroker.jwt.issuer", "keybroker.jwt.audience", "keybroker.jwt.jwks-url"))) {
+      proofs.add("jwt");
+    }
+    return proofs;
   }
 
   @ParameterizedTest

@@ -38,6 +38,13 @@ record Overlay(String name, List<Object> objects) {
 
   /// What the pods of every workload are made of.
   List<PodTemplateSpec> podTemplates() {
+    List<PodTemplateSpec> templates = new ArrayList<>(serving());
+    all(Job.class).forEach(it -> templates.add(it.spec().template()));
+    return templates;
+  }
+
+  /// What the pods of every workload that does not end by itself are made of.
+  List<PodTemplateSpec> serving() {
     List<PodTemplateSpec> templates = new ArrayList<>();
     all(Deployment.class).forEach(it -> templates.add(it.getSpec().getTemplate()));
     all(StatefulSet.class).forEach(it -> templates.add(it.getSpec().getTemplate()));

@@ -22,7 +22,7 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 
-/// What the ConfigMaps and Secrets of an overlay tell the broker.
+/// What the ConfigMaps and Secrets of an overlay set for the broker.
 final class Settings {
   private static final Path DEFAULTS = Path.of("src/main/resources/application.properties");
   private static final Map<String, Integer> DEFAULT_PORTS = Map.of("https", 443, "http", 80);
@@ -75,8 +75,8 @@ final class Settings {
                       name,
                       new String(Base64.getMimeDecoder().decode(value), StandardCharsets.UTF_8)));
     }
-    overlay
-        .all(ExternalSecret.class)
+    overlay.all(ExternalSecret.class).stream()
+        .filter(secret -> secret.spec().target().name().equals("keybroker"))
         .forEach(secret -> files.putAll(secret.spec().target().template().data()));
     files.keySet().removeIf(name -> !name.endsWith(".properties"));
     return files;
