@@ -2,6 +2,7 @@ package dev.keybroker.postgres;
 
 import io.vertx.core.Vertx;
 import java.time.Duration;
+import java.util.Optional;
 import org.hibernate.reactive.mutiny.Mutiny;
 
 /// Sessions that give PostgreSQL next to no time, for tests in which it does not answer.
@@ -21,6 +22,16 @@ public final class HastySessions {
     @Override
     public Duration transactionTimeout() {
       return timeout();
+    }
+
+    @Override
+    public boolean migrate() {
+      return false;
+    }
+
+    @Override
+    public Optional<String> serviceRole() {
+      return Optional.empty();
     }
 
     @Override
