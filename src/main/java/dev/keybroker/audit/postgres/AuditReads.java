@@ -3,6 +3,7 @@ package dev.keybroker.audit.postgres;
 import dev.keybroker.access.Caller;
 import dev.keybroker.audit.AuditFailure;
 import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.infrastructure.Infrastructure;
 import io.smallrye.mutiny.subscription.UniEmitter;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
@@ -12,12 +13,12 @@ import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
-import io.vertx.sqlclient.Transaction;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// Queries of people, on a few connections reserved for them, so that the heaviest of them delays
@@ -26,6 +27,14 @@ import org.jspecify.annotations.Nullable;
 final class AuditReads {
   /// What PostgreSQL says of a statement that was cancelled: by its timeout, or by us.
   private static final String QUERY_CANCELED = "57014";
+
+  /// What PostgreSQL says of a session that is ended.
+  private static final String ADMIN_SHUTDOWN = "57P01";
+
+  private static final long CANCEL_RETRY_MILLIS = 250;
+
+  private static final String END_SESSION =
+      "rollback; select pg_terminate_backend(pg_backend_pid())";
 
   private static final String LIMITS =
       """
@@ -63,20 +72,27 @@ final class AuditReads {
   }
 
   private static AuditFailure failure(Throwable failure) {
-    return failure instanceof PgException postgres && QUERY_CANCELED.equals(postgres.getSqlState())
+    return isCancelled(failure)
         ? new AuditFailure.TooLarge()
         : new AuditFailure.Unreadable(failure);
   }
 
-  /// One query. Its reader's turn ends when its connection is free again, not when somebody stops
-  /// waiting; and the connection is free when a request to cancel the query can hit no other one.
+  private static boolean isCancelled(@Nullable Throwable failure) {
+    return hasState(failure, QUERY_CANCELED);
+  }
+
+  private static boolean hasState(@Nullable Throwable failure, String state) {
+    return failure instanceof PgException postgres && state.equals(postgres.getSqlState());
+  }
+
+  /// One query. Its reader's turn ends when its connection is free again, not when the reader stops
+  /// waiting.
   private final class Query {
     private final Caller reader;
     private final String sql;
     private final Tuple values;
     private final UniEmitter<? super RowSet<Row>> answer;
     private @Nullable SqlConnection running;
-    private Future<Void> cancelled = Future.succeededFuture();
     private boolean abandoned;
     private boolean ended;
 
@@ -108,9 +124,8 @@ final class AuditReads {
               transaction ->
                   on.preparedQuery(LIMITS)
                       .execute(Tuple.of(Long.toString(Math.max(1, timeout.toMillis()))))
-                      .compose(limited -> on.preparedQuery(sql).execute(values))
-                      .eventually(() -> ended(transaction)))
-          .onComplete(rows -> on.close().onComplete(closed -> answer(rows)));
+                      .compose(limited -> on.preparedQuery(sql).execute(values)))
+          .onComplete(rows -> leave(on).onComplete(left -> answer(rows)));
     }
 
     private void answer(AsyncResult<RowSet<Row>> rows) {
@@ -127,15 +142,32 @@ final class AuditReads {
       return abandoned;
     }
 
-    /// A request to cancel that is on its way is waited for; then the end of the transaction takes
-    /// what is left of it.
-    private Future<Void> ended(Transaction transaction) {
-      Future<Void> underWay;
+    /// PostgreSQL signals a session that is to be cancelled twice, and not before it has answered
+    /// the request. A signal that comes late would end another query, so such a session ends, and
+    /// its connection does not go back to the pool. Otherwise the transaction is rolled back.
+    private Future<Void> leave(SqlConnection on) {
+      boolean isSignalled;
       synchronized (this) {
         running = null;
-        underWay = cancelled;
+        isSignalled = abandoned;
       }
-      return underWay.otherwiseEmpty().eventually(() -> transaction.rollback());
+      if (!isSignalled) {
+        return on.close();
+      }
+      on.exceptionHandler(ended -> {});
+      return endSession(on);
+    }
+
+    private Future<Void> endSession(SqlConnection on) {
+      return on.query(END_SESSION).execute().transform(answer -> sessionEnded(on, answer.cause()));
+    }
+
+    private Future<Void> sessionEnded(SqlConnection on, @Nullable Throwable failure) {
+      if (isCancelled(failure)) {
+        return endSession(on);
+      }
+      boolean goesOn = failure instanceof PgException && !hasState(failure, ADMIN_SHUTDOWN);
+      return goesOn ? on.close() : Future.succeededFuture();
     }
 
     private void end() {
@@ -155,9 +187,22 @@ final class AuditReads {
           return;
         }
         abandoned = true;
-        if (running != null) {
-          cancelled = PgConnection.cast(running).cancelRequest();
-        }
+      }
+      cancel();
+    }
+
+    /// Again and again until the query has ended: PostgreSQL ignores a request that comes between
+    /// two statements.
+    private void cancel() {
+      SqlConnection on;
+      synchronized (this) {
+        on = running;
+      }
+      if (on != null) {
+        PgConnection.cast(on).cancelRequest();
+        var unused =
+            Infrastructure.getDefaultWorkerPool()
+                .schedule(this::cancel, CANCEL_RETRY_MILLIS, TimeUnit.MILLISECONDS);
       }
     }
   }
