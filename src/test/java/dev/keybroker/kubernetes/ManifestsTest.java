@@ -462,6 +462,7 @@ class ManifestsTest {
             keys.keySet().forEach(key -> assertTrue(readme.contains("`" + key + "`"), key));
           }
         });
+    assertTrue(readme.contains("on " + SecuredStores.REDIS_RULES), "the rights of the Redis user");
     PodFiles.Given given = given(overlay);
     given.remote().keySet().forEach(name -> assertTrue(isInReadme(readme, name), name));
 

@@ -11,6 +11,8 @@ import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import java.security.cert.CertificateException;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -34,7 +36,7 @@ class SchemaMigrationTest {
             attempts.incrementAndGet();
             database.get().run();
           },
-          new QuickRetries(),
+          new QuickRetries(true),
           registry);
 
   /// How PostgreSQL takes a migration.
@@ -43,6 +45,13 @@ class SchemaMigrationTest {
     OTHER_SCHEMA(
         new FlywayValidateException(
             new ErrorDetails(CoreErrorCode.VALIDATE_ERROR, "checksum"), "checksum")),
+    PASSWORD_REFUSED(
+        new FlywayException(
+            "no connection", new SQLException("password authentication failed", "28P01"))),
+    CERTIFICATE_REFUSED(
+        new FlywayException(
+            "no connection",
+            new SQLException("SSL error", "08006", new CertificateException("no path")))),
     FAULT_OF_THE_BROKER(new IllegalStateException("fault")),
     BROKEN_CLASS(new NoClassDefFoundError("a/b/Missing"));
 
@@ -60,7 +69,7 @@ class SchemaMigrationTest {
     }
   }
 
-  private record QuickRetries() implements PostgresConfig {
+  record QuickRetries(boolean migrate) implements PostgresConfig {
     @Override
     public Duration timeout() {
       return Duration.ofSeconds(1);
@@ -69,11 +78,6 @@ class SchemaMigrationTest {
     @Override
     public Duration transactionTimeout() {
       return Duration.ofSeconds(1);
-    }
-
-    @Override
-    public boolean migrate() {
-      return true;
     }
 
     @Override
@@ -115,6 +119,38 @@ class SchemaMigrationTest {
   void otherSchema_atStart_endsTheStart() {
     database.set(Database.OTHER_SCHEMA::answer);
     assertThrows(FlywayValidateException.class, () -> schema.start(new StartupEvent()));
+  }
+
+  /// A roll-out with a wrong setting ends at its first pod, and the message names the setting.
+  @ParameterizedTest
+  @EnumSource(
+      value = Database.class,
+      names = {"PASSWORD_REFUSED", "CERTIFICATE_REFUSED"})
+  void wrongSetting_atStart_endsTheStart(Database failure) {
+    database.set(failure::answer);
+    IllegalStateException refused =
+        assertThrows(IllegalStateException.class, () -> schema.start(new StartupEvent()));
+
+    assertTrue(
+        refused
+            .getMessage()
+            .contains(
+                failure == Database.PASSWORD_REFUSED
+                    ? "quarkus.datasource.password"
+                    : "trust-certificate-pem.certs"),
+        refused.getMessage());
+  }
+
+  /// An outage later may look like it; the broker goes on with what it knows.
+  @Test
+  void wrongSetting_afterTheStart_isWaitedFor() {
+    schema.start(new StartupEvent());
+    database.set(Database.PASSWORD_REFUSED::answer);
+    awaitAttempts(3);
+    assertEquals(State.WAITING, schema.state());
+
+    database.set(() -> {});
+    Eventually.holds(() -> assertTrue(schema.isDone()));
   }
 
   /// The broker started during an outage. Whatever it meets afterwards, it shows that the schema is

@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.keybroker.embedded.EmbeddedServices;
+import dev.keybroker.grpc.Eventually;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -16,6 +20,7 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.Optional;
 import java.util.Properties;
+import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -225,6 +230,28 @@ class ServiceRoleTest {
       execute(owner(), "select audit_drop_day('%s')".formatted(old));
     } finally {
       migrations().run(Optional.of("service_role"), Optional.of(RETENTION));
+    }
+  }
+
+  /// A broker that starts before the owner has migrated finds it out by itself.
+  @Test
+  void broker_thatMigratesNothing_waitsForTheOwner() throws SQLException {
+    execute(superuser(), "create database later owner owner_role");
+    SchemaMigration schema =
+        new SchemaMigration(
+            Flyway.configure().dataSource(server + "later", "service_role", "service_role").load(),
+            new SchemaMigrationTest.QuickRetries(false),
+            new SimpleMeterRegistry());
+    schema.start(new StartupEvent());
+    try {
+      assertEquals(SchemaMigration.State.WAITING, schema.state());
+
+      new Migrations(server + "later", user("owner_role"))
+          .run(Optional.of("service_role"), Optional.empty());
+
+      Eventually.holds(() -> assertTrue(schema.isDone()));
+    } finally {
+      schema.stop(new ShutdownEvent());
     }
   }
 
