@@ -15,6 +15,7 @@ import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.Base64;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import redis.embedded.RedisServer;
 
@@ -133,6 +134,10 @@ public final class EmbeddedServices implements AutoCloseable {
         "quarkus.kms.aws.credentials.static-provider.access-key-id", broker.accessKeyId());
     configuration.put(
         "quarkus.kms.aws.credentials.static-provider.secret-access-key", broker.secretAccessKey());
+    // The local KMS enforces no quotas.
+    for (String quota : List.of("ecc", "rsa2048", "rsa3072", "rsa4096", "tenant-tests")) {
+      configuration.put("keybroker.kms-quota." + quota, "100000");
+    }
     return configuration;
   }
 

@@ -21,7 +21,6 @@ import dev.keybroker.keystore.KeystoreRepository;
 import dev.keybroker.keystore.KeystoreStatus;
 import dev.keybroker.keystore.Keystores;
 import dev.keybroker.keystore.KmsContextConfig;
-import dev.keybroker.keystore.KmsQuotas;
 import dev.keybroker.keystore.OnboardingGuide;
 import dev.keybroker.keystore.RootKeyAccess;
 import dev.keybroker.keystore.RootKeyCheck;
@@ -30,7 +29,13 @@ import dev.keybroker.keystore.Rotation;
 import dev.keybroker.keystore.RotationConfig;
 import dev.keybroker.keystore.RotationSweep;
 import dev.keybroker.kms.Kms;
+import dev.keybroker.kms.KmsQuotaConfig;
+import dev.keybroker.kms.MemoryQuotaLines;
+import dev.keybroker.kms.QuotaGate;
+import dev.keybroker.kms.QuotaLines;
 import dev.keybroker.kms.aws.AwsConfig;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.smallrye.mutiny.infrastructure.Infrastructure;
 import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
@@ -57,8 +62,22 @@ class ControlPlane {
 
   @Produces
   @Singleton
-  KeyPairSource keyPairSource(Kms kms, KeyCodec codec, KeyPairs keyPairs, KeyPairLane lane) {
-    return new KeyPairSource(kms, codec, keyPairs, lane);
+  QuotaGate quotaGate(
+      QuotaLines shared, KmsQuotaConfig config, Ticker ticker, MeterRegistry registry) {
+    return new QuotaGate(
+        shared,
+        new MemoryQuotaLines(ticker),
+        config,
+        Infrastructure.getDefaultWorkerPool(),
+        ticker,
+        registry);
+  }
+
+  @Produces
+  @Singleton
+  KeyPairSource keyPairSource(
+      Kms kms, QuotaGate gate, KeyCodec codec, KeyPairs keyPairs, KeyPairLane lane) {
+    return new KeyPairSource(kms, gate, codec, keyPairs, lane);
   }
 
   @Produces
@@ -109,11 +128,12 @@ class ControlPlane {
       KeystoreRepository keystores,
       RootKeyAccess access,
       RootKeyCheck check,
+      QuotaGate gate,
       Rotation rotation,
       ChangeTurns turns,
       KekChanges changes,
       Clock clock) {
-    return new Keystores(keystores, access, check, rotation, turns, changes, clock);
+    return new Keystores(keystores, access, check, gate, rotation, turns, changes, clock);
   }
 
   @Produces
@@ -137,11 +157,11 @@ class ControlPlane {
       KekRepository keks,
       KekHistory history,
       KekChanges changes,
+      QuotaGate gate,
       RootKeyAccess access,
       RotationConfig config,
       SecureRandom random) {
-    return new RotationSweep(
-        due, rotation, keks, history, changes, new KmsQuotas(config), access, config, random);
+    return new RotationSweep(due, rotation, keks, history, changes, gate, access, config, random);
   }
 
   @Produces

@@ -120,7 +120,9 @@ final class FailureStatus {
       case KeystoreFailure.Changed changed -> GrpcErrors.etagMismatch(changed.keystore());
       case KeystoreFailure.CheckFailed failed ->
           GrpcErrors.keystoreTestFailed(failed.keystore(), failed.step());
-      case KeystoreFailure.KeyPairsOverloaded ignored -> GrpcErrors.keyPairsOverloaded();
+      case KeystoreFailure.KeyPairsOverloaded full ->
+          GrpcErrors.keyPairsOverloaded(full.retryAfter());
+      case KeystoreFailure.TestsLimited limited -> GrpcErrors.rateLimited(limited.retryAfter());
       case KeystoreFailure.KekActive active -> GrpcErrors.kekActive(active.kek());
       case KeystoreFailure.UnknownKek unknown -> GrpcErrors.kekNotFound(unknown.kek());
       case KeystoreFailure.NoBrokerManagedKey ignored ->

@@ -37,9 +37,6 @@ final class GrpcErrors {
   /// How long to wait for a dependency to recover.
   private static final Duration OUTAGE_RETRY = Duration.ofSeconds(1);
 
-  /// How long to wait for a key pair or two to be made.
-  private static final Duration KEY_PAIR_RETRY = Duration.ofSeconds(5);
-
   static final String RATE_LIMITED = "RATE_LIMITED";
 
   static final String IN_FLIGHT_LIMITED = "IN_FLIGHT_LIMITED";
@@ -441,13 +438,13 @@ final class GrpcErrors {
         retryAfter(OVERLOAD_RETRY));
   }
 
-  static Status keyPairsOverloaded() {
+  static Status keyPairsOverloaded(Duration delay) {
     return status(
         Code.RESOURCE_EXHAUSTED,
         "KEY_PAIRS_OVERLOADED",
-        "Too many key pairs of custom key stores wait for this broker to generate them. Retry.",
+        "Too many key pairs wait to be generated. Retry.",
         Map.of(),
-        retryAfter(KEY_PAIR_RETRY));
+        retryAfter(delay));
   }
 
   static Status auditQueryBusy() {

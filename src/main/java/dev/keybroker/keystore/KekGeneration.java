@@ -10,6 +10,7 @@ import dev.keybroker.kek.KekRepository;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kek.NewKek;
+import dev.keybroker.kms.Urgency;
 import io.smallrye.mutiny.Uni;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -51,14 +52,17 @@ public final class KekGeneration {
 
   /// A key pair for the next KEK of these settings, whether they are saved or not; nothing is
   /// written. Fails with [dev.keybroker.kms.KmsFailure] or [KeystoreFailure].
-  Uni<KeyPairSource.Pair> pair(KeystoreName name, KeystoreSettings settings, Tenant tenant) {
+  Uni<KeyPairSource.Pair> pair(
+      KeystoreName name, KeystoreSettings settings, Tenant tenant, Urgency urgency) {
     return Uni.createFrom()
         .deferred(
             () ->
                 keyPairs.pair(
                     access.key(settings.rootKey(), tenant),
                     settings.keyPairSpec(),
-                    access.context(name)));
+                    access.context(name),
+                    name.tenant(),
+                    urgency));
   }
 
   /// Makes the next KEK of a keystore as its settings say. Fails with
@@ -67,13 +71,14 @@ public final class KekGeneration {
   /// settings; a retry with those is safe.
   ///
   /// @param requestId the same id again is the same KEK; null where the caller gave none
-  public Uni<KekDetails> generate(Keystore keystore, Tenant tenant, @Nullable String requestId) {
+  public Uni<KekDetails> generate(
+      Keystore keystore, Tenant tenant, @Nullable String requestId, Urgency urgency) {
     return generate(
-        keystore, tenant, requestId, pair(keystore.name(), keystore.settings(), tenant));
+        keystore, tenant, requestId, pair(keystore.name(), keystore.settings(), tenant, urgency));
   }
 
-  /// As [#generate(Keystore, Tenant, String)], of this key pair, which was made for the same
-  /// settings.
+  /// As [#generate(Keystore, Tenant, String, Urgency)], of this key pair, made for the
+  /// same settings.
   Uni<KekDetails> generate(
       Keystore keystore,
       Tenant tenant,

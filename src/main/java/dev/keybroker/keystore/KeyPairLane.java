@@ -1,6 +1,7 @@
 package dev.keybroker.keystore;
 
 import io.smallrye.mutiny.Uni;
+import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -13,6 +14,8 @@ import java.util.function.Supplier;
 public final class KeyPairLane implements AutoCloseable {
   /// Key pairs that may wait for the thread.
   static final int QUEUE = 16;
+
+  private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
 
   private final ThreadPoolExecutor thread =
       new ThreadPoolExecutor(
@@ -30,7 +33,7 @@ public final class KeyPairLane implements AutoCloseable {
         .item(work)
         .runSubscriptionOn(thread)
         .onFailure(RejectedExecutionException.class)
-        .transform(full -> new KeystoreFailure.KeyPairsOverloaded());
+        .transform(full -> new KeystoreFailure.KeyPairsOverloaded(RETRY_AFTER));
   }
 
   @Override

@@ -11,6 +11,9 @@ import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.kms.KmsKey;
+import dev.keybroker.kms.QuotaExceeded;
+import dev.keybroker.kms.QuotaGate;
+import dev.keybroker.kms.Urgency;
 import io.smallrye.mutiny.Uni;
 
 /// Makes key pairs whose private half is encrypted under a KMS key: by KMS, or here where the KMS
@@ -19,12 +22,16 @@ public final class KeyPairSource {
   private static final String GENERATE = "kms:GenerateDataKeyPairWithoutPlaintext";
 
   private final Kms kms;
+  private final QuotaGate gate;
   private final KeyCodec codec;
   private final KeyPairs keyPairs;
   private final KeyPairLane lane;
 
-  public KeyPairSource(Kms kms, KeyCodec codec, KeyPairs keyPairs, KeyPairLane lane) {
+  /// @param gate what every key pair passes, whatever it is for
+  public KeyPairSource(
+      Kms kms, QuotaGate gate, KeyCodec codec, KeyPairs keyPairs, KeyPairLane lane) {
     this.kms = kms;
+    this.gate = gate;
     this.codec = codec;
     this.keyPairs = keyPairs;
     this.lane = lane;
@@ -38,8 +45,12 @@ public final class KeyPairSource {
   record Pair(KekOrigin origin, WrappingKey publicKey, byte[] encryptedPrivateKey, KmsArn keyArn) {}
 
   /// Fails with [KmsFailure], or [KeystoreFailure.KeyPairsOverloaded].
-  Uni<Pair> pair(KmsKey key, KeyPairSpec spec, KmsContext context) {
-    return kms.generateKeyPair(key, spec, context)
+  Uni<Pair> pair(KmsKey key, KeyPairSpec spec, KmsContext context, String tenant, Urgency urgency) {
+    return gate.keyPair(key, spec, tenant, urgency)
+        .onFailure(QuotaExceeded.class)
+        .transform(
+            full -> new KeystoreFailure.KeyPairsOverloaded(((QuotaExceeded) full).retryAfter()))
+        .chain(() -> kms.generateKeyPair(key, spec, context))
         .map(
             pair ->
                 new Pair(

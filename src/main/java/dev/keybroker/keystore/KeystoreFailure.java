@@ -2,6 +2,7 @@ package dev.keybroker.keystore;
 
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KeystoreName;
+import java.time.Duration;
 
 /// Why the control plane refused. Carries no stack trace: these are answers, not faults.
 public abstract sealed class KeystoreFailure extends RuntimeException {
@@ -44,10 +45,31 @@ public abstract sealed class KeystoreFailure extends RuntimeException {
     }
   }
 
-  /// Too many key pairs wait to be made here. A retry later is safe.
+  /// Too many key pairs wait to be generated. A retry later is safe.
   public static final class KeyPairsOverloaded extends KeystoreFailure {
-    public KeyPairsOverloaded() {
+    private final transient Duration retryAfter;
+
+    public KeyPairsOverloaded(Duration retryAfter) {
       super("too many key pairs wait to be generated");
+      this.retryAfter = retryAfter;
+    }
+
+    public Duration retryAfter() {
+      return retryAfter;
+    }
+  }
+
+  /// The tenant runs too many tests of root keys.
+  public static final class TestsLimited extends KeystoreFailure {
+    private final transient Duration retryAfter;
+
+    public TestsLimited(Duration retryAfter) {
+      super("too many tests of root keys");
+      this.retryAfter = retryAfter;
+    }
+
+    public Duration retryAfter() {
+      return retryAfter;
     }
   }
 

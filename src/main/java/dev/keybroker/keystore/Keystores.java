@@ -8,6 +8,8 @@ import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.kms.KmsKey;
+import dev.keybroker.kms.QuotaExceeded;
+import dev.keybroker.kms.QuotaGate;
 import io.smallrye.mutiny.Uni;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -27,6 +29,7 @@ public final class Keystores {
   private final KeystoreRepository keystores;
   private final RootKeyAccess access;
   private final RootKeyCheck check;
+  private final QuotaGate gate;
   private final Rotation rotation;
   private final ChangeTurns turns;
   private final KekChanges changes;
@@ -36,6 +39,7 @@ public final class Keystores {
       KeystoreRepository keystores,
       RootKeyAccess access,
       RootKeyCheck check,
+      QuotaGate gate,
       Rotation rotation,
       ChangeTurns turns,
       KekChanges changes,
@@ -43,6 +47,7 @@ public final class Keystores {
     this.keystores = keystores;
     this.access = access;
     this.check = check;
+    this.gate = gate;
     this.rotation = rotation;
     this.turns = turns;
     this.changes = changes;
@@ -113,7 +118,8 @@ public final class Keystores {
             .ifNull()
             .switchTo(
                 () ->
-                    passed(name, settings)
+                    limited(name.tenant())
+                        .chain(() -> passed(name, settings))
                         .map(
                             passed -> {
                               Instant now = clock.instant();
@@ -173,7 +179,11 @@ public final class Keystores {
                 return turns.inTurn(name, () -> updateOnce(name, version, change, false, true));
               }
               Uni<Void> checked =
-                  makesSameKeks ? Uni.createFrom().voidItem() : passed(name, settings);
+                  makesSameKeks
+                      ? Uni.createFrom().voidItem()
+                      : validateOnly
+                          ? limited(name.tenant()).chain(() -> passed(name, settings))
+                          : passed(name, settings);
               if (validateOnly) {
                 return explained(
                     name, settings, checked.replaceWith(() -> preview(before, settings)));
@@ -213,19 +223,31 @@ public final class Keystores {
 
   /// Checks the root key of settings that are not saved.
   public Uni<CheckResult> test(KeystoreName name, KeystoreSettings settings) {
+    return limited(name.tenant()).chain(() -> check(name, settings));
+  }
+
+  /// Bounds how often a tenant has root keys checked for a look alone.
+  private Uni<Void> limited(String tenant) {
+    return gate.test(tenant)
+        .onFailure(QuotaExceeded.class)
+        .transform(
+            refused -> new KeystoreFailure.TestsLimited(((QuotaExceeded) refused).retryAfter()));
+  }
+
+  private Uni<CheckResult> check(KeystoreName name, KeystoreSettings settings) {
     return keystores
         .tenant(name.tenant())
         .chain(
             tenant -> {
               KmsKey key = access.key(settings.rootKey(), tenant);
               KmsContext context = access.context(name);
-              return check.run(key, context, settings.keyPairSpec());
+              return check.run(key, context, settings.keyPairSpec(), name.tenant());
             });
   }
 
   /// Where AWS could not be asked, the failure is that one: nothing is to be mended.
   private Uni<Void> passed(KeystoreName name, KeystoreSettings settings) {
-    return test(name, settings)
+    return check(name, settings)
         .invoke(
             result -> {
               CheckResult.Step failed = result.failed();

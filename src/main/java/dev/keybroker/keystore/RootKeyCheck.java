@@ -17,6 +17,7 @@ import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.kms.KmsKey;
 import dev.keybroker.kms.KmsKeyDescription;
+import dev.keybroker.kms.Urgency;
 import io.smallrye.mutiny.Uni;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -60,9 +61,10 @@ public final class RootKeyCheck {
     this.clock = clock;
   }
 
-  /// What KMS refuses is a failed step. The Uni fails for faults of the broker only.
-  public Uni<CheckResult> run(KmsKey key, KmsContext context, KeyPairSpec spec) {
-    return Uni.createFrom().deferred(() -> new Run(key, context, spec).run());
+  /// What KMS refuses is a failed step. The Uni fails for faults of the broker only, or with
+  /// [KeystoreFailure.KeyPairsOverloaded].
+  public Uni<CheckResult> run(KmsKey key, KmsContext context, KeyPairSpec spec, String tenant) {
+    return Uni.createFrom().deferred(() -> new Run(key, context, spec, tenant).run());
   }
 
   /// A step that failed: its entry is in the list.
@@ -92,15 +94,17 @@ public final class RootKeyCheck {
     private final KmsKey key;
     private final KmsContext context;
     private final KeyPairSpec spec;
+    private final String tenant;
     private final UUID kek = UUID.randomUUID();
     private final SecretBytes dek = SecretBytes.random(DEK_SIZE, random);
     private final List<Step> steps = new ArrayList<>();
     private boolean keyIsThere;
 
-    Run(KmsKey key, KmsContext context, KeyPairSpec spec) {
+    Run(KmsKey key, KmsContext context, KeyPairSpec spec, String tenant) {
       this.key = key;
       this.context = context;
       this.spec = spec;
+      this.tenant = tenant;
     }
 
     Uni<CheckResult> run() {
@@ -111,13 +115,17 @@ public final class RootKeyCheck {
               : step(Kind.ASSUME_ROLE, () -> kms.assumeRole(role));
       return assumed
           .chain(() -> step(Kind.DESCRIBE_KEY, this::describe))
-          .chain(() -> step(Kind.GENERATE_KEY_PAIR, () -> keyPairs.pair(key, spec, context)))
+          .chain(() -> step(Kind.GENERATE_KEY_PAIR, this::keyPair))
           .chain(this::roundTrip)
           .onFailure(Stopped.class)
           .recoverWithNull()
           .map(done -> new CheckResult(steps))
           .onTermination()
           .invoke(dek::close);
+    }
+
+    private Uni<KeyPairSource.Pair> keyPair() {
+      return keyPairs.pair(key, spec, context, tenant, Urgency.INTERACTIVE);
     }
 
     private Uni<Void> describe() {

@@ -5,6 +5,7 @@ import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.KmsFailure;
+import dev.keybroker.kms.Urgency;
 import io.smallrye.mutiny.Uni;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -45,21 +46,31 @@ public final class Rotation {
   ///
   /// @param requestId the same id again is the same KEK; null where the caller gave none
   public Uni<KekDetails> rotate(KeystoreName name, @Nullable String requestId) {
+    return rotate(name, requestId, Urgency.INTERACTIVE);
+  }
+
+  /// As [#rotate(KeystoreName, String)], for a rotation that nobody waits for.
+  Uni<KekDetails> rotateDue(KeystoreName name, String requestId) {
+    return rotate(name, requestId, Urgency.SCHEDULED);
+  }
+
+  private Uni<KekDetails> rotate(KeystoreName name, @Nullable String requestId, Urgency urgency) {
     return keystores
         .find(name)
         .chain(
             keystore ->
                 keystores
                     .tenant(name.tenant())
-                    .chain(tenant -> rotate(keystore, tenant, requestId)))
+                    .chain(tenant -> rotate(keystore, tenant, requestId, urgency)))
         .onFailure(KekFailure.UnknownKek.class)
         .retry()
         .atMost(ATTEMPTS);
   }
 
-  private Uni<KekDetails> rotate(Keystore keystore, Tenant tenant, @Nullable String requestId) {
+  private Uni<KekDetails> rotate(
+      Keystore keystore, Tenant tenant, @Nullable String requestId, Urgency urgency) {
     return generation
-        .generate(keystore, tenant, requestId)
+        .generate(keystore, tenant, requestId, urgency)
         .onFailure(KmsFailure.class)
         .call(failure -> noteFailure(keystore, tenant, (KmsFailure) failure))
         .call(kek -> noteSuccess(keystore, kek));
@@ -84,7 +95,7 @@ public final class Rotation {
         .chain(
             tenant ->
                 generation
-                    .pair(name, settings, tenant)
+                    .pair(name, settings, tenant, Urgency.INTERACTIVE)
                     .chain(pair -> save.get().chain(() -> install(name, settings, tenant, pair))));
   }
 

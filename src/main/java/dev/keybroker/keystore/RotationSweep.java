@@ -5,6 +5,8 @@ import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KekHistory;
 import dev.keybroker.kek.KekRepository;
+import dev.keybroker.kms.QuotaGate;
+import dev.keybroker.kms.QuotaLine;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import java.time.Duration;
@@ -16,7 +18,8 @@ import org.jboss.logging.Logger;
 public final class RotationSweep {
   private static final Logger LOG = Logger.getLogger(RotationSweep.class);
   private static final int BATCH = 100;
-  private static final KmsQuotas.Quota NO_QUOTA = new KmsQuotas.Quota("none", Duration.ofMillis(1));
+  private static final QuotaLine NO_QUOTA =
+      new QuotaLine("none", Duration.ofMillis(1), Duration.ZERO);
   private static final Duration INTENT_LIVES = Duration.ofMinutes(15);
 
   private final DueRotations due;
@@ -24,7 +27,7 @@ public final class RotationSweep {
   private final KekRepository keks;
   private final KekHistory history;
   private final KekChanges changes;
-  private final KmsQuotas quotas;
+  private final QuotaGate gate;
   private final RootKeyAccess access;
   private final RotationConfig config;
   private final Random random;
@@ -35,7 +38,7 @@ public final class RotationSweep {
       KekRepository keks,
       KekHistory history,
       KekChanges changes,
-      KmsQuotas quotas,
+      QuotaGate gate,
       RootKeyAccess access,
       RotationConfig config,
       Random random) {
@@ -44,7 +47,7 @@ public final class RotationSweep {
     this.keks = keks;
     this.history = history;
     this.changes = changes;
-    this.quotas = quotas;
+    this.gate = gate;
     this.access = access;
     this.config = config;
     this.random = random;
@@ -69,7 +72,7 @@ public final class RotationSweep {
 
   /// Batch after batch, until a batch shows that nothing more is due now.
   private Uni<Void> rotate() {
-    return due.claim(BATCH, config.lease(), this::quota, keystore -> jitter())
+    return due.claim(BATCH, config.lease(), this::plan, keystore -> jitter())
         .chain(
             claim ->
                 Multi.createFrom()
@@ -82,9 +85,9 @@ public final class RotationSweep {
                     .chain(() -> claim.seen() < BATCH ? Uni.createFrom().voidItem() : rotate()));
   }
 
-  private KmsQuotas.Quota quota(Keystore keystore) {
+  private QuotaLine plan(Keystore keystore) {
     try {
-      return quotas.of(
+      return gate.plan(
           access.locate(keystore.settings().rootKey()), keystore.settings().keyPairSpec());
     } catch (KeystoreFailure.NoBrokerManagedKey e) {
       // The rotation itself will say so.
@@ -99,7 +102,7 @@ public final class RotationSweep {
 
   private Uni<Void> rotate(DueRotations.DueRotation claimed) {
     return rotation
-        .rotate(claimed.keystore(), claimed.id())
+        .rotateDue(claimed.keystore(), claimed.id())
         .invoke(kek -> LOG.infof("rotated to %s", kek.name()))
         .onFailure()
         .invoke(

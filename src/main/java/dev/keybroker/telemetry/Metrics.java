@@ -45,6 +45,17 @@ public final class Metrics {
   /// Counter: calls of KMS that the broker itself did not make. Tags: [#CAUSE].
   public static final String KMS_SHED = "keybroker.kms.shed";
 
+  /// Timer: how long a call of KMS waited for its share of the request quota. Tags: [#URGENCY].
+  public static final String KMS_QUOTA_WAIT = "keybroker.kms.quota.wait";
+
+  /// Counter: calls of KMS refused because their share of the request quota is used up. Tags:
+  /// [#LIMIT].
+  public static final String KMS_QUOTA_REFUSED = "keybroker.kms.quota.refused";
+
+  /// Counter: calls of KMS admitted or put off by this broker's own part of a request quota, since
+  /// PostgreSQL did not answer.
+  public static final String KMS_QUOTA_LOCAL = "keybroker.kms.quota.local";
+
   /// Gauge: private-key operations that wait for a thread of the unwrap lane.
   public static final String UNWRAP_LANE_QUEUE = "keybroker.unwrap.lane.queue";
 
@@ -156,6 +167,7 @@ public final class Metrics {
   public static final String RECORD = "record";
   public static final String RESULT = "result";
   public static final String TIER = "tier";
+  public static final String URGENCY = "urgency";
 
   private Metrics() {}
 }

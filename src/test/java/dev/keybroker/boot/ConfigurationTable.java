@@ -109,7 +109,7 @@ final class ConfigurationTable {
       case Class<?> it when it == URI.class -> "URI";
       case Class<?> it when it == Path.class -> "file";
       case Class<?> it when it == int.class || it == long.class -> "integer";
-      case Class<?> it when it == double.class -> "number";
+      case Class<?> it when it == double.class || it == Double.class -> "number";
       case Class<?> it when it == boolean.class -> "boolean";
       case Class<?> it when it.isEnum() ->
           Arrays.stream(it.getEnumConstants())

@@ -58,7 +58,8 @@ class TwoBrokersIT {
     services = EmbeddedServices.start(folder);
     configuration = new LinkedHashMap<>(services.configuration());
     configuration.put("keybroker.rotation.jitter", "0s");
-    configuration.put("keybroker.rotation.quota-ecc", Integer.toString(2 * PER_SECOND));
+    configuration.put("keybroker.kms-quota.ecc", Integer.toString(2 * PER_SECOND));
+    configuration.put("keybroker.kms-quota.use", "1");
     first = start("first", folder);
     second = start("second", folder);
     for (PackagedBroker broker : new PackagedBroker[] {first, second}) {

@@ -79,7 +79,7 @@ class FailureStatusTest {
         new Row(
             new DekFailure.Overloaded(), Code.RESOURCE_EXHAUSTED, "UNWRAP_OVERLOADED", "RetryInfo"),
         new Row(
-            new KeystoreFailure.KeyPairsOverloaded(),
+            new KeystoreFailure.KeyPairsOverloaded(Duration.ofSeconds(5)),
             Code.RESOURCE_EXHAUSTED,
             "KEY_PAIRS_OVERLOADED",
             "RetryInfo"),

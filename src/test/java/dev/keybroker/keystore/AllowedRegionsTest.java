@@ -105,7 +105,8 @@ class AllowedRegionsTest {
         .run(
             new KmsKey(KmsArn.parse(keyArn), null),
             new KmsContext(Map.of("keybroker:tenant", "regions")),
-            KeyPairSpec.ECC_NIST_P256)
+            KeyPairSpec.ECC_NIST_P256,
+            "regions")
         .await()
         .atMost(Duration.ofSeconds(20));
   }

@@ -13,6 +13,7 @@ import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.KmsFailure;
+import dev.keybroker.kms.QuotaGate;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.mutiny.Uni;
@@ -31,6 +32,7 @@ class KeystoreCreationTest {
   @Inject KeystoreRepository repository;
   @Inject RootKeyAccess access;
   @Inject RootKeyCheck check;
+  @Inject QuotaGate gate;
   @Inject KeystoreStatus status;
   @Inject KekGeneration generation;
   @Inject Diagnosis diagnosis;
@@ -81,7 +83,7 @@ class KeystoreCreationTest {
       Rotation late =
           new Rotation(
               new DisabledInBetween(watched, account, key), status, generation, access, diagnosis);
-      Keystores racing = new Keystores(watched, access, check, late, turns, changes, clock);
+      Keystores racing = new Keystores(watched, access, check, gate, late, turns, changes, clock);
 
       assertThrows(KmsFailure.class, () -> await(racing.create(name, TestSettings.of(key))));
 

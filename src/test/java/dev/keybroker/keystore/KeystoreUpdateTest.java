@@ -9,6 +9,7 @@ import dev.keybroker.embedded.EmbeddedServicesResource;
 import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.KmsFailure;
+import dev.keybroker.kms.QuotaGate;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.mutiny.Uni;
@@ -30,6 +31,7 @@ class KeystoreUpdateTest {
   @Inject KeystoreRepository repository;
   @Inject RootKeyAccess access;
   @Inject RootKeyCheck check;
+  @Inject QuotaGate gate;
   @Inject KeystoreStatus status;
   @Inject KekGeneration generation;
   @Inject Diagnosis diagnosis;
@@ -72,7 +74,8 @@ class KeystoreUpdateTest {
               generation,
               access,
               diagnosis);
-      Keystores racing = new Keystores(repository, access, check, late, turns, changes, clock);
+      Keystores racing =
+          new Keystores(repository, access, check, gate, late, turns, changes, clock);
 
       assertThrows(
           KmsFailure.class,

@@ -24,6 +24,7 @@ import dev.keybroker.kms.Kms;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
+import dev.keybroker.kms.Urgency;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.mutiny.Uni;
@@ -74,7 +75,11 @@ class RenamedContextTest {
       KekName newKek =
           await(
                   new KekGeneration(keks, keyPairs, renamed, copies, changes)
-                      .generate(keystore, await(repository.tenant(NAME.tenant())), null))
+                      .generate(
+                          keystore,
+                          await(repository.tenant(NAME.tenant())),
+                          null,
+                          Urgency.INTERACTIVE))
               .name();
       Eventually.holds(
           () ->

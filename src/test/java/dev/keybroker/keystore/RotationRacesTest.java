@@ -11,6 +11,7 @@ import dev.keybroker.embedded.EmbeddedServicesResource;
 import dev.keybroker.kek.KekDetails;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.kms.Urgency;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.mutiny.Uni;
@@ -56,7 +57,8 @@ class RotationRacesTest {
     Tenant tenant = await(repository.tenant(before.name().tenant()));
 
     assertThrows(
-        KekFailure.UnknownKek.class, () -> await(generation.generate(before, tenant, null)));
+        KekFailure.UnknownKek.class,
+        () -> await(generation.generate(before, tenant, null, Urgency.INTERACTIVE)));
 
     assertEquals(after.activeKek(), await(repository.find(before.name())).activeKek());
     assertEquals(KeyPairSpec.ECC_NIST_P384, await(rotation.rotate(before.name(), null)).spec());
@@ -70,8 +72,8 @@ class RotationRacesTest {
     Tenant tenant = await(repository.tenant(before.name().tenant()));
     String wanted = Rotation.wanted(saved.version());
     // Each broker dies when its KEK is ACTIVE, before it says so in the keystore.
-    KekDetails first = await(generation.generate(saved, tenant, wanted));
-    KekDetails second = await(generation.generate(saved, tenant, null));
+    KekDetails first = await(generation.generate(saved, tenant, wanted, Urgency.INTERACTIVE));
+    KekDetails second = await(generation.generate(saved, tenant, null, Urgency.INTERACTIVE));
     assertEquals(true, isWanted(saved.name()));
 
     // What the sweep does, each time when its lease is over.

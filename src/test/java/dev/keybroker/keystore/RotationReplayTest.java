@@ -17,6 +17,7 @@ import dev.keybroker.kek.KekRepository;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.KmsFailure;
+import dev.keybroker.kms.QuotaGate;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.mutiny.Uni;
@@ -55,6 +56,7 @@ class RotationReplayTest {
   @Inject Diagnosis diagnosis;
   @Inject KekLife life;
   @Inject RootKeyCheck check;
+  @Inject QuotaGate gate;
   @Inject ChangeTurns turns;
   @Inject Clock clock;
 
@@ -137,7 +139,7 @@ class RotationReplayTest {
 
   /// The use cases of another broker.
   private Keystores useCases() {
-    return new Keystores(repository, access, check, broker(), turns, changes, clock);
+    return new Keystores(repository, access, check, gate, broker(), turns, changes, clock);
   }
 
   @Test

@@ -3,8 +3,8 @@ package dev.keybroker.keystore.postgres;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.keystore.DueRotations;
 import dev.keybroker.keystore.Keystore;
-import dev.keybroker.keystore.KmsQuotas;
 import dev.keybroker.keystore.Rotation;
+import dev.keybroker.kms.QuotaLine;
 import dev.keybroker.postgres.DatabaseTime;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
@@ -59,12 +59,11 @@ public class PostgresDueRotations implements DueRotations {
   public Uni<Claim> claim(
       int limit,
       Duration lease,
-      Function<Keystore, KmsQuotas.Quota> quota,
+      Function<Keystore, QuotaLine> plan,
       Function<Keystore, Duration> delay) {
     return transactions.transaction(
         session ->
-            DatabaseTime.now(session)
-                .chain(now -> claim(session, now, limit, lease, quota, delay)));
+            DatabaseTime.now(session).chain(now -> claim(session, now, limit, lease, plan, delay)));
   }
 
   private static Uni<Claim> claim(
@@ -72,14 +71,14 @@ public class PostgresDueRotations implements DueRotations {
       Instant now,
       int limit,
       Duration lease,
-      Function<Keystore, KmsQuotas.Quota> quota,
+      Function<Keystore, QuotaLine> plan,
       Function<Keystore, Duration> delay) {
     return due(session, now, limit)
         .chain(
             due -> {
               List<KeystoreEntity> unreserved =
                   due.stream().filter(row -> !isReserved(row, now)).toList();
-              return reserve(session, unreserved, now, quota, delay)
+              return reserve(session, unreserved, now, plan, delay)
                   .map(
                       reserved -> {
                         List<DueRotation> rotations = handOut(due, now, lease);
@@ -101,24 +100,23 @@ public class PostgresDueRotations implements DueRotations {
     return row.rotationReserved && row.rotationAttemptTime.isAfter(now.minus(RESERVATION_HOLDS));
   }
 
-  /// Gives each row the next free time of its quota, in the order in which they are due. Quotas are
+  /// Gives each row the next free time of its plan, in the order in which they are due. Quotas are
   /// taken in the order of their names, so that two brokers never wait for each other.
   private static Uni<Void> reserve(
       StatelessSession session,
       List<KeystoreEntity> rows,
       Instant now,
-      Function<Keystore, KmsQuotas.Quota> quota,
+      Function<Keystore, QuotaLine> plan,
       Function<Keystore, Duration> delay) {
-    Map<KmsQuotas.Quota, List<KeystoreEntity>> byQuota =
-        new TreeMap<>(Comparator.comparing(KmsQuotas.Quota::name));
+    Map<QuotaLine, List<KeystoreEntity>> byPlan =
+        new TreeMap<>(Comparator.comparing(QuotaLine::name));
     for (KeystoreEntity row : rows) {
-      byQuota
-          .computeIfAbsent(
-              quota.apply(KeystoreRows.keystore(row, null)), first -> new ArrayList<>())
+      byPlan
+          .computeIfAbsent(plan.apply(KeystoreRows.keystore(row, null)), first -> new ArrayList<>())
           .add(row);
     }
     return Multi.createFrom()
-        .iterable(byQuota.entrySet())
+        .iterable(byPlan.entrySet())
         .onItem()
         .transformToUniAndConcatenate(
             entry -> {

@@ -1,0 +1,59 @@
+package dev.keybroker.kms;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.time.Duration;
+import java.util.Map;
+
+/// How fast key pairs are generated, by all brokers of the deployment together. AWS counts them by
+/// account, region and kind of key pair. The account is the caller's: that of the role if the
+/// keystore has one, otherwise the broker's own, whatever account the key is in.
+@ConfigMapping(prefix = "keybroker.kms-quota")
+public interface KmsQuotaConfig {
+  /// The quota of kms:GenerateDataKeyPair and kms:GenerateDataKeyPairWithoutPlaintext for
+  /// ECC_NIST_P256 and ECC_NIST_P384, in calls a second. The default is AWS's. Above 0.
+  @WithDefault("100")
+  double ecc();
+
+  /// The same for RSA_2048.
+  @WithDefault("20")
+  double rsa2048();
+
+  /// The same for RSA_3072.
+  @WithDefault("4")
+  double rsa3072();
+
+  /// The same for RSA_4096.
+  @WithDefault("1")
+  double rsa4096();
+
+  /// Quotas that differ, such as one that AWS has raised, in calls a second. The name is
+  /// `account/region/kind`: twelve digits, or `own` for the account of the broker; and `ECC`,
+  /// `RSA_2048`, `RSA_3072` or `RSA_4096`. Above 0.
+  Map<String, Double> of();
+
+  /// Which part of each quota the brokers use: above 0, at most 1. The rest covers calls that
+  /// arrive closer together than they were made, retries, and other users of the account.
+  @WithDefault("0.9")
+  double use();
+
+  /// Which part of that is kept for calls that an administrator waits for: above 0, below 1. The
+  /// rest is for scheduled rotations. Neither can use up the other's.
+  @WithDefault("0.5")
+  double interactiveShare();
+
+  /// How long a call that an administrator waits for may wait for its turn before it is refused
+  /// with KEY_PAIRS_OVERLOADED. At least 1 s.
+  @WithDefault("10s")
+  Duration longestWait();
+
+  /// How many tests of root keys a tenant may run, in tests a second: `TestKeystore`, and creates
+  /// and updates with `validate_only`. What is above is refused with RATE_LIMITED. Above 0.
+  @WithDefault("1")
+  double tenantTests();
+
+  /// By how many brokers a rate is divided while PostgreSQL, over which they share it, does not
+  /// answer: as many as are ever started. At least 1.
+  @WithDefault("30")
+  int brokers();
+}

@@ -1,0 +1,217 @@
+package dev.keybroker.kms;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+import dev.keybroker.crypto.KeyPairSpec;
+import dev.keybroker.telemetry.Metrics;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.smallrye.mutiny.Uni;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/// The gate before calls of KMS whose request quota is low. All brokers of the deployment share it,
+/// so that together they stay below the quota.
+///
+/// Interactive and scheduled calls have a share each. Within one broker, tenants take turns. If the
+/// shared lines do not answer, the broker uses its own part of them. Thread-safe; a call that waits
+/// holds no thread.
+public final class QuotaGate {
+  private static final Logger LOG = Logger.getLogger(QuotaGate.class);
+
+  /// No line is left alone for longer: it may be shared again by then, or its rate another one.
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
+
+  private final QuotaLines shared;
+  private final QuotaLines local;
+  private final KmsQuotas quotas;
+  private final KmsQuotaConfig config;
+  private final ScheduledExecutorService timer;
+  private final Ticker ticker;
+  private final MeterRegistry registry;
+  private final Counter refusedTests;
+  private final Counter refusedCalls;
+  private final Counter notShared;
+
+  /// A queue is here as long as one of its calls is asked for.
+  private final Map<Place, QuotaQueue> queues = new HashMap<>();
+
+  /// Where a call waits: those of one urgency, for one line.
+  private record Place(QuotaLine line, Urgency urgency) {}
+
+  /// @param shared the lines of all brokers
+  /// @param local the lines of this broker; never fails
+  /// @throws IllegalArgumentException if a setting is out of bounds
+  public QuotaGate(
+      QuotaLines shared,
+      QuotaLines local,
+      KmsQuotaConfig config,
+      ScheduledExecutorService timer,
+      Ticker ticker,
+      MeterRegistry registry) {
+    this.shared = shared;
+    this.local = local;
+    this.quotas = new KmsQuotas(config);
+    this.config = config;
+    this.timer = timer;
+    this.ticker = ticker;
+    this.registry = registry;
+    this.refusedTests = registry.counter(Metrics.KMS_QUOTA_REFUSED, Metrics.LIMIT, "tenant");
+    this.refusedCalls = registry.counter(Metrics.KMS_QUOTA_REFUSED, Metrics.LIMIT, "wait");
+    this.notShared = registry.counter(Metrics.KMS_QUOTA_LOCAL);
+  }
+
+  /// The rate at which to start scheduled generations of key pairs.
+  public QuotaLine plan(KmsKey key, KeyPairSpec spec) {
+    return quotas.keyPairs(key, spec).plan();
+  }
+
+  /// Waits until a key pair may be generated. An interactive call fails with [QuotaExceeded] if
+  /// that takes too long, at once if that can be foreseen. Cancelling gives the place up.
+  public Uni<Void> keyPair(KmsKey key, KeyPairSpec spec, String tenant, Urgency urgency) {
+    return Uni.createFrom()
+        .deferred(
+            () -> {
+              KmsQuota quota = quotas.keyPairs(key, spec);
+              long start = ticker.read();
+              Uni<Void> turn =
+                  turn(new Place(quota.of(urgency), urgency), tenant)
+                      .chain(() -> turn(new Place(quota.all(), urgency), tenant));
+              return (urgency == Urgency.INTERACTIVE ? bounded(turn, quota) : turn)
+                  .invoke(() -> waited(urgency, Duration.ofNanos(ticker.read() - start)));
+            });
+  }
+
+  private Uni<Void> bounded(Uni<Void> turn, KmsQuota quota) {
+    return turn.ifNoItem()
+        .after(config.longestWait())
+        .on(timer)
+        .failWith(() -> new QuotaExceeded(quota.interactive().interval()))
+        .onFailure(QuotaExceeded.class)
+        .invoke(refused -> refusedCalls.increment());
+  }
+
+  private void waited(Urgency urgency, Duration time) {
+    registry.timer(Metrics.KMS_QUOTA_WAIT, Metrics.URGENCY, urgency.tag()).record(time);
+  }
+
+  /// Counts a test of a root key. Fails with [QuotaExceeded] if the tenant runs too many.
+  public Uni<Void> test(String tenant) {
+    return take(quotas.tests(tenant))
+        .chain(
+            wait -> {
+              if (wait.isZero()) {
+                return Uni.createFrom().voidItem();
+              }
+              refusedTests.increment();
+              return Uni.createFrom().failure(new QuotaExceeded(wait));
+            });
+  }
+
+  private Uni<Duration> take(QuotaLine line) {
+    return shared
+        .take(line)
+        .onFailure()
+        .recoverWithUni(
+            failure -> {
+              notShared.increment();
+              LOG.debugf("%s is not shared: %s", line.name(), failure.getMessage());
+              return local.take(line.shareOf(config.brokers()));
+            });
+  }
+
+  private Uni<Void> turn(Place place, String tenant) {
+    return Uni.createFrom()
+        .emitter(
+            emitter -> {
+              CompletableFuture<Void> call = new CompletableFuture<>();
+              emitter.onTermination(() -> giveUp(place, tenant, call));
+              var unused =
+                  call.whenComplete(
+                      (turn, failure) -> {
+                        if (failure == null) {
+                          emitter.complete(null);
+                        } else {
+                          emitter.fail(failure);
+                        }
+                      });
+              enter(place, tenant, call);
+            });
+  }
+
+  private void enter(Place place, String tenant, CompletableFuture<Void> call) {
+    boolean isNew;
+    Duration wait;
+    synchronized (queues) {
+      isNew = !queues.containsKey(place);
+      QuotaQueue queue = queues.computeIfAbsent(place, it -> new QuotaQueue());
+      wait = place.line().interval().multipliedBy(queue.before(tenant));
+      if (place.urgency() == Urgency.SCHEDULED || wait.compareTo(config.longestWait()) <= 0) {
+        queue.add(tenant, call);
+        wait = Duration.ZERO;
+      }
+    }
+    if (!wait.isZero()) {
+      call.completeExceptionally(new QuotaExceeded(wait));
+    } else if (isNew) {
+      ask(place);
+    }
+  }
+
+  private void giveUp(Place place, String tenant, CompletableFuture<Void> call) {
+    synchronized (queues) {
+      QuotaQueue queue = queues.get(place);
+      if (queue != null) {
+        queue.remove(tenant, call);
+      }
+    }
+  }
+
+  /// Asks for one call, unless none waits any more.
+  private void ask(Place place) {
+    synchronized (queues) {
+      QuotaQueue queue = queues.get(place);
+      if (queue == null || queue.isEmpty()) {
+        queues.remove(place);
+        return;
+      }
+    }
+    take(place.line())
+        .subscribe()
+        .with(
+            wait -> answered(place, wait),
+            fault -> {
+              LOG.error("a quota could not be asked for", fault);
+              askAfter(place, LONGEST_PAUSE);
+            });
+  }
+
+  private void answered(Place place, Duration wait) {
+    if (!wait.isZero()) {
+      askAfter(place, wait);
+      return;
+    }
+    CompletableFuture<Void> call = next(place);
+    timer.execute(() -> ask(place));
+    if (call != null) {
+      call.complete(null);
+    }
+  }
+
+  private @Nullable CompletableFuture<Void> next(Place place) {
+    synchronized (queues) {
+      QuotaQueue queue = queues.get(place);
+      return queue == null ? null : queue.next();
+    }
+  }
+
+  private void askAfter(Place place, Duration wait) {
+    long pause = Math.min(wait.toNanos(), LONGEST_PAUSE.toNanos());
+    var unused = timer.schedule(() -> ask(place), pause, TimeUnit.NANOSECONDS);
+  }
+}
