@@ -5,7 +5,8 @@ import io.smallrye.config.WithDefault;
 import java.time.Duration;
 
 /// TLS of the gRPC port. Where the files are, the TLS registry of Quarkus says:
-/// `quarkus.tls.keybroker.key-store.pem.0.cert` and `quarkus.tls.keybroker.key-store.pem.0.key`. The
+/// `quarkus.tls.keybroker.key-store.pem.0.cert` and `quarkus.tls.keybroker.key-store.pem.0.key`.
+// The
 /// authorities of client certificates are those of `keybroker.mtls`.
 @ConfigMapping(prefix = "keybroker.tls")
 public interface TlsConfig {
