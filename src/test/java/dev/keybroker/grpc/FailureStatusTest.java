@@ -84,6 +84,11 @@ class FailureStatusTest {
             "KEY_PAIRS_OVERLOADED",
             "RetryInfo"),
         new Row(
+            new KeystoreFailure.TestsLimited(Duration.ofMillis(700)),
+            Code.RESOURCE_EXHAUSTED,
+            "RATE_LIMITED",
+            "RetryInfo"),
+        new Row(
             new AccessFailure.InFlightLimited("caller"),
             Code.RESOURCE_EXHAUSTED,
             "IN_FLIGHT_LIMITED",
