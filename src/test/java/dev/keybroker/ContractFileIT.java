@@ -26,8 +26,8 @@ import java.util.stream.Stream;
 import org.jose4j.jwk.PublicJsonWebKey;
 import org.junit.jupiter.api.Test;
 
-/// The lines of `README.md` for brokers without reflection, run as they are written, except for the
-/// broker's address and the folder of the token, against a packaged broker with TLS.
+/// The lines of `src/docs/callers.md` for brokers without reflection, run as they are written,
+/// except for the broker's address and the folder of the token, against a packaged broker with TLS.
 class ContractFileIT {
   private static final String CALLER = "spiffe://example.org/media";
   private static final String ACCESS =
@@ -78,7 +78,7 @@ class ContractFileIT {
   }
 
   private static String lines(Path folder, PackagedBroker broker) throws IOException {
-    String lines = String.join("\n", ReadmeTourIT.blocks(Path.of("README.md"), "tls"));
+    String lines = String.join("\n", ReadmeTourIT.blocks(Path.of("src/docs/callers.md"), "tls"));
     assertTrue(lines.contains("broker.example:9000"), lines);
     return lines
         .replace("broker.example:9000", "localhost:" + broker.grpcPort())

@@ -14,6 +14,8 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The pages for readers point to what is there.
 class DocumentsTest {
@@ -50,15 +52,17 @@ class DocumentsTest {
     assertEquals(Set.of(), named);
   }
 
-  @Test
-  void decisions_areAllInTheirIndex() throws IOException {
-    String index = Files.readString(Path.of("src/docs/decisions/README.md"));
-    try (Stream<Path> records = Files.list(Path.of("src/docs/decisions"))) {
+  @ParameterizedTest
+  @ValueSource(strings = {"src/docs", "src/docs/decisions"})
+  void pages_areAllInTheIndexOfTheirFolder(String folder) throws IOException {
+    String index = Files.readString(Path.of(folder, "README.md"));
+    try (Stream<Path> pages = Files.list(Path.of(folder))) {
       assertEquals(
           "",
-          records
-              .map(record -> record.getFileName().toString())
-              .filter(name -> !name.equals("README.md") && !index.contains("(" + name + ")"))
+          pages
+              .map(page -> page.getFileName().toString())
+              .filter(name -> name.endsWith(".md") && !name.equals("README.md"))
+              .filter(name -> !index.contains("(" + name + ")"))
               .collect(joining(", ")));
     }
   }

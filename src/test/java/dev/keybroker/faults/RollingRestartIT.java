@@ -17,9 +17,9 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /// Two brokers at addresses that stay, restarted in turn while clients with the service config of
-/// the README call them: no call fails.
+/// `src/docs/restarts.md` call them: no call fails.
 ///
-/// After each restart as long is waited as the broker was away, and two seconds: what the README
+/// After each restart as long is waited as the broker was away, and two seconds: what that page
 /// tells operators, since a client's reconnect backoff is below that.
 /// `-Dkeybroker.it.restarts=10` restarts ten times.
 class RollingRestartIT {
@@ -86,7 +86,7 @@ class RollingRestartIT {
     return services.broker(name).with("keybroker.shutdown.delay", DELAY.toSeconds() + "s");
   }
 
-  /// Ends a broker, starts it again at the same address, and waits as the README says.
+  /// Ends a broker, starts it again at the same address, and waits as `src/docs/restarts.md` says.
   private static PackagedBroker restart(FaultServices services, PackagedBroker broker, String name)
       throws Exception {
     long told = System.nanoTime();
@@ -108,8 +108,8 @@ class RollingRestartIT {
   }
 
   private static Map<String, ?> serviceConfig() throws Exception {
-    Matcher block = SERVICE_CONFIG.matcher(Files.readString(Path.of("README.md")));
-    assertTrue(block.find(), "the service config of the README");
+    Matcher block = SERVICE_CONFIG.matcher(Files.readString(Path.of("src/docs/restarts.md")));
+    assertTrue(block.find(), "the service config of restarts.md");
     @SuppressWarnings("unchecked")
     Map<String, ?> config = new Gson().fromJson(block.group(1), Map.class);
     return config;
