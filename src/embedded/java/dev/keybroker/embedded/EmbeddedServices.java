@@ -52,7 +52,10 @@ public final class EmbeddedServices implements AutoCloseable {
     return start(folder, InstantSource.system());
   }
 
-  static EmbeddedServices start(Path folder, InstantSource kmsClock) {
+  /// As [#start(Path)].
+  ///
+  /// @param kmsClock tells the local KMS and STS the time
+  public static EmbeddedServices start(Path folder, InstantSource kmsClock) {
     try {
       Files.createDirectories(
           folder,
