@@ -64,7 +64,7 @@ final class DemoKey {
       {"Sid": "Describe", "Effect": "Allow",
        "Principal": {"AWS": "%2$s"}, "Action": "kms:DescribeKey", "Resource": "*"},
       {"Sid": "Recordings", "Effect": "Allow", "Principal": {"AWS": "%2$s"},
-       "Action": ["kms:GenerateDataKeyPair*", "kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*"],
+       "Action": ["kms:GenerateDataKeyPairWithoutPlaintext", "kms:Decrypt"],
        "Resource": "*",
        "Condition": {"StringEquals": {"kms:EncryptionContext:keybroker:tenant": "%3$s"}}}
     ]}

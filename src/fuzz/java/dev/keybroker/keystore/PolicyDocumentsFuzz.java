@@ -32,7 +32,7 @@ public final class PolicyDocumentsFuzz {
           .build();
   private static final Validator VALIDATOR = ValidatorFactory.newBuilder().build();
   private static final List<String> ACTIONS =
-      List.of("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKeyPair*", "kms:ReEncrypt*");
+      List.of("kms:GenerateDataKeyPairWithoutPlaintext", "kms:Decrypt");
   private static final String BROKER = "arn:aws:iam::444455556666:role/keybroker";
   private static final String EXTERNAL_ID = "000102030405060708090a0b0c0d0e0f";
   private static final String CONTEXT_KEY = "kms:EncryptionContext:keybroker:tenant";
@@ -84,7 +84,7 @@ public final class PolicyDocumentsFuzz {
   private static void anyText(
       String tenant, String contextKey, String principal, String externalId, String resource)
       throws JsonProcessingException {
-    PolicyDocuments documents = new PolicyDocuments(contextKey, tenant);
+    PolicyDocuments documents = new PolicyDocuments(contextKey, tenant, false);
     says(
         documents.keyPolicyStatements(principal),
         List.of(
@@ -173,42 +173,68 @@ public final class PolicyDocumentsFuzz {
     OnboardingDocuments documents =
         new OnboardingGuide(null, null, CONTEXT)
             .documents(
-                BROKER, new Tenant(tenant, EXTERNAL_ID), key, roleArn.isEmpty() ? null : roleArn);
+                BROKER,
+                new Tenant(tenant, EXTERNAL_ID),
+                new KeyToAdmit(key, roleArn.isEmpty() ? null : roleArn, false));
     String principal = roleArn.isEmpty() ? BROKER : roleArn;
     says(
         documents.keyPolicyStatement(),
         JSON.readValue(
-            new PolicyDocuments(CONTEXT_KEY, tenant).keyPolicyStatements(principal), Object.class));
+            new PolicyDocuments(CONTEXT_KEY, tenant, false).keyPolicyStatements(principal),
+            Object.class));
     holds(isLiteral(principal), "a principal with a wildcard or a variable");
     holds(isLiteral(tenant), "a condition with a wildcard or a variable");
     says(documents.trustPolicy(), trust(BROKER, EXTERNAL_ID));
     String resource =
         key == null
-            ? "arn:*:kms:*:*:key/*"
+            ? "arn:" + (roleArn.isEmpty() ? BROKER : roleArn).split(":", 3)[1] + ":kms:*:*:key/*"
             : key.isAlias() ? keyArn.substring(0, keyArn.indexOf("alias/")) + "key/*" : keyArn;
     says(documents.permissionsPolicy(), permissions(CONTEXT_KEY, tenant, resource));
-    commands(documents.verificationCommands(), keyArn, roleArn);
+    says(
+        documents.brokerPolicy(),
+        roleArn.isEmpty()
+            ? permissions(CONTEXT_KEY, tenant, resource)
+            : Map.of(
+                "Version",
+                "2012-10-17",
+                "Statement",
+                List.of(
+                    Map.of(
+                        "Sid",
+                        "KeybrokerAssumesRoleOfTenant",
+                        "Effect",
+                        "Allow",
+                        "Action",
+                        List.of("sts:AssumeRole", "sts:TagSession"),
+                        "Resource",
+                        roleArn))));
+    boolean hasKey = !keyArn.isEmpty();
+    boolean hasRole = !roleArn.isEmpty();
+    holds(
+        documents.verificationCommands().size()
+            == (hasKey ? 2 : 0) + (hasRole ? 3 : 0) + (hasKey && hasRole ? 2 : 0),
+        "other commands of the tenant");
+    holds(
+        documents.brokerCommands().size() == (hasKey || hasRole ? 2 : 0),
+        "other commands of the broker");
+    documents.verificationCommands().forEach(command -> oneCommand(command, keyArn, roleArn));
+    documents.brokerCommands().forEach(command -> oneCommand(command, keyArn, roleArn));
   }
 
   private static boolean isLiteral(String text) {
     return text.chars().noneMatch(c -> c == '*' || c == '?' || c == '$');
   }
 
-  private static void commands(List<String> commands, String keyArn, String roleArn) {
+  /// What is left of a command without what is quoted and without plain words is its own shape.
+  private static void oneCommand(String command, String keyArn, String roleArn) {
     String region = keyArn.isEmpty() ? "" : keyArn.split(":", -1)[3];
-    String role = roleArn.substring(roleArn.lastIndexOf('/') + 1);
-    for (String text : List.of(region, keyArn, role)) {
+    for (String text : List.of(region, keyArn, roleArn.substring(roleArn.lastIndexOf('/') + 1))) {
       holds(text.matches("[A-Za-z0-9:/_+=,.@-]*"), "the shell reads more than a word");
     }
+    String shape = command.replaceAll("'[^']*'|\\\\'", "").replaceAll("[A-Za-z0-9:/_+=,.@ -]", "");
     holds(
-        commands.size() == (keyArn.isEmpty() ? 0 : 2) + (roleArn.isEmpty() ? 0 : 3),
-        "other commands");
-    for (String command : commands) {
-      String rest = command.replace("=" + role, "=…");
-      for (String text : List.of(keyArn, region)) {
-        rest = text.isEmpty() ? rest : rest.replace(" " + text, " …");
-      }
-      holds(rest.matches("aws (kms|iam) [a-z-]+( [A-Za-z.,\\[\\]…=\"'$()-]+)+"), "another command");
-    }
+        shape.matches(
+            "(\"\\$\\(\\)\")?|\\$\\(\\);(\"\\$\"){1,2};|\\$\\(\\);\"\\$\"\"\\$\\(\"\\$\"\\)\";"),
+        "another command");
   }
 }

@@ -31,13 +31,7 @@ final class FailureStatus {
 
   static Status of(Throwable failure) {
     return switch (failure) {
-      case RequestInvalid invalid ->
-          GrpcErrors.requestInvalid(
-              List.of(
-                  BadRequest.FieldViolation.newBuilder()
-                      .setField(invalid.field())
-                      .setDescription(invalid.description())
-                      .build()));
+      case RequestInvalid invalid -> invalid(invalid.field(), invalid.description());
       case RequestRefused refused -> refused.status();
       case CallFailed failed -> failed.status();
       case AuditFailure audit -> of(audit);
@@ -126,13 +120,22 @@ final class FailureStatus {
       case KeystoreFailure.KekActive active -> GrpcErrors.kekActive(active.kek());
       case KeystoreFailure.UnknownKek unknown -> GrpcErrors.kekNotFound(unknown.kek());
       case KeystoreFailure.NoBrokerManagedKey ignored ->
-          GrpcErrors.requestInvalid(
-              List.of(
-                  BadRequest.FieldViolation.newBuilder()
-                      .setField("keystore.root_key.broker_managed")
-                      .setDescription("this deployment offers no broker-managed key")
-                      .build()));
+          invalid(
+              "keystore.root_key.broker_managed", "this deployment offers no broker-managed key");
+      case KeystoreFailure.KeyInOwnAccount ignored ->
+          invalid(
+              "keystore.root_key.aws_kms.key_arn",
+              "is in the broker's own account; must be in another account");
     };
+  }
+
+  private static Status invalid(String field, String description) {
+    return GrpcErrors.requestInvalid(
+        List.of(
+            BadRequest.FieldViolation.newBuilder()
+                .setField(field)
+                .setDescription(description)
+                .build()));
   }
 
   /// The reason of a root key's failure, as the errors' table writes it.

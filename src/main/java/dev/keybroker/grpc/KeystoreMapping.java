@@ -4,11 +4,13 @@ import com.google.protobuf.Duration;
 import com.google.protobuf.util.Durations;
 import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.keystore.CheckResult;
+import dev.keybroker.keystore.KeyToAdmit;
 import dev.keybroker.keystore.KeystoreSettings;
 import dev.keybroker.keystore.RootKeyError;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.v1.AwsKmsKey;
 import dev.keybroker.v1.BrokerManagedKey;
+import dev.keybroker.v1.GetOnboardingRequest;
 import dev.keybroker.v1.Keystore;
 import dev.keybroker.v1.KmsError;
 import dev.keybroker.v1.OnKmsOutage;
@@ -42,6 +44,14 @@ final class KeystoreMapping {
       case BROKER_MANAGED -> new dev.keybroker.keystore.RootKey.BrokerManaged();
       case KIND_NOT_SET -> throw new RequestInvalid("keystore.root_key", "is required");
     };
+  }
+
+  static KeyToAdmit keyToAdmit(GetOnboardingRequest request) {
+    AwsKmsKey key = request.getKey();
+    return new KeyToAdmit(
+        key.getKeyArn().isEmpty() ? null : KmsArn.parse(key.getKeyArn()),
+        key.getRoleArn().isEmpty() ? null : key.getRoleArn(),
+        request.getCustomKeyStore());
   }
 
   static KeyPairSpec spec(dev.keybroker.v1.KeyPairSpec spec) {

@@ -163,10 +163,7 @@ public class KeystoresService implements Keystores {
         tenantTarget(request.getParent()),
         facts ->
             onboarding
-                .of(
-                    tenant(request.getParent()),
-                    request.getKey().getKeyArn(),
-                    request.getKey().getRoleArn())
+                .of(tenant(request.getParent()), KeystoreMapping.keyToAdmit(request))
                 .map(
                     documents ->
                         Onboarding.newBuilder()
@@ -176,6 +173,8 @@ public class KeystoresService implements Keystores {
                             .setTrustPolicy(documents.trustPolicy())
                             .setPermissionsPolicy(documents.permissionsPolicy())
                             .addAllVerificationCommands(documents.verificationCommands())
+                            .setBrokerPolicy(documents.brokerPolicy())
+                            .addAllBrokerCommands(documents.brokerCommands())
                             .build()));
   }
 

@@ -27,7 +27,17 @@ enum TextForm {
   private static final Pattern KEY_ID =
       Pattern.compile("(?i)(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})");
   private static final Pattern ACCOUNT = Pattern.compile("[0-9]{12}");
-  private static final Set<String> PARTITIONS = Set.of("aws", "aws-cn", "aws-us-gov");
+  private static final Set<String> PARTITIONS =
+      Set.of(
+          "aws",
+          "aws-cn",
+          "aws-us-gov",
+          "aws-eusc",
+          "aws-iso",
+          "aws-iso-b",
+          "aws-iso-e",
+          "aws-iso-f");
+  private static final String QUOTES = "\"'`\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb";
 
   private final String mark;
   private final String must;
@@ -79,11 +89,20 @@ enum TextForm {
     if (given.codePoints().anyMatch(TextForm::isSpace)) {
       return "contains a space";
     }
+    if (QUOTES.indexOf(first) >= 0) {
+      return "begins with a quotation mark";
+    }
+    if (QUOTES.indexOf(last) >= 0) {
+      return "ends with a quotation mark";
+    }
+    if (last == ',') {
+      return "ends with a comma";
+    }
+    if (given.codePoints().anyMatch(point -> Character.getType(point) == Character.FORMAT)) {
+      return "contains an invisible character";
+    }
     if (given.codePoints().anyMatch(point -> point > 0x7F)) {
       return "contains a character that is not ASCII";
-    }
-    if (first == '"' || first == '\'') {
-      return "begins with a quotation mark";
     }
     return switch (this) {
       case UUID -> "is not a UUID";
@@ -163,7 +182,7 @@ enum TextForm {
       return "is the ARN of another service than KMS";
     }
     if (!PARTITIONS.contains(parts[1])) {
-      return "is of another partition than `aws`, `aws-cn` and `aws-us-gov`";
+      return "is of a partition that AWS does not have";
     }
     if (!ACCOUNT.matcher(parts[4]).matches()) {
       return "has an account id that is not 12 digits";

@@ -45,6 +45,13 @@ public abstract sealed class KeystoreFailure extends RuntimeException {
     }
   }
 
+  /// The tenant's root key is in the broker's own account, which the deployment does not allow.
+  public static final class KeyInOwnAccount extends KeystoreFailure {
+    public KeyInOwnAccount() {
+      super("the root key is in the broker's own account");
+    }
+  }
+
   /// Too many key pairs wait to be generated. A retry later is safe.
   public static final class KeyPairsOverloaded extends KeystoreFailure {
     private final transient Duration retryAfter;

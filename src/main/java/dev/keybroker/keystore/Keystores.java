@@ -235,8 +235,9 @@ public final class Keystores {
   }
 
   private Uni<CheckResult> check(KeystoreName name, KeystoreSettings settings) {
-    return keystores
-        .tenant(name.tenant())
+    return check
+        .admitted(settings.rootKey())
+        .chain(() -> keystores.tenant(name.tenant()))
         .chain(
             tenant -> {
               KmsKey key = access.key(settings.rootKey(), tenant);

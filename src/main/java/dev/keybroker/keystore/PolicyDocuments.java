@@ -5,6 +5,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.keybroker.kms.KmsOperation;
+import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// IAM policies for one tenant, as indented JSON.
@@ -14,17 +17,45 @@ import org.jspecify.annotations.Nullable;
 /// id, each have their own statement.
 final class PolicyDocuments {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String[] UNDER_THE_CONTEXT = {
-    "kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKeyPair*", "kms:ReEncrypt*"
-  };
+  static final List<String> ASSUMING = List.of("sts:AssumeRole", "sts:TagSession");
+  static final String DESCRIBE = KmsOperation.DESCRIBE_KEY.action();
 
   private final String contextKey;
   private final String tenant;
+  private final List<String> underTheContext;
 
   /// @param contextKey the condition key, e.g. `kms:EncryptionContext:keybroker:tenant`
-  PolicyDocuments(String contextKey, String tenant) {
+  /// @param inCustomKeyStore whether KMS makes no key pairs under the key, so that the broker makes
+  ///     them and has KMS encrypt
+  PolicyDocuments(String contextKey, String tenant, boolean inCustomKeyStore) {
     this.contextKey = contextKey;
     this.tenant = tenant;
+    this.underTheContext =
+        Stream.of(KmsOperation.GENERATE_KEY_PAIR, KmsOperation.DECRYPT, KmsOperation.ENCRYPT)
+            .filter(operation -> inCustomKeyStore || operation != KmsOperation.ENCRYPT)
+            .map(KmsOperation::action)
+            .toList();
+  }
+
+  /// The calls of the broker that carry the encryption context: no more than it makes.
+  List<String> underTheContext() {
+    return underTheContext;
+  }
+
+  /// JSON: the encryption context as `aws iam simulate-principal-policy` takes it.
+  String contextEntries() {
+    ObjectNode entry = JSON.createObjectNode();
+    entry.put("ContextKeyName", contextKey).put("ContextKeyType", "string");
+    entry.putArray("ContextKeyValues").add(tenant);
+    return JSON.createArrayNode().add(entry).toString();
+  }
+
+  /// What lets the broker's own principal assume a tenant's role.
+  String rolePolicy(String roleArn) {
+    ObjectNode assume = allow("KeybrokerAssumesRoleOfTenant");
+    assume.set("Action", JSON.valueToTree(ASSUMING));
+    assume.put("Resource", roleArn);
+    return text(policy(JSON.createArrayNode().add(assume)));
   }
 
   /// An array: the statements for a key's policy.
@@ -54,13 +85,10 @@ final class PolicyDocuments {
       use.putObject("Principal").put("AWS", principalArn);
       describe.putObject("Principal").put("AWS", principalArn);
     }
-    ArrayNode actions = use.putArray("Action");
-    for (String action : UNDER_THE_CONTEXT) {
-      actions.add(action);
-    }
+    use.set("Action", JSON.valueToTree(underTheContext));
     use.put("Resource", resource);
     use.putObject("Condition").putObject("StringEquals").put(contextKey, tenant);
-    describe.put("Action", "kms:DescribeKey");
+    describe.put("Action", DESCRIBE);
     describe.put("Resource", resource);
     return JSON.createArrayNode().add(use).add(describe);
   }

@@ -13,6 +13,7 @@ import dev.keybroker.kms.AssumedRole;
 import dev.keybroker.kms.Hint;
 import dev.keybroker.kms.Hints;
 import dev.keybroker.kms.Kms;
+import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.kms.KmsKey;
@@ -40,6 +41,7 @@ public final class RootKeyCheck {
   private final SecureRandom random;
   private final Diagnosis diagnosis;
   private final List<String> allowedRegions;
+  private final boolean ownAccountKeys;
   private final InstantSource clock;
 
   public RootKeyCheck(
@@ -58,7 +60,27 @@ public final class RootKeyCheck {
     this.random = random;
     this.diagnosis = diagnosis;
     this.allowedRegions = config.allowedRegions().orElse(List.of());
+    this.ownAccountKeys = config.ownAccountKeys();
     this.clock = clock;
+  }
+
+  /// Fails with [KeystoreFailure.KeyInOwnAccount] if a tenant names a key of the broker's own
+  /// account and must not, or with [KmsFailure] if AWS does not say which account that is.
+  Uni<Void> admitted(RootKey rootKey) {
+    if (ownAccountKeys
+        || !(rootKey instanceof RootKey.AwsKms(KmsArn arn, String roleArn))
+        || roleArn != null) {
+      return Uni.createFrom().voidItem();
+    }
+    return diagnosis
+        .ownPrincipal()
+        .invoke(
+            principal -> {
+              if (principal.split(":", 6)[4].equals(arn.account())) {
+                throw new KeystoreFailure.KeyInOwnAccount();
+              }
+            })
+        .replaceWithVoid();
   }
 
   /// What KMS refuses is a failed step. The Uni fails for faults of the broker only, or with

@@ -548,7 +548,12 @@ class ContractConstraintsTest {
             ARN + "alias/" + "a".repeat(250),
             "arn:aws-cn:kms:cn-northwest-1:111122223333:key/" + UUID,
             "arn:aws:kms:ap-" + "s".repeat(12) + "-" + "e".repeat(12) + "-10:111122223333:alias/a",
-            "arn:aws-us-gov:kms:us-gov-west-1:111122223333:alias/a");
+            "arn:aws-us-gov:kms:us-gov-west-1:111122223333:alias/a",
+            "arn:aws-eusc:kms:eusc-de-east-1:111122223333:alias/a",
+            "arn:aws-iso:kms:us-iso-east-1:111122223333:alias/a",
+            "arn:aws-iso-b:kms:us-isob-east-1:111122223333:alias/a",
+            "arn:aws-iso-e:kms:eu-isoe-west-1:111122223333:alias/a",
+            "arn:aws-iso-f:kms:us-isof-south-1:111122223333:alias/a");
     Stream<String> roles =
         Stream.of(
             ROLE + "keybroker",
@@ -556,14 +561,21 @@ class ContractConstraintsTest {
             ROLE + "p".repeat(510) + "/" + "r".repeat(64),
             ROLE + "!\"#%&'()+,-./09:;<=>@AZ[\\]^_`az{|}~/r",
             "arn:aws-cn:iam::111122223333:role/r",
-            "arn:aws-us-gov:iam::111122223333:role/r");
+            "arn:aws-us-gov:iam::111122223333:role/r",
+            "arn:aws-eusc:iam::111122223333:role/r",
+            "arn:aws-iso-f:iam::111122223333:role/r");
     return Stream.concat(
         keys.map(arn -> valid(arn, rootKey(AwsKmsKey.newBuilder().setKeyArn(arn)))),
         roles.map(
             arn ->
                 valid(
                     arn,
-                    rootKey(AwsKmsKey.newBuilder().setKeyArn(ARN + "alias/a").setRoleArn(arn)))));
+                    rootKey(
+                        AwsKmsKey.newBuilder()
+                            .setKeyArn(
+                                ARN.replace("arn:aws:", "arn:" + arn.split(":")[1] + ":")
+                                    + "alias/a")
+                            .setRoleArn(arn)))));
   }
 
   static Stream<Arguments> invalidArns() {
@@ -601,6 +613,18 @@ class ContractConstraintsTest {
             "arn:aws:iam::111122223333:user/u",
             "arn:aws:iam:eu-central-1:111122223333:role/r",
             "arn:aws-x:iam::111122223333:role/r");
+    Stream<Arguments> ofTwoPartitions =
+        Stream.of("arn:aws-cn:iam::111122223333:role/r", "arn:aws-eusc:iam::111122223333:role/r")
+            .map(
+                arn ->
+                    invalid(
+                        "role '" + arn + "' for a key in aws",
+                        rootKey(AwsKmsKey.newBuilder().setKeyArn(ARN + "alias/a").setRoleArn(arn)),
+                        "keystore.root_key.aws_kms: aws_kms_key.partition"));
+    return Stream.concat(ofTwoPartitions, invalidArns(keys, roles));
+  }
+
+  private static Stream<Arguments> invalidArns(Stream<String> keys, Stream<String> roles) {
     return Stream.concat(
         keys.map(
             arn ->

@@ -126,6 +126,11 @@ class FailureStatusTest {
             "KEYSTORE_TEST_FAILED",
             "PreconditionFailure",
             "type.googleapis.com/keybroker.v1.KmsError"),
+        new Row(
+            new KeystoreFailure.KeyInOwnAccount(),
+            Code.INVALID_ARGUMENT,
+            "REQUEST_INVALID",
+            "BadRequest"),
         new Row(new KeystoreFailure.KekActive(KEK), Code.FAILED_PRECONDITION, "KEK_ACTIVE"),
         new Row(
             new KeystoreFailure.UnknownKek(KEK), Code.NOT_FOUND, "KEK_NOT_FOUND", "ResourceInfo"),

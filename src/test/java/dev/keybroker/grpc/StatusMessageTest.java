@@ -144,7 +144,8 @@ class StatusMessageTest {
         arguments(
             GetKekRequest.newBuilder().setName(KEYSTORE).build(),
             "`name` is the name of a keystore; must be"
-                + " `tenants/{tenant}/keystores/{keystore}/keks/{kek}`, the last a lower-case UUID."),
+                + " `tenants/{tenant}/keystores/{keystore}/keks/{kek}`, the last a lower-case"
+                + " UUID."),
         arguments(
             RotateKekRequest.newBuilder().setName(KEYSTORE).setRequestId("1").build(),
             "`request_id` is not a UUID; must be a UUID: 8-4-4-4-12 hexadecimal digits."),
@@ -164,6 +165,19 @@ class StatusMessageTest {
     String id = "0b9fd2a8-5e0c-4a59-9d5c-8f1c6d0f7a11";
     return Stream.of(
         arguments(withKey(KEY_ARN + " "), key + "has a trailing space" + MUST_BE_KEY),
+        arguments(withKey(" " + KEY_ARN), key + "has a leading space" + MUST_BE_KEY),
+        arguments(withKey(KEY_ARN + "\u00a0"), key + "has a trailing space" + MUST_BE_KEY),
+        arguments(withKey(KEY_ARN + "\n"), key + "ends with a line break" + MUST_BE_KEY),
+        arguments(withKey("\"" + KEY_ARN), key + "begins with a quotation mark" + MUST_BE_KEY),
+        arguments(withKey(KEY_ARN + "\""), key + "ends with a quotation mark" + MUST_BE_KEY),
+        arguments(withKey("\u201c" + KEY_ARN), key + "begins with a quotation mark" + MUST_BE_KEY),
+        arguments(withKey(KEY_ARN + "\u201d"), key + "ends with a quotation mark" + MUST_BE_KEY),
+        arguments(withKey(KEY_ARN + "\","), key + "ends with a comma" + MUST_BE_KEY),
+        arguments(
+            withKey(KEY_ARN + "\u200b"), key + "contains an invisible character" + MUST_BE_KEY),
+        arguments(
+            withKey(KEY_ARN.replace("arn:aws:", "arn:aws-moon:")),
+            key + "is of a partition that AWS does not have" + MUST_BE_KEY),
         arguments(withKey(id), key + "is a key id and no ARN" + MUST_BE_KEY),
         arguments(withKey("alias/x"), key + "is an alias name and no ARN" + MUST_BE_KEY),
         arguments(withKey("calls"), key + "is no ARN" + MUST_BE_KEY),
@@ -183,6 +197,15 @@ class StatusMessageTest {
         arguments(
             withRole("arn:aws:iam::111122223333:user/broker"),
             role + "does not name a role" + MUST_BE_ROLE),
+        arguments(
+            withRole("arn:aws:iam::111122223333:role/broker "),
+            role + "has a trailing space" + MUST_BE_ROLE),
+        arguments(
+            withRole("'arn:aws:iam::111122223333:role/broker'"),
+            role + "begins with a quotation mark" + MUST_BE_ROLE),
+        arguments(
+            withRole("arn:aws-cn:iam::111122223333:role/broker"),
+            "`keystore.root_key.aws_kms`: `key_arn` and `role_arn` must be of the same partition."),
         arguments(withRole("broker"), role + "is no ARN" + MUST_BE_ROLE));
   }
 

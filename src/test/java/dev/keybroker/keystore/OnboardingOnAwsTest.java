@@ -1,33 +1,49 @@
 package dev.keybroker.keystore;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import dev.keybroker.crypto.KeyPairSpec;
+import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.embedded.kms.LocalCredentials;
 import dev.keybroker.embedded.kms.LocalKms;
 import dev.keybroker.embedded.kms.LocalKmsOptions;
 import dev.keybroker.kms.AssumedRole;
+import dev.keybroker.kms.GeneratedKeyPair;
+import dev.keybroker.kms.KmsArn;
+import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
+import dev.keybroker.kms.KmsKey;
 import dev.keybroker.kms.aws.AwsConfig;
 import dev.keybroker.kms.aws.AwsKms;
 import io.quarkus.runtime.configuration.DurationConverter;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import io.smallrye.mutiny.Uni;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
@@ -35,7 +51,9 @@ import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.kms.KmsClient;
 import software.amazon.awssdk.services.kms.KmsServiceClientConfiguration;
+import software.amazon.awssdk.services.kms.model.OriginType;
 import software.amazon.awssdk.services.sts.StsClient;
 import software.amazon.awssdk.services.sts.model.Credentials;
 
@@ -54,11 +72,18 @@ class OnboardingOnAwsTest {
   private static final String EXTERNAL_ID = "000102030405060708090a0b0c0d0e0f";
   private static final AssumedRole ROLE = new AssumedRole(TENANT_ROLE, EXTERNAL_ID);
 
+  private static final KmsContext CONTEXT =
+      new KmsContext(Map.of("keybroker:tenant", "acme", "keybroker:keystore", "calls"));
+
+  @TempDir Path folder = Path.of("");
+
   private final List<AutoCloseable> opened = new ArrayList<>();
   private final SdkHttpClient http =
       UrlConnectionHttpClient.builder().socketTimeout(Duration.ofSeconds(30)).build();
   private LocalKms aws;
   private LocalCredentials node;
+  private LocalCredentials owner;
+  private String trustOfNode;
 
   @BeforeEach
   void start() {
@@ -66,15 +91,14 @@ class OnboardingOnAwsTest {
     aws = LocalKms.start(LocalKmsOptions.inMemory());
     opened.add(aws);
     node = aws.principal(BROKER, "node", LocalKms.ADMINISTRATOR_ACCESS);
-    aws.role(
-        BROKER,
-        "eks/keybroker",
+    owner = aws.principal(TENANT, "admin", LocalKms.ADMINISTRATOR_ACCESS);
+    trustOfNode =
         """
         {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"%s"},\
         "Action":["sts:AssumeRole","sts:TagSession"]}]}\
         """
-            .formatted(node.arn()),
-        LocalKms.ADMINISTRATOR_ACCESS);
+            .formatted(node.arn());
+    brokerMay(LocalKms.ADMINISTRATOR_ACCESS);
   }
 
   @AfterEach
@@ -86,37 +110,292 @@ class OnboardingOnAwsTest {
 
   @Test
   void trustPolicy_withoutAnyOfItsStatements_letsNoTaggedBrokerAssumeTheRole() throws Exception {
-    String trust = documents().trustPolicy();
-    aws.role(TENANT, "recordings", trust, LocalKms.ADMINISTRATOR_ACCESS);
-    await(broker().assumeRole(ROLE));
-
-    Map<String, String> lacking = eachRemoved(trust);
-    assertEquals(2, lacking.size());
-    lacking.forEach(
-        (action, policy) -> {
+    String trust = documents(null, TENANT_ROLE, false).trustPolicy();
+    everyActionIsNeeded(
+        trust,
+        policy -> {
           aws.role(TENANT, "recordings", policy, LocalKms.ADMINISTRATOR_ACCESS);
-          KmsFailure refused =
-              assertThrows(KmsFailure.class, () -> await(broker().assumeRole(ROLE)), action);
-          assertTrue(refused.detail().contains("to perform: " + action), refused::detail);
+          await(broker().assumeRole(ROLE));
         });
   }
 
-  private OnboardingDocuments documents() {
-    return new OnboardingGuide(null, null, TestContext.DEFAULT)
-        .documents(BROKER_ROLE, new Tenant("acme", EXTERNAL_ID), null, TENANT_ROLE);
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void byRole_eachDocumentIsEnoughAndNoActionTooMuch(boolean inCustomKeyStore) throws Exception {
+    // Its default policy leaves the key to the account's IAM.
+    KmsArn arn = key(inCustomKeyStore);
+    KmsKey key = new KmsKey(arn, ROLE);
+    OnboardingDocuments documents = documents(arn, TENANT_ROLE, inCustomKeyStore);
+    aws.role(TENANT, "recordings", documents.trustPolicy(), documents.permissionsPolicy());
+
+    everyActionIsNeeded(
+        documents.brokerPolicy(),
+        policy -> {
+          brokerMay(policy);
+          use(key, inCustomKeyStore);
+        });
+    everyActionIsNeeded(
+        documents.permissionsPolicy(),
+        policy -> {
+          aws.role(TENANT, "recordings", documents.trustPolicy(), policy);
+          use(key, inCustomKeyStore);
+        });
+    // Without any permissions the key's policy is enough.
+    aws.role(TENANT, "recordings", documents.trustPolicy(), null);
+    everyActionIsNeeded(
+        documents.keyPolicyStatement(),
+        statements -> {
+          putKeyPolicy(arn, statements);
+          use(key, inCustomKeyStore);
+        });
   }
 
-  /// The policy without each of its actions, by the action that is lacking; a statement without
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void byKeyPolicy_eachDocumentIsEnoughAndNoActionTooMuch(boolean inCustomKeyStore)
+      throws Exception {
+    KmsArn arn = key(inCustomKeyStore);
+    KmsKey key = new KmsKey(arn, null);
+    OnboardingDocuments documents = documents(arn, null, inCustomKeyStore);
+    putKeyPolicy(arn, documents.keyPolicyStatement());
+
+    everyActionIsNeeded(
+        documents.brokerPolicy(),
+        policy -> {
+          brokerMay(policy);
+          use(key, inCustomKeyStore);
+        });
+    everyActionIsNeeded(
+        documents.keyPolicyStatement(),
+        statements -> {
+          putKeyPolicy(arn, statements);
+          use(key, inCustomKeyStore);
+        });
+  }
+
+  @Test
+  void anotherTenantsKey_isOutOfReach() {
+    KmsArn arn = key(false);
+    OnboardingDocuments documents = documents(arn, null, false);
+    putKeyPolicy(arn, documents.keyPolicyStatement());
+    brokerMay(documents.brokerPolicy());
+    KmsContext other = new KmsContext(Map.of("keybroker:tenant", "globex"));
+
+    KmsFailure refused =
+        assertThrows(
+            KmsFailure.class,
+            () ->
+                await(
+                    broker()
+                        .generateKeyPair(new KmsKey(arn, null), KeyPairSpec.ECC_NIST_P256, other)));
+    assertEquals(KmsFailure.Kind.ACCESS_DENIED, refused.kind());
+  }
+
+  /// Each command as a shell and the AWS CLI run it. Skipped on a machine that has no AWS CLI.
+  @Test
+  void commands_showWhatIsThere_andWhatIsLacking() throws Exception {
+    assumeTrue(runs("aws", "--version"), "the AWS CLI is not installed");
+    KmsArn arn = key(false);
+    String alias = "arn:aws:kms:" + REGION + ":" + TENANT + ":alias/recordings";
+    try (KmsClient kms = kms()) {
+      kms.createAlias(r -> r.aliasName("alias/recordings").targetKeyId(arn.toString()));
+    }
+    OnboardingDocuments documents = documents(KmsArn.parse(alias), TENANT_ROLE, false);
+    aws.role(TENANT, "recordings", documents.trustPolicy(), documents.permissionsPolicy());
+    putKeyPolicy(arn, documents.keyPolicyStatement());
+    brokerMay(documents.brokerPolicy());
+
+    List<String> shown = new ArrayList<>();
+    for (String command : documents.verificationCommands()) {
+      shown.add(run(command, sdk(owner)));
+    }
+    assertTrue(shown.get(0).startsWith(arn + "\tEnabled\t"), shown.get(0));
+    assertTrue(shown.get(1).contains("KeybrokerUsesKeyForTenant"), shown.get(1));
+    assertEquals(JSON.readTree(documents.trustPolicy()), JSON.readTree(shown.get(2)));
+    assertEquals(JSON.readTree(documents.permissionsPolicy()), JSON.readTree(shown.get(3)));
+    assertEquals("", shown.get(4));
+    assertEquals(
+        "kms:GenerateDataKeyPairWithoutPlaintext\tallowed\nkms:Decrypt\tallowed\n", shown.get(5));
+    assertEquals("kms:DescribeKey\tallowed\n", shown.get(6));
+    assertEquals(7, shown.size());
+
+    aws.role(
+        TENANT,
+        "recordings",
+        documents.trustPolicy(),
+        documents.permissionsPolicy().replace("acme", "globex"));
+    assertEquals(
+        "kms:GenerateDataKeyPairWithoutPlaintext\timplicitDeny\nkms:Decrypt\timplicitDeny\n",
+        run(documents.verificationCommands().get(5), sdk(owner)));
+
+    List<String> ofBroker = documents.brokerCommands();
+    assertEquals(
+        "sts:AssumeRole\tallowed\nsts:TagSession\tallowed\n", run(ofBroker.get(0), sdk(node)));
+    assertEquals(
+        "arn:aws:sts::" + TENANT + ":assumed-role/recordings/keybroker-onboarding\n",
+        run(ofBroker.get(1), podIdentity()));
+    assertEquals(2, ofBroker.size());
+    brokerMay(documents.brokerPolicy().replace("sts:TagSession", "sts:GetCallerIdentity"));
+    assertEquals(
+        "sts:AssumeRole\tallowed\nsts:TagSession\timplicitDeny\n", run(ofBroker.get(0), sdk(node)));
+    assertThrows(AssertionError.class, () -> run(ofBroker.get(1), podIdentity()));
+
+    OnboardingDocuments byKeyPolicy = documents(KmsArn.parse(alias), null, false);
+    brokerMay(byKeyPolicy.brokerPolicy());
+    assertEquals(
+        "kms:GenerateDataKeyPairWithoutPlaintext\tallowed\nkms:Decrypt\tallowed\n",
+        run(byKeyPolicy.brokerCommands().get(0), sdk(node)));
+    assertEquals("kms:DescribeKey\tallowed\n", run(byKeyPolicy.brokerCommands().get(1), sdk(node)));
+  }
+
+  private OnboardingDocuments documents(
+      @Nullable KmsArn key, @Nullable String role, boolean inCustomKeyStore) {
+    return new OnboardingGuide(null, null, TestContext.DEFAULT)
+        .documents(
+            BROKER_ROLE,
+            new Tenant("acme", EXTERNAL_ID),
+            new KeyToAdmit(key, role, inCustomKeyStore));
+  }
+
+  /// Every call that the broker makes of a root key.
+  private void use(KmsKey key, boolean inCustomKeyStore) {
+    AwsKms kms = broker();
+    if (key.role() != null) {
+      await(kms.assumeRole(key.role()));
+    }
+    await(kms.describe(key));
+    byte[] encrypted;
+    if (inCustomKeyStore) {
+      KmsFailure unusable =
+          assertThrows(KmsFailure.class, () -> await(generate(kms, key)), "generated");
+      if (unusable.kind() != KmsFailure.Kind.KEY_UNUSABLE) {
+        throw unusable;
+      }
+      try (SecretBytes secret = SecretBytes.copyOf(new byte[] {1, 2, 3})) {
+        encrypted = await(kms.encryptPrivateKey(key, secret, CONTEXT)).ciphertext();
+      }
+    } else {
+      encrypted = await(generate(kms, key)).encryptedPrivateKey();
+    }
+    await(kms.checkDecrypt(key, encrypted, CONTEXT));
+    await(kms.decryptPrivateKey(key, encrypted, CONTEXT)).close();
+  }
+
+  private static Uni<GeneratedKeyPair> generate(AwsKms kms, KmsKey key) {
+    return kms.generateKeyPair(key, KeyPairSpec.ECC_NIST_P256, CONTEXT);
+  }
+
+  private KmsArn key(boolean inCustomKeyStore) {
+    try (KmsClient kms = kms()) {
+      return KmsArn.parse(
+          (inCustomKeyStore
+                  ? kms.createKey(r -> r.origin(OriginType.AWS_CLOUDHSM).customKeyStoreId("cks-1"))
+                  : kms.createKey())
+              .keyMetadata()
+              .arn());
+    }
+  }
+
+  /// The key's policy as an administrator makes it: what AWS writes by default, for the owner
+  /// alone, and the statements.
+  private void putKeyPolicy(KmsArn key, String statements) {
+    String list = statements.strip();
+    try (KmsClient kms = kms()) {
+      kms.putKeyPolicy(
+          r ->
+              r.keyId(key.toString())
+                  .policyName("default")
+                  .policy(
+                      "{\"Version\":\"2012-10-17\",\"Statement\":["
+                          + statement(owner.arn(), "kms:*")
+                          + (list.equals("[]") ? "" : ",")
+                          + list.substring(1, list.length() - 1)
+                          + "]}"));
+    }
+  }
+
+  private static String statement(String principal, String action) {
+    return """
+    {"Effect":"Allow","Principal":{"AWS":"%s"},"Action":"%s","Resource":"*"}\
+    """
+        .formatted(principal, action);
+  }
+
+  private KmsClient kms() {
+    return KmsClient.builder()
+        .endpointOverride(aws.endpoint())
+        .httpClient(http)
+        .region(REGION)
+        .credentialsProvider(StaticCredentialsProvider.create(sdk(owner)))
+        .build();
+  }
+
+  private void brokerMay(String policy) {
+    aws.role(BROKER, "eks/keybroker", trustOfNode, policy);
+  }
+
+  /// The document works as it is, not without any of its actions, and again as it is.
+  private static void everyActionIsNeeded(String document, Consumer<String> trial)
+      throws JsonProcessingException {
+    trial.accept(document);
+    for (Map.Entry<String, String> lacking : eachRemoved(document).entrySet()) {
+      KmsFailure refused =
+          assertThrows(KmsFailure.class, () -> trial.accept(lacking.getValue()), lacking.getKey());
+      assertEquals(KmsFailure.Kind.ACCESS_DENIED, refused.kind(), lacking.getKey());
+      assertTrue(
+          (refused.action() + " " + refused.detail()).contains(lacking.getKey()),
+          () -> lacking.getKey() + ": " + refused.detail());
+    }
+    trial.accept(document);
+  }
+
+  private String run(String command, AwsCredentials credentials) throws Exception {
+    Path errors = folder.resolve("errors");
+    ProcessBuilder builder =
+        new ProcessBuilder("sh", "-euc", command).redirectError(errors.toFile());
+    Map<String, String> environment = builder.environment();
+    environment.keySet().removeIf(name -> name.startsWith("AWS_"));
+    environment.put("AWS_ENDPOINT_URL", aws.endpoint().toString());
+    environment.put("AWS_ACCESS_KEY_ID", credentials.accessKeyId());
+    environment.put("AWS_SECRET_ACCESS_KEY", credentials.secretAccessKey());
+    if (credentials instanceof AwsSessionCredentials session) {
+      environment.put("AWS_SESSION_TOKEN", session.sessionToken());
+    }
+    environment.put("AWS_DEFAULT_REGION", REGION.id());
+    environment.put("AWS_EC2_METADATA_DISABLED", "true");
+    environment.put("AWS_CONFIG_FILE", folder.resolve("none").toString());
+    environment.put("AWS_SHARED_CREDENTIALS_FILE", folder.resolve("none").toString());
+    environment.put("AWS_PAGER", "");
+    Process process = builder.start();
+    String out = new String(process.getInputStream().readAllBytes(), UTF_8);
+    assertEquals(0, process.waitFor(), command + "\n" + Files.readString(errors));
+    return out;
+  }
+
+  private static boolean runs(String... command) throws InterruptedException {
+    try {
+      return new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start()
+              .waitFor()
+          == 0;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /// The document without each of its actions, by the action that is lacking; a statement without
   /// actions is left out.
-  private static Map<String, String> eachRemoved(String policy) throws JsonProcessingException {
+  private static Map<String, String> eachRemoved(String document) throws JsonProcessingException {
     Map<String, String> lacking = new HashMap<>();
-    JsonNode statements = JSON.readTree(policy).path("Statement");
+    JsonNode statements = statements(JSON.readTree(document));
     for (int i = 0; i < statements.size(); i++) {
       JsonNode actions = statements.path(i).path("Action");
       int count = actions.isArray() ? actions.size() : 1;
       for (int j = 0; j < count; j++) {
-        JsonNode copy = JSON.readTree(policy);
-        ArrayNode kept = (ArrayNode) copy.path("Statement");
+        JsonNode copy = JSON.readTree(document);
+        ArrayNode kept = statements(copy);
         if (count == 1) {
           kept.remove(i);
         } else {
@@ -125,7 +404,13 @@ class OnboardingOnAwsTest {
         lacking.put((actions.isArray() ? actions.path(j) : actions).asText(), copy.toString());
       }
     }
+    assertTrue(lacking.size() > 1, document);
     return lacking;
+  }
+
+  /// Of a policy, or of a list of them.
+  private static ArrayNode statements(JsonNode document) {
+    return (ArrayNode) (document.isArray() ? document : document.path("Statement"));
   }
 
   /// A broker that has just started, with a session of its own.
