@@ -144,6 +144,7 @@ final class FailureStatus {
       case ACCESS_DENIED -> "KMS_ACCESS_DENIED";
       case KEY_DISABLED -> "KMS_KEY_DISABLED";
       case KEY_PENDING_DELETION -> "KMS_KEY_PENDING_DELETION";
+      case KEY_UNAVAILABLE -> "KMS_KEY_UNAVAILABLE";
       case KEY_NOT_FOUND -> "KMS_KEY_NOT_FOUND";
       case KEY_UNUSABLE, CIPHERTEXT_REFUSED -> "KMS_KEY_UNUSABLE";
       case THROTTLED -> "KMS_THROTTLED";
@@ -173,6 +174,7 @@ final class FailureStatus {
       case ACCESS_DENIED -> GrpcErrors.kmsAccessDenied();
       case KEY_DISABLED -> GrpcErrors.kmsKeyDisabled();
       case KEY_PENDING_DELETION -> GrpcErrors.kmsKeyPendingDeletion();
+      case KEY_UNAVAILABLE -> GrpcErrors.kmsKeyUnavailable();
       case KEY_NOT_FOUND -> GrpcErrors.kmsKeyNotFound();
       case KEY_UNUSABLE, CIPHERTEXT_REFUSED -> GrpcErrors.kmsKeyUnusable();
       case THROTTLED -> GrpcErrors.kmsThrottled();

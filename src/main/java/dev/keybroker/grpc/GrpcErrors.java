@@ -341,8 +341,9 @@ final class GrpcErrors {
     return status(
         Code.FAILED_PRECONDITION,
         "CLOCK_SKEW",
-        "The clocks of this broker and of PostgreSQL differ by more than a minute, so no destruction"
-            + " is scheduled. The operator of the broker corrects the clock that is wrong.",
+        "The clocks of this broker and of PostgreSQL differ by more than a minute, so no"
+            + " destruction is scheduled. The operator of the broker corrects the clock that is"
+            + " wrong.",
         Map.of());
   }
 
@@ -359,6 +360,15 @@ final class GrpcErrors {
         Code.FAILED_PRECONDITION,
         "KMS_KEY_PENDING_DELETION",
         "The root key awaits its deletion in AWS KMS.",
+        Map.of());
+  }
+
+  static Status kmsKeyUnavailable() {
+    return status(
+        Code.FAILED_PRECONDITION,
+        "KMS_KEY_UNAVAILABLE",
+        "The root key has no key material, or its custom key store is disconnected. Its owner"
+            + " imports the material, or reconnects the key store.",
         Map.of());
   }
 

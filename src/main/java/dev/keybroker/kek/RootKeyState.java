@@ -29,7 +29,8 @@ final class RootKeyState {
   }
 
   /// Whether a key pair generation or an Encrypt was refused after this time, for a reason that may
-  /// concern decryption too: access denied, or the key disabled, awaiting its deletion or gone.
+  /// concern decryption too: access denied, or the key disabled, awaiting its deletion, without its
+  /// material or gone.
   boolean isRefusedElsewhereSince(long time) {
     return isRefusal(generations.last(), time) || isRefusal(encrypts.last(), time);
   }
@@ -41,7 +42,8 @@ final class RootKeyState {
   private static boolean isRefusal(@Nullable KmsFailure failure) {
     return failure != null
         && switch (failure.kind()) {
-          case ACCESS_DENIED, KEY_DISABLED, KEY_PENDING_DELETION, KEY_NOT_FOUND -> true;
+          case ACCESS_DENIED, KEY_DISABLED, KEY_PENDING_DELETION, KEY_UNAVAILABLE, KEY_NOT_FOUND ->
+              true;
           default -> false;
         };
   }

@@ -31,7 +31,8 @@ public final class Hints {
     return switch (failure.kind()) {
       case ACCESS_DENIED -> new AccessHints(failure, key, context, ownPrincipal, keyIsThere).hint();
       case KEY_DISABLED -> KeyHints.disabled(key.arn().toString());
-      case KEY_PENDING_DELETION -> KeyHints.state(key.arn().toString(), failure.detail());
+      case KEY_PENDING_DELETION, KEY_UNAVAILABLE ->
+          KeyHints.state(key.arn().toString(), failure.detail());
       case KEY_NOT_FOUND -> KeyHints.missing(key.arn());
       case KEY_UNUSABLE -> unusable(failure, key.arn());
       case CIPHERTEXT_REFUSED -> ciphertext(failure, key);

@@ -58,9 +58,10 @@ final class KeyHints {
         HintTopic.KEY_STORE_UNAVAILABLE,
         "The custom key store of "
             + key
-            + " does not answer. Look at its ConnectionState and ConnectionErrorCode with aws kms"
-            + " describe-custom-key-stores, and connect it with aws kms connect-custom-key-store;"
-            + " for an external key store look at its proxy and key manager too.");
+            + " is disconnected or does not answer. Look at its ConnectionState and"
+            + " ConnectionErrorCode with aws kms describe-custom-key-stores, and connect it with"
+            + " aws kms connect-custom-key-store; for an external key store look at its proxy and"
+            + " key manager too.");
   }
 
   static Hint missing(KmsArn key) {

@@ -15,8 +15,11 @@ public final class KmsFailure extends RuntimeException {
     ACCESS_DENIED,
     /// The key is disabled. Not retryable.
     KEY_DISABLED,
-    /// The key is pending deletion or otherwise in a state that refuses the call. Not retryable.
+    /// The key is pending deletion. Not retryable.
     KEY_PENDING_DELETION,
+    /// The key's material is missing (pending import), its custom key store is disconnected, or it
+    /// is in another state that refuses the call and is no pending deletion. Not retryable.
+    KEY_UNAVAILABLE,
     /// No such key or alias. Not retryable.
     KEY_NOT_FOUND,
     /// The key cannot do what was asked: its usage, spec or origin. Not retryable.

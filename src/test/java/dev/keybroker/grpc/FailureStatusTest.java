@@ -137,6 +137,7 @@ class FailureStatusTest {
         kms(KmsFailure.Kind.ACCESS_DENIED, "KMS_ACCESS_DENIED"),
         kms(KmsFailure.Kind.KEY_DISABLED, "KMS_KEY_DISABLED"),
         kms(KmsFailure.Kind.KEY_PENDING_DELETION, "KMS_KEY_PENDING_DELETION"),
+        kms(KmsFailure.Kind.KEY_UNAVAILABLE, "KMS_KEY_UNAVAILABLE"),
         kms(KmsFailure.Kind.KEY_NOT_FOUND, "KMS_KEY_NOT_FOUND"),
         kms(KmsFailure.Kind.KEY_UNUSABLE, "KMS_KEY_UNUSABLE"),
         kms(KmsFailure.Kind.CIPHERTEXT_REFUSED, "KMS_KEY_UNUSABLE"),

@@ -272,7 +272,14 @@ class RootKeyAdmissionTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"ACCESS_DENIED", "KEY_DISABLED", "KEY_PENDING_DELETION", "KEY_NOT_FOUND"})
+  @EnumSource(
+      names = {
+        "ACCESS_DENIED",
+        "KEY_DISABLED",
+        "KEY_PENDING_DELETION",
+        "KEY_UNAVAILABLE",
+        "KEY_NOT_FOUND"
+      })
   void refusedKeyPairGeneration_makesTheNextWrapAskForDecryption(Kind kind) {
     admit();
     time.pass(TICK);

@@ -214,7 +214,7 @@ public final class FakeKms implements Kms {
         switch (kind) {
           case ACCESS_DENIED -> "AccessDeniedException";
           case KEY_DISABLED -> "DisabledException";
-          case KEY_PENDING_DELETION -> "KMSInvalidStateException";
+          case KEY_PENDING_DELETION, KEY_UNAVAILABLE -> "KMSInvalidStateException";
           case KEY_NOT_FOUND -> "NotFoundException";
           case KEY_UNUSABLE -> "InvalidKeyUsageException";
           case CIPHERTEXT_REFUSED -> "InvalidCiphertextException";

@@ -56,11 +56,11 @@ class HintsTest {
         "UNREACHABLE|kms:Decrypt|KMSInvalidStateException|Retry the request.|KEY_STORE_UNAVAILABLE",
         "THROTTLED|kms:Decrypt|ThrottlingException|too many|THROTTLED",
         "TOO_MANY_CALLS|kms:Decrypt|TooManyCalls|too many under way|TOO_MANY_CALLS",
-        "KEY_PENDING_DELETION|kms:Decrypt|KMSInvalidStateException|k is pending import."
+        "KEY_UNAVAILABLE|kms:Decrypt|KMSInvalidStateException|k is pending import."
             + "|KEY_PENDING_IMPORT",
-        "KEY_PENDING_DELETION|kms:Decrypt|KMSInvalidStateException|k is unavailable."
+        "KEY_UNAVAILABLE|kms:Decrypt|KMSInvalidStateException|k is unavailable."
             + "|KEY_STORE_UNAVAILABLE",
-        "KEY_PENDING_DELETION|kms:Decrypt|KMSInvalidStateException|k is creating.|KEY_STATE",
+        "KEY_UNAVAILABLE|kms:Decrypt|KMSInvalidStateException|k is creating.|KEY_STATE",
         "KEY_UNUSABLE|kms:Decrypt|ValidationException|1 validation error|REQUEST_REFUSED"
       })
   void failure_getsTheHintForItsCause(

@@ -49,7 +49,8 @@ public abstract class KmsContract {
 
   /// The failures of a key under which it still describes itself.
   private static final Set<Kind> DESCRIBABLE =
-      EnumSet.of(Kind.KEY_DISABLED, Kind.KEY_PENDING_DELETION, Kind.KEY_UNUSABLE);
+      EnumSet.of(
+          Kind.KEY_DISABLED, Kind.KEY_PENDING_DELETION, Kind.KEY_UNAVAILABLE, Kind.KEY_UNUSABLE);
 
   /// The calls of a key, each by the action that its failures name.
   private enum Call {
@@ -317,6 +318,7 @@ public abstract class KmsContract {
     "ACCESS_DENIED, AccessDeniedException",
     "KEY_DISABLED, DisabledException",
     "KEY_PENDING_DELETION, KMSInvalidStateException",
+    "KEY_UNAVAILABLE, KMSInvalidStateException",
     "KEY_NOT_FOUND, NotFoundException",
     "KEY_UNUSABLE, InvalidKeyUsageException",
     "THROTTLED, ThrottlingException",

@@ -115,6 +115,7 @@ final class AwsFailures {
           Kind.ACCESS_DENIED;
       case "DisabledException" -> Kind.KEY_DISABLED;
       case "KMSInvalidStateException" -> invalidState(message);
+      case "CustomKeyStoreInvalidStateException" -> Kind.KEY_UNAVAILABLE;
       case "NotFoundException", "InvalidArnException" -> Kind.KEY_NOT_FOUND;
       case "InvalidKeyUsageException", "UnsupportedOperationException", "ValidationException" ->
           Kind.KEY_UNUSABLE;
@@ -158,7 +159,9 @@ final class AwsFailures {
         || text.contains("timed out")) {
       return Kind.UNREACHABLE;
     }
-    return Kind.KEY_PENDING_DELETION;
+    return text.contains("pending deletion") || text.contains("pending replica deletion")
+        ? Kind.KEY_PENDING_DELETION
+        : Kind.KEY_UNAVAILABLE;
   }
 
   private static KmsFailure unanswered(String action, Throwable trouble) {

@@ -27,8 +27,12 @@ class AwsFailuresTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "KMSInvalidStateException|400|k is pending import.|KEY_PENDING_DELETION",
-        "KMSInvalidStateException|400|k is unavailable.|KEY_PENDING_DELETION",
+        "KMSInvalidStateException|400|k is pending deletion.|KEY_PENDING_DELETION",
+        "KMSInvalidStateException|400|k is pending replica deletion.|KEY_PENDING_DELETION",
+        "KMSInvalidStateException|400|k is pending import.|KEY_UNAVAILABLE",
+        "KMSInvalidStateException|400|k is creating.|KEY_UNAVAILABLE",
+        "CustomKeyStoreInvalidStateException|400|disconnected|KEY_UNAVAILABLE",
+        "KMSInvalidStateException|400|k is unavailable.|KEY_UNAVAILABLE",
         "KMSInvalidStateException|400|The proxy did not respond in time. Retry the"
             + " request.|UNREACHABLE",
         "KMSInvalidStateException|400|KMS cannot communicate with the proxy.|UNREACHABLE",

@@ -220,6 +220,50 @@ class HintsOnRefusalsTest {
   }
 
   @Test
+  void keyWithoutMaterialOrKeyStore_isNoPendingDeletion() {
+    KmsClient admin = aws.admin(BROKER, HOME);
+    KmsKey imported =
+        new KmsKey(
+            aws.create(
+                BROKER, HOME, CreateKeyRequest.builder().origin(OriginType.EXTERNAL).build()),
+            null);
+    assertHint(
+        HintTopic.KEY_PENDING_IMPORT, imported, generate(imported), "Import the same material");
+    assertUnavailable(generate(imported));
+
+    KmsKey custom =
+        new KmsKey(
+            aws.create(
+                BROKER,
+                HOME,
+                CreateKeyRequest.builder()
+                    .origin(OriginType.AWS_CLOUDHSM)
+                    .customKeyStoreId("cks-0123456789abcdef0")
+                    .build()),
+            null);
+    byte[] ciphertext;
+    try (SecretBytes secret = SecretBytes.copyOf(new byte[] {1, 2, 3})) {
+      ciphertext =
+          kms.encryptPrivateKey(custom, secret, CONTEXT).await().atMost(LIMIT).ciphertext();
+    }
+    admin.disconnectCustomKeyStore(it -> it.customKeyStoreId("cks-0123456789abcdef0"));
+    assertHint(
+        HintTopic.KEY_STORE_UNAVAILABLE,
+        custom,
+        kms.decryptPrivateKey(custom, ciphertext, CONTEXT),
+        "aws kms connect-custom-key-store");
+    assertUnavailable(kms.decryptPrivateKey(custom, ciphertext, CONTEXT));
+    assertUnavailable(kms.checkDecrypt(custom, ciphertext, CONTEXT));
+    admin.connectCustomKeyStore(it -> it.customKeyStoreId("cks-0123456789abcdef0"));
+    kms.decryptPrivateKey(custom, ciphertext, CONTEXT).await().atMost(LIMIT).close();
+  }
+
+  private static void assertUnavailable(Uni<?> call) {
+    KmsFailure failure = assertThrows(KmsFailure.class, () -> call.await().atMost(LIMIT));
+    assertEquals(KmsFailure.Kind.KEY_UNAVAILABLE, failure.kind(), failure.detail());
+  }
+
+  @Test
   void missingAliasAndKey_areToldApart() {
     KmsKey alias = own("alias/nowhere");
     assertHint(HintTopic.ALIAS_MISSING, alias, kms.describe(alias), "aws kms list-aliases");

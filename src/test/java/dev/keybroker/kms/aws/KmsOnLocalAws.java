@@ -15,6 +15,7 @@ import software.amazon.awssdk.services.kms.KmsClient;
 import software.amazon.awssdk.services.kms.model.CreateKeyRequest;
 import software.amazon.awssdk.services.kms.model.KeySpec;
 import software.amazon.awssdk.services.kms.model.KeyUsageType;
+import software.amazon.awssdk.services.kms.model.OriginType;
 
 /// The contract of [Kms] for the AWS adapter on a local KMS, with whatever is around it.
 public abstract class KmsOnLocalAws extends KmsContract {
@@ -77,6 +78,14 @@ public abstract class KmsOnLocalAws extends KmsContract {
         admin().scheduleKeyDeletion(it -> it.keyId(key.arn().toString()));
         yield key;
       }
+      // Its material was never imported.
+      case KEY_UNAVAILABLE ->
+          new KmsKey(
+              aws.create(
+                  LocalAws.BROKER,
+                  LocalAws.HOME,
+                  CreateKeyRequest.builder().origin(OriginType.EXTERNAL).build()),
+              null);
       case KEY_NOT_FOUND -> own("key/" + UUID.randomUUID());
       case KEY_UNUSABLE ->
           new KmsKey(
