@@ -126,8 +126,11 @@ public final class Metrics {
   /// Gauge: 1 where the broker runs without TLS or without authentication of callers, else 0.
   public static final String INSECURE = "keybroker.insecure";
 
-  /// Gauge: open gRPC connections.
+  /// Gauge: open gRPC connections, those in their handshake included.
   public static final String CONNECTIONS = "keybroker.connections";
+
+  /// Gauge: those of them on which no caller is proven yet.
+  public static final String CONNECTIONS_UNPROVEN = "keybroker.connections.unproven";
 
   /// Counter: gRPC connections refused before a caller was proven on them. Tags: [#CAUSE].
   public static final String CONNECTIONS_REFUSED = "keybroker.connections.refused";

@@ -3,6 +3,7 @@ package dev.keybroker.grpc.transport;
 import dev.keybroker.access.AccessTokens.ProvenCaller;
 import dev.keybroker.access.Caller;
 import dev.keybroker.access.CertificateIdentity;
+import dev.keybroker.grpc.transport.OpenConnections.OpenConnection;
 import io.grpc.Attributes;
 import io.grpc.Grpc;
 import io.grpc.ServerCall;
@@ -21,14 +22,16 @@ public final class Connection {
 
   private final String peer;
   private final CertificateIdentity certificate;
+  private final OpenConnection open;
   private final AtomicLong bytesInFlight = new AtomicLong();
   private volatile @Nullable LastToken lastToken;
 
   private record LastToken(String token, ProvenCaller proven) {}
 
-  private Connection(String peer, CertificateIdentity certificate) {
+  private Connection(String peer, CertificateIdentity certificate, OpenConnection open) {
     this.peer = peer;
     this.certificate = certificate;
+    this.open = open;
   }
 
   /// Of a call.
@@ -40,14 +43,18 @@ public final class Connection {
     return connection;
   }
 
-  /// The attributes of a new connection, itself among them.
-  static Attributes describe(Attributes attributes) {
+  /// The attributes of a new connection, itself among them. A certificate that names a caller
+  /// proves it.
+  static Attributes describe(Attributes attributes, OpenConnection open) {
     SocketAddress address = attributes.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
     SSLSession session = attributes.get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
+    CertificateIdentity certificate =
+        session == null ? new CertificateIdentity.None() : identity(session);
+    if (certificate instanceof CertificateIdentity.Named) {
+      open.prove();
+    }
     Connection connection =
-        new Connection(
-            address == null ? "unknown" : address.toString(),
-            session == null ? new CertificateIdentity.None() : identity(session));
+        new Connection(address == null ? "unknown" : address.toString(), certificate, open);
     return attributes.toBuilder().set(KEY, connection).build();
   }
 
@@ -87,6 +94,7 @@ public final class Connection {
 
   /// Keeps whom a token proved.
   public void remember(String token, ProvenCaller proven) {
+    open.prove();
     lastToken = new LastToken(token, proven);
   }
 }

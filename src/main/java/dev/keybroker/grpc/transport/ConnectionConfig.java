@@ -9,9 +9,24 @@ import java.time.Duration;
 /// `quarkus.grpc.server.max-inbound-metadata-size`; so is `quarkus.grpc.server.handshake-timeout`.
 @ConfigMapping(prefix = "keybroker.connection")
 public interface ConnectionConfig {
-  /// Most connections at a time; one more is closed at once. At least 1.
+  /// Most connections at a time, those in their handshake included. One more closes the oldest
+  /// connection on which no caller is proven yet; if there is none, it is closed itself. At least
+  /// 1.
   @WithDefault("2000")
   int max();
+
+  /// The same for one peer: an IPv4 address, or a /64 of IPv6. Behind a proxy, NAT or load balancer
+  /// that hides the addresses of clients, all of them are one peer: raise it, or set zero, which
+  /// sets no limit.
+  @WithDefault("200")
+  int maxPerPeer();
+
+  /// How long a connection may go on before a caller is proven on it by a client certificate or a
+  /// token, counted from its TCP accept, the handshake included. Calls of health prove nothing. It
+  /// is then closed. A handshake that does not end is cut by
+  /// `quarkus.grpc.server.handshake-timeout` before. At least 1 ms.
+  @WithDefault("30s")
+  Duration proofTimeout();
 
   /// Most calls at a time on one connection; a client's library queues what is above. At least 1.
   @WithDefault("250")

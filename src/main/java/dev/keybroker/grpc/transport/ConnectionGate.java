@@ -1,27 +1,36 @@
 package dev.keybroker.grpc.transport;
 
+import dev.keybroker.grpc.transport.OpenConnections.OpenConnection;
 import dev.keybroker.telemetry.LogText;
 import io.grpc.netty.GrpcHttp2ConnectionHandler;
+import io.grpc.netty.InternalProtocolNegotiationEvent;
 import io.grpc.netty.InternalProtocolNegotiator;
 import io.grpc.netty.ProtocolNegotiationEvent;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.NotSslRecordException;
 import io.netty.handler.ssl.SslHandler;
-import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import io.netty.util.AsciiString;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/// Stands at the very start of each connection, before its handshake: grpc-java itself shows a
-/// connection only once TLS and HTTP/2 are established, and never one whose handshake fails.
+/// Stands at the very start of each connection, before its handshake: counts it, refuses it if
+/// there is no room, and reports a handshake that fails. grpc-java itself shows a connection only
+/// once TLS and HTTP/2 are established, and never one whose handshake fails.
 final class ConnectionGate implements InternalProtocolNegotiator.ProtocolNegotiator {
   private final InternalProtocolNegotiator.ProtocolNegotiator next;
+  private final OpenConnections connections;
   private final Refusals refusals;
 
   /// @param next negotiates what follows: TLS, or plaintext
-  ConnectionGate(InternalProtocolNegotiator.ProtocolNegotiator next, Refusals refusals) {
+  ConnectionGate(
+      InternalProtocolNegotiator.ProtocolNegotiator next,
+      OpenConnections connections,
+      Refusals refusals) {
     this.next = next;
+    this.connections = connections;
     this.refusals = refusals;
   }
 
@@ -42,19 +51,34 @@ final class ConnectionGate implements InternalProtocolNegotiator.ProtocolNegotia
 
   private final class Start extends ChannelInboundHandlerAdapter {
     private final ChannelHandler handshake;
+    private @Nullable OpenConnection connection;
 
     Start(ChannelHandler handshake) {
       this.handshake = handshake;
     }
 
     @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+      connection = connections.add(context.channel());
+      if (connection == null) {
+        ChannelFuture unused = context.close();
+      }
+    }
+
+    @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
-      if (event instanceof ProtocolNegotiationEvent) {
+      OpenConnection counted = connection;
+      if (counted != null && event instanceof ProtocolNegotiationEvent begin) {
         context.pipeline().addAfter(context.name(), null, handshake);
-        context.fireUserEventTriggered(event);
+        context.fireUserEventTriggered(
+            InternalProtocolNegotiationEvent.withAttributes(
+                begin,
+                InternalProtocolNegotiationEvent.getAttributes(begin).toBuilder()
+                    .set(Connections.OPEN, counted)
+                    .build()));
         report(context);
         context.pipeline().remove(this);
-      } else {
+      } else if (counted != null) {
         context.fireUserEventTriggered(event);
       }
     }
@@ -75,21 +99,25 @@ final class ConnectionGate implements InternalProtocolNegotiator.ProtocolNegotia
 
   /// A connection that either end closes during its handshake is none that was refused.
   private void add(Object peer, SSLException failure) {
-    if (failure instanceof SslHandshakeTimeoutException) {
-      return;
-    }
     ClientRefused refused = refused(failure);
     if (refused != null) {
       refusals.add(refused.refusal(), peer, "client certificate: " + refused.getMessage());
       return;
     }
-    String message = LogText.line(String.valueOf(failure.getMessage()));
+    String message = message(failure);
     refusals.add(
         message.contains("Empty client certificate chain")
             ? Refusal.CERTIFICATE_MISSING
             : Refusal.HANDSHAKE,
         peer,
         message);
+  }
+
+  /// Without what the peer sent: a client that speaks no TLS may have sent a token or a DEK.
+  private static String message(SSLException failure) {
+    return failure instanceof NotSslRecordException
+        ? "the peer does not speak TLS"
+        : LogText.line(String.valueOf(failure.getMessage()));
   }
 
   private static @Nullable ClientRefused refused(Throwable failure) {

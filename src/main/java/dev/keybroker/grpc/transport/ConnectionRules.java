@@ -16,6 +16,10 @@ public final class ConnectionRules {
     atLeastOne("max", config.max(), violations);
     atLeastOne("max-concurrent-calls", config.maxConcurrentCalls(), violations);
     positive("max-age", config.maxAge(), violations);
+    positive("proof-timeout", config.proofTimeout(), violations);
+    if (config.maxPerPeer() < 0) {
+      violations.add("keybroker.connection.max-per-peer must not be negative");
+    }
     positive("max-age-grace", config.maxAgeGrace(), violations);
     positive("max-idle", config.maxIdle(), violations);
     positive("keep-alive-time", config.keepAliveTime(), violations);

@@ -1,63 +1,32 @@
 package dev.keybroker.grpc.transport;
 
-import dev.keybroker.telemetry.Metrics;
+import dev.keybroker.access.Authentication;
+import dev.keybroker.grpc.transport.OpenConnections.OpenConnection;
 import io.grpc.Attributes;
-import io.grpc.Grpc;
 import io.grpc.ServerTransportFilter;
-import io.micrometer.core.instrument.MeterRegistry;
-import io.netty.handler.codec.http2.Http2Error;
-import io.netty.handler.codec.http2.Http2Exception;
 import jakarta.inject.Singleton;
-import java.util.concurrent.atomic.AtomicInteger;
 
-/// The connections that are open: describes each to its calls, and refuses those above their
-/// number.
+/// Describes each connection to its calls once its handshake is over.
 @Singleton
 class Connections extends ServerTransportFilter {
-  /// Ends the connection by GOAWAY without an error: the client's calls fail as UNAVAILABLE, and it
-  /// may try another broker.
-  private static final class TooManyConnections extends RuntimeException {
-    private TooManyConnections() {
-      super(
-          "too many connections",
-          new Http2Exception(
-              Http2Error.NO_ERROR,
-              "too many connections",
-              Http2Exception.ShutdownHint.HARD_SHUTDOWN),
-          false,
-          false);
-    }
-  }
+  /// What the gate of connections counts.
+  static final Attributes.Key<OpenConnection> OPEN = Attributes.Key.create("open");
 
-  private static final Attributes.Key<Boolean> COUNTED = Attributes.Key.create("counted");
+  private final Authentication authentication;
 
-  private final AtomicInteger open = new AtomicInteger();
-  private final int max;
-  private final Refusals refusals;
-
-  Connections(ConnectionConfig config, Refusals refusals, MeterRegistry meters) {
-    this.max = config.max();
-    this.refusals = refusals;
-    meters.gauge(Metrics.CONNECTIONS, open);
+  Connections(Authentication authentication) {
+    this.authentication = authentication;
   }
 
   @Override
   public Attributes transportReady(Attributes attributes) {
-    if (open.incrementAndGet() > max) {
-      open.decrementAndGet();
-      refusals.add(
-          Refusal.TOO_MANY,
-          String.valueOf(attributes.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR)),
-          "keybroker.connection.max are open");
-      throw new TooManyConnections();
+    OpenConnection open = attributes.get(OPEN);
+    if (open == null) {
+      throw new IllegalStateException("a connection that nobody counts");
     }
-    return Connection.describe(attributes.toBuilder().set(COUNTED, true).build());
-  }
-
-  @Override
-  public void transportTerminated(Attributes attributes) {
-    if (attributes != null && attributes.get(COUNTED) != null) {
-      open.decrementAndGet();
+    if (!authentication.isRequired()) {
+      open.prove();
     }
+    return Connection.describe(attributes, open);
   }
 }

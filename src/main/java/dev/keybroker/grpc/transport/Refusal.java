@@ -14,8 +14,13 @@ enum Refusal {
   UNTRUSTED,
   /// The handshake failed for another reason, at either end.
   HANDSHAKE,
-  /// There are as many connections as there may be.
-  TOO_MANY;
+  /// There are as many connections as there may be. If one of them was unproven, that one was
+  /// closed instead.
+  TOO_MANY,
+  /// The same, of one peer.
+  TOO_MANY_OF_PEER,
+  /// Nobody proved a caller on it in time.
+  UNPROVEN;
 
   /// The value of the metric's tag.
   String tag() {

@@ -19,6 +19,7 @@ class ServerSetup implements ServerBuilderCustomizer<VertxServerBuilder> {
   private final Connections connections;
   private final BytesInFlight bytes;
   private final CallEntry entry;
+  private final OpenConnections open;
   private final Refusals refusals;
 
   ServerSetup(
@@ -27,12 +28,14 @@ class ServerSetup implements ServerBuilderCustomizer<VertxServerBuilder> {
       Connections connections,
       BytesInFlight bytes,
       CallEntry entry,
+      OpenConnections open,
       Refusals refusals) {
     this.tls = tls;
     this.config = config;
     this.connections = connections;
     this.bytes = bytes;
     this.entry = entry;
+    this.open = open;
     this.refusals = refusals;
   }
 
@@ -46,6 +49,7 @@ class ServerSetup implements ServerBuilderCustomizer<VertxServerBuilder> {
                 context == null
                     ? InternalProtocolNegotiators.serverPlaintext()
                     : InternalProtocolNegotiators.serverTls(context),
+                open,
                 refusals))
         .maxConcurrentCallsPerConnection(config.maxConcurrentCalls())
         .maxConnectionAge(config.maxAge().toMillis(), TimeUnit.MILLISECONDS)
