@@ -96,7 +96,7 @@ final class FailureStatus {
     return switch (failure) {
       case KekFailure.UnknownKeystore unknown -> GrpcErrors.keystoreNotFound(unknown.keystore());
       case KekFailure.NoActiveKek none -> GrpcErrors.keystoreHasNoActiveKek(none.keystore());
-      case KekFailure.UnknownKek ignored -> GrpcErrors.kekNotFound();
+      case KekFailure.UnknownKek unknown -> GrpcErrors.kekNotFound(unknown.kek());
       case KekFailure.Disabled disabled ->
           GrpcErrors.kekDisabled(disabled.kek(), disabled.destroyTime());
       case KekFailure.Destroyed destroyed -> GrpcErrors.kekDestroyed(destroyed.kek());
@@ -118,7 +118,6 @@ final class FailureStatus {
           GrpcErrors.keyPairsOverloaded(full.retryAfter());
       case KeystoreFailure.TestsLimited limited -> GrpcErrors.rateLimited(limited.retryAfter());
       case KeystoreFailure.KekActive active -> GrpcErrors.kekActive(active.kek());
-      case KeystoreFailure.UnknownKek unknown -> GrpcErrors.kekNotFound(unknown.kek());
       case KeystoreFailure.NoBrokerManagedKey ignored ->
           invalid(
               "keystore.root_key.broker_managed", "this deployment offers no broker-managed key");

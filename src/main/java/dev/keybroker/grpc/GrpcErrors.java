@@ -231,11 +231,10 @@ final class GrpcErrors {
         Map.of("keystore", keystore.toString()));
   }
 
-  static Status kekNotFound() {
-    return status(Code.NOT_FOUND, "KEK_NOT_FOUND", "There is no such KEK.", Map.of());
-  }
-
-  static Status kekNotFound(KekName kek) {
+  static Status kekNotFound(@Nullable KekName kek) {
+    if (kek == null) {
+      return status(Code.NOT_FOUND, "KEK_NOT_FOUND", "There is no such KEK.", Map.of());
+    }
     return status(
         Code.NOT_FOUND,
         "KEK_NOT_FOUND",

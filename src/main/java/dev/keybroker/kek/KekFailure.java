@@ -37,10 +37,22 @@ public abstract sealed class KekFailure extends RuntimeException {
     }
   }
 
-  /// No KEK of this id, or none that PostgreSQL knows.
+  /// No KEK of this name or id, or none that PostgreSQL knows.
   public static final class UnknownKek extends KekFailure {
+    private final transient @Nullable KekName kek;
+
+    /// Where its id alone was known.
     public UnknownKek() {
+      this(null);
+    }
+
+    public UnknownKek(@Nullable KekName kek) {
       super("unknown KEK");
+      this.kek = kek;
+    }
+
+    public @Nullable KekName kek() {
+      return kek;
     }
   }
 

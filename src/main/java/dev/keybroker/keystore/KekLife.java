@@ -30,7 +30,7 @@ public final class KekLife {
   }
 
   public Uni<KekDetails> find(KekName kek) {
-    return named(kek, keks.find(kek));
+    return keks.find(kek);
   }
 
   /// Up to `limit` KEKs of a keystore, newest first, from the first one that is older than `after`.
@@ -103,11 +103,6 @@ public final class KekLife {
   }
 
   private Uni<KekDetails> announced(KekName kek, Uni<KekDetails> change) {
-    return named(kek, change).call(() -> changes.publish(new KekChange.OfKek(kek.id())));
-  }
-
-  private static <T> Uni<T> named(KekName kek, Uni<T> work) {
-    return work.onFailure(KekFailure.UnknownKek.class)
-        .transform(unknown -> new KeystoreFailure.UnknownKek(kek));
+    return change.call(() -> changes.publish(new KekChange.OfKek(kek.id())));
   }
 }

@@ -113,18 +113,4 @@ public abstract sealed class KeystoreFailure extends RuntimeException {
       return kek;
     }
   }
-
-  /// No KEK of this name.
-  public static final class UnknownKek extends KeystoreFailure {
-    private final transient KekName kek;
-
-    public UnknownKek(KekName kek) {
-      super("unknown KEK");
-      this.kek = kek;
-    }
-
-    public KekName kek() {
-      return kek;
-    }
-  }
 }

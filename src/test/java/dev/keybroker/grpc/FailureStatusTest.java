@@ -132,8 +132,7 @@ class FailureStatusTest {
             "REQUEST_INVALID",
             "BadRequest"),
         new Row(new KeystoreFailure.KekActive(KEK), Code.FAILED_PRECONDITION, "KEK_ACTIVE"),
-        new Row(
-            new KeystoreFailure.UnknownKek(KEK), Code.NOT_FOUND, "KEK_NOT_FOUND", "ResourceInfo"),
+        new Row(new KekFailure.UnknownKek(KEK), Code.NOT_FOUND, "KEK_NOT_FOUND", "ResourceInfo"),
         kms(KmsFailure.Kind.ACCESS_DENIED, "KMS_ACCESS_DENIED"),
         kms(KmsFailure.Kind.KEY_DISABLED, "KMS_KEY_DISABLED"),
         kms(KmsFailure.Kind.KEY_PENDING_DELETION, "KMS_KEY_PENDING_DELETION"),

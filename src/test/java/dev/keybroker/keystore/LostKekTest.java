@@ -257,7 +257,7 @@ class LostKekTest {
 
     assertThrows(KekFailure.UnknownKek.class, () -> await(later.kek(kek.id())));
 
-    assertThrows(KeystoreFailure.UnknownKek.class, () -> await(life.find(kek)));
+    assertThrows(KekFailure.UnknownKek.class, () -> await(life.find(kek)));
     assertEquals(before, restored());
   }
 

@@ -50,7 +50,7 @@ public class PostgresKekHistory implements KekHistory {
         .map(row -> row != null && KekRows.name(row).equals(kek) ? row : null)
         .onItem()
         .ifNull()
-        .failWith(KekFailure.UnknownKek::new);
+        .failWith(() -> new KekFailure.UnknownKek(kek));
   }
 
   @Override
@@ -114,7 +114,7 @@ public class PostgresKekHistory implements KekHistory {
                                           .replaceWith(() -> KekRows.details(row));
                                     })))
         .onFailure(KekFailure.UnknownKeystore.class)
-        .transform(unknown -> new KekFailure.UnknownKek());
+        .transform(unknown -> new KekFailure.UnknownKek(kek));
   }
 
   @Override

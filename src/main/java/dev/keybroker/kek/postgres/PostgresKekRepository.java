@@ -182,7 +182,7 @@ public class PostgresKekRepository implements KekRepository {
                 .get(KekEntity.class, kek.id())
                 .onItem()
                 .ifNull()
-                .failWith(KekFailure.UnknownKek::new)
+                .failWith(() -> new KekFailure.UnknownKek(kek))
                 .map(KekRows::details));
   }
 
@@ -195,7 +195,7 @@ public class PostgresKekRepository implements KekRepository {
                 .get(KekEntity.class, kek.name().id())
                 .onItem()
                 .ifNull()
-                .failWith(KekFailure.UnknownKek::new)
+                .failWith(() -> new KekFailure.UnknownKek(kek.name()))
                 .call(
                     row ->
                         row.state == KekState.PENDING_GENERATION

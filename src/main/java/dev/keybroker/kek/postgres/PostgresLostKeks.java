@@ -71,7 +71,7 @@ public class PostgresLostKeks implements LostKeks {
     KekState state = stateOf(copy);
     WrappingKey publicKey = publicKeyOf(copy);
     if (state == null || publicKey == null) {
-      return Uni.createFrom().failure(new KekFailure.UnknownKek());
+      return Uni.createFrom().failure(new KekFailure.UnknownKek(copy.name()));
     }
     KeystoreName keystore = copy.name().keystore();
     return transactions
@@ -90,7 +90,7 @@ public class PostgresLostKeks implements LostKeks {
         .invoke(this::note)
         .map(Answer::kek)
         .onFailure(KekFailure.UnknownKeystore.class)
-        .transform(unknown -> new KekFailure.UnknownKek());
+        .transform(unknown -> new KekFailure.UnknownKek(copy.name()));
   }
 
   /// Null where there is nothing to restore. A KEK that could not unwrap stays one that cannot.
