@@ -23,7 +23,7 @@ public final class UnwrapLane implements AutoCloseable {
 
   private final ThreadPoolExecutor threads;
   private final Supplier<Executor> callers;
-  private final HandBack results = new HandBack();
+  private final HeldResults results = new HeldResults();
   private final long longestWaitNanos;
   private final WaitEstimate wait;
   private final Counter shed;

@@ -1,6 +1,5 @@
 package dev.keybroker.grpc;
 
-import com.google.rpc.Status;
 import dev.keybroker.dek.DekFailure;
 import dev.keybroker.dek.Releasable;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -30,13 +29,12 @@ final class Answer<T> {
     this.fate = fate;
   }
 
-  /// The value, to be handed to the network at once. Fails with [CallFailed] if the bound of the
-  /// private KEK that it rests on is reached; it is wiped and on record as withheld then.
+  /// The value, to be handed to the network at once. Fails with [DekFailure.Expired] if the bound
+  /// of the private KEK that it rests on is reached; it is wiped and on record as withheld then.
   T release() {
     if (value instanceof Releasable bounded && bounded.isOver()) {
-      Status status = FailureStatus.of(new DekFailure.Expired());
-      withhold(GrpcErrors.reason(status));
-      throw new CallFailed(status);
+      withhold(Reason.PRIVATE_KEK_EXPIRED.name());
+      throw new DekFailure.Expired();
     }
     if (ended.compareAndSet(false, true)) {
       fate.released();

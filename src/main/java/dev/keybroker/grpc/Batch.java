@@ -68,16 +68,17 @@ class Batch {
         try {
           yield success.apply(answer);
         } catch (RuntimeException e) {
-          yield failure.apply(FailureStatus.of(e));
+          yield failure.apply(FailureStatus.answer(e).toProto());
         }
       }
-      case BatchRun.Failed<A>(Throwable thrown) -> failure.apply(FailureStatus.of(thrown));
+      case BatchRun.Failed<A>(Throwable thrown) ->
+          failure.apply(FailureStatus.answer(thrown).toProto());
     };
   }
 
   private <Q extends Message, A> Uni<A> item(Q request, Function<Q, Uni<A>> operation) {
     try {
-      RequestRefused refusal = validation.check(request);
+      RequestInvalid refusal = validation.check(request);
       return refusal == null ? operation.apply(request) : Uni.createFrom().failure(refusal);
     } catch (RuntimeException e) {
       return Uni.createFrom().failure(e);

@@ -1,7 +1,5 @@
 package dev.keybroker.grpc;
 
-import com.google.rpc.Code;
-import com.google.rpc.Status;
 import dev.keybroker.access.AccessFailure;
 import dev.keybroker.access.Target;
 import dev.keybroker.audit.AuditConfig;
@@ -72,7 +70,7 @@ class CallRecords {
   }
 
   /// Puts on record that a call's request could not be read: all that is known is who called.
-  void unreadable(CallOrigin origin, Rpc rpc, Status status) {
+  void unreadable(CallOrigin origin, Rpc rpc, Reason reason) {
     if (mode(rpc) != AuditMode.OFF) {
       trail.submit(
           AuditEvent.ofUnreadable(
@@ -81,7 +79,7 @@ class CallRecords {
               origin.caller(),
               origin.peer(),
               origin.trace().id(),
-              GrpcErrors.reason(status)));
+              reason.name()));
     }
   }
 
@@ -182,10 +180,9 @@ class CallRecords {
       if (failure instanceof KmsFailure kms) {
         facts.kmsRequestId(kms.requestId());
       }
-      Status status = FailureStatus.of(failure);
-      String reason = GrpcErrors.reason(status);
-      submit(event(outcome(status, reason), reason));
-      return Uni.createFrom().failure(new CallFailed(status));
+      Reason reason = FailureStatus.of(failure).reason();
+      submit(event(outcome(reason), reason.name()));
+      return Uni.createFrom().failure(failure);
     }
 
     private AuditEvent event(Outcome outcome, @Nullable String reason) {
@@ -202,14 +199,15 @@ class CallRecords {
     }
   }
 
-  private static Outcome outcome(Status status, String reason) {
-    return switch (Code.forNumber(status.getCode())) {
-      case UNAVAILABLE, INTERNAL, DEADLINE_EXCEEDED, CANCELLED, UNKNOWN -> Outcome.FAILED;
+  private static Outcome outcome(Reason reason) {
+    return switch (reason.code()) {
+      case UNAVAILABLE, INTERNAL -> Outcome.FAILED;
       case RESOURCE_EXHAUSTED ->
-          reason.equals(GrpcErrors.RATE_LIMITED) || reason.equals(GrpcErrors.IN_FLIGHT_LIMITED)
-              ? Outcome.REFUSED
-              : Outcome.FAILED;
-      case null, default -> Outcome.REFUSED;
+          switch (reason) {
+            case RATE_LIMITED, IN_FLIGHT_LIMITED -> Outcome.REFUSED;
+            default -> Outcome.FAILED;
+          };
+      default -> Outcome.REFUSED;
     };
   }
 }

@@ -47,7 +47,7 @@ final class LastKnownHeaders {
   private static String state(LastKnownKek kek) {
     KmsFailure.Kind failure = kek.rootKeyFailure();
     if (failure != null) {
-      return FailureStatus.reason(failure);
+      return FailureStatus.reason(failure).name();
     }
     return kek.rootKeyAnswered() ? "OK" : "UNKNOWN";
   }

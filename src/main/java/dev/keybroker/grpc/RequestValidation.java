@@ -18,16 +18,16 @@ class RequestValidation {
   private final Validator validator = ValidatorFactory.newBuilder().build();
 
   /// Why the message is refused, or null where it keeps all constraints.
-  @Nullable RequestRefused check(Message message) {
-    return PlainlyValid.is(message) ? null : checkAll(message);
+  @Nullable RequestInvalid check(Message message) {
+    return FastValidation.passes(message) ? null : checkAll(message);
   }
 
   /// As [#check(Message)], every constraint by protovalidate.
-  @Nullable RequestRefused checkAll(Message message) {
+  @Nullable RequestInvalid checkAll(Message message) {
     // First, since protovalidate ends with an exception at some of these and passes others.
-    List<BadRequest.FieldViolation> noTimes = NoTime.in(message);
+    List<BadRequest.FieldViolation> noTimes = TimeViolations.in(message);
     if (!noTimes.isEmpty()) {
-      return new RequestRefused(GrpcErrors.requestInvalid(noTimes));
+      return new RequestInvalid(noTimes, noTimes.size());
     }
     ValidationResult result;
     try {
@@ -38,7 +38,6 @@ class RequestValidation {
     List<Violation> violations = result.getViolations();
     return violations.isEmpty()
         ? null
-        : new RequestRefused(
-            GrpcErrors.requestInvalid(FieldViolations.of(message, violations), violations.size()));
+        : new RequestInvalid(FieldViolations.of(message, violations), violations.size());
   }
 }

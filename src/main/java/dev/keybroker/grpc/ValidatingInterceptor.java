@@ -1,7 +1,6 @@
 package dev.keybroker.grpc;
 
 import com.google.protobuf.Message;
-import com.google.rpc.Status;
 import dev.keybroker.grpc.transport.UnreadableRequest;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
@@ -47,7 +46,7 @@ class ValidatingInterceptor implements ServerInterceptor {
       if (refused) {
         return;
       }
-      Status refusal = refusal(message);
+      ErrorStatus refusal = refusal(message);
       received = true;
       if (refusal == null) {
         super.onMessage(message);
@@ -56,25 +55,45 @@ class ValidatingInterceptor implements ServerInterceptor {
       }
     }
 
-    private @Nullable Status refusal(Q message) {
+    private @Nullable ErrorStatus refusal(Q message) {
       if (message instanceof UnreadableRequest unreadable) {
-        Status status = GrpcErrors.requestUnreadable(unreadable, requestType());
+        ErrorStatus status = unreadable(unreadable);
         Rpc rpc = Rpc.of(call.getMethodDescriptor());
         if (rpc != null) {
-          records.unreadable(CallOrigin.current(), rpc, status);
+          records.unreadable(CallOrigin.current(), rpc, status.reason());
         }
         return status;
       }
       if (received && takesOneMessage()) {
-        return GrpcErrors.notOneMessage(requestType());
+        return notOneMessage();
       }
       if (message instanceof Message proto) {
-        RequestRefused refusal = validation.check(proto);
+        RequestInvalid refusal = validation.check(proto);
         return refusal == null ? null : refusal.status();
       }
       return null;
     }
 
+    private ErrorStatus unreadable(UnreadableRequest why) {
+      return switch (why) {
+        case NOT_UTF8 -> notOfType("a string in them is not UTF-8");
+        case NOT_A_MESSAGE ->
+            notOfType("they are cut off, of another message, or in another encoding");
+        case TOO_LARGE -> ErrorStatus.of(Reason.REQUEST_TOO_LARGE);
+      };
+    }
+
+    private ErrorStatus notOfType(String why) {
+      return RequestInvalid.ofMessage("The request's bytes are no " + requestType() + ": " + why)
+          .status();
+    }
+
+    private ErrorStatus notOneMessage() {
+      return RequestInvalid.ofMessage("The call must have exactly one request, a " + requestType())
+          .status();
+    }
+
+    /// The full name of the request's message.
     private String requestType() {
       return call.getMethodDescriptor().getSchemaDescriptor()
               instanceof ProtoMethodDescriptorSupplier proto
@@ -86,9 +105,9 @@ class ValidatingInterceptor implements ServerInterceptor {
       return call.getMethodDescriptor().getType().clientSendsOneMessage();
     }
 
-    private void refuse(Status refusal) {
+    private void refuse(ErrorStatus refusal) {
       refused = true;
-      StatusRuntimeException status = FailureStatus.exception(refusal);
+      StatusRuntimeException status = refusal.toException();
       Metadata trailers = status.getTrailers();
       call.close(status.getStatus(), trailers == null ? new Metadata() : trailers);
     }
@@ -101,7 +120,7 @@ class ValidatingInterceptor implements ServerInterceptor {
       if (received || !takesOneMessage()) {
         super.onHalfClose();
       } else {
-        refuse(GrpcErrors.notOneMessage(requestType()));
+        refuse(notOneMessage());
       }
     }
   }

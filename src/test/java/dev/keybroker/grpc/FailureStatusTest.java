@@ -12,6 +12,7 @@ import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
 import dev.keybroker.access.AccessFailure;
+import dev.keybroker.access.AuthenticationFailure;
 import dev.keybroker.audit.AuditFailure;
 import dev.keybroker.dek.DekFailure;
 import dev.keybroker.kek.KekFailure;
@@ -40,6 +41,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class FailureStatusTest {
+  private static final Path PAGE = Path.of("src/docs/errors.md");
+  private static final String TABLE =
+      "| Code | Reason | Meaning | Retry | Details besides ErrorInfo |\n"
+          + "| --- | --- | --- | --- | --- |\n";
   private static final KeystoreName KEYSTORE = new KeystoreName("acme", "calls");
   private static final KekName KEK = new KekName(KEYSTORE, UUID.randomUUID());
   private static final String SECRET = "what AWS said";
@@ -69,6 +74,28 @@ class FailureStatusTest {
             Code.INVALID_ARGUMENT,
             "REQUEST_INVALID",
             "BadRequest"),
+        new Row(
+            new AuthenticationFailure.CredentialsMissing(),
+            Code.UNAUTHENTICATED,
+            "CREDENTIALS_MISSING"),
+        new Row(
+            new AuthenticationFailure.CertificateUnusable("two names"),
+            Code.UNAUTHENTICATED,
+            "CERTIFICATE_UNUSABLE"),
+        new Row(new AuthenticationFailure.TokenInvalid(), Code.UNAUTHENTICATED, "TOKEN_INVALID"),
+        new Row(new AuthenticationFailure.TokenExpired(), Code.UNAUTHENTICATED, "TOKEN_EXPIRED"),
+        new Row(
+            new AuthenticationFailure.TooManyTokens(),
+            Code.UNAVAILABLE,
+            "TOO_MANY_TOKENS",
+            "RetryInfo"),
+        new Row(
+            new AuthenticationFailure.KeysUnavailable(),
+            Code.UNAVAILABLE,
+            "TOKEN_KEYS_UNAVAILABLE",
+            "RetryInfo"),
+        new Row(
+            new AuditFailure.NotCommitted(), Code.UNAVAILABLE, "AUDIT_UNAVAILABLE", "RetryInfo"),
         new Row(new AccessFailure.Denied(), Code.PERMISSION_DENIED, "PERMISSION_DENIED"),
         new Row(
             new AccessFailure.RateLimited(Duration.ofMillis(3)),
@@ -166,7 +193,7 @@ class FailureStatusTest {
   @ParameterizedTest
   @MethodSource("rows")
   void failure_hasItsCodeReasonAndDetails(Row row) throws InvalidProtocolBufferException {
-    Status status = FailureStatus.of(row.failure());
+    Status status = status(row.failure());
 
     ErrorInfo info = status.getDetails(0).unpack(ErrorInfo.class);
     assertEquals(row.code().getNumber(), status.getCode());
@@ -177,16 +204,37 @@ class FailureStatusTest {
         status.getDetailsList().stream().skip(1).map(FailureStatusTest::typeName).toList());
   }
 
+  private static Status status(Throwable failure) {
+    return FailureStatus.of(failure).toProto();
+  }
+
   private static String typeName(Any detail) {
     return detail.getTypeUrl().replaceFirst("type.googleapis.com/google.rpc.", "");
   }
 
-  @ParameterizedTest
-  @MethodSource("rows")
-  void failure_isDocumentedWithThatCode(Row row) throws IOException {
-    String page = Files.readString(Path.of("src/docs/errors.md"));
+  @Test
+  void tableOfReasons_isWhatTheCodeSays() throws IOException {
+    String page = Files.readString(PAGE);
+    int begin = page.indexOf(TABLE) + TABLE.length();
+    int end = page.indexOf("\n\n", begin) + 1;
+    String rows =
+        Stream.of(Reason.values()).map(reason -> reason.row() + "\n").collect(Collectors.joining());
 
-    assertTrue(page.contains("| " + row.code() + " | `" + row.reason() + "` |"), row.reason());
+    if (System.getProperty("update-docs") != null) {
+      Files.writeString(PAGE, page.substring(0, begin) + rows + page.substring(end));
+    } else {
+      assertEquals(
+          rows,
+          page.substring(begin, end),
+          "run ./mvnw test -Dtest=FailureStatusTest -Dupdate-docs");
+    }
+  }
+
+  @Test
+  void everyReason_isThatOfAFailureOrOfARequest() {
+    Set<String> used = rows().map(Row::reason).collect(Collectors.toSet());
+    used.add(Reason.REQUEST_TOO_LARGE.name());
+    assertEquals(Stream.of(Reason.values()).map(Enum::name).collect(Collectors.toSet()), used);
   }
 
   static Stream<Row> rowsOfTheDataPlane() {
@@ -196,7 +244,7 @@ class FailureStatusTest {
   @ParameterizedTest
   @MethodSource("rowsOfTheDataPlane")
   void answer_tellsNothingOfTheCause(Row row) {
-    String answer = FailureStatus.of(row.failure()).toString();
+    String answer = status(row.failure()).toString();
 
     for (String inner : List.of(SECRET, "SomeException", "request-id", "kms:Decrypt")) {
       assertFalse(answer.contains(inner), inner);
@@ -222,7 +270,7 @@ class FailureStatusTest {
 
   @Test
   void failedStep_isToldWithItsHint_andWhatAwsSaid() throws InvalidProtocolBufferException {
-    Status status = FailureStatus.of(new KeystoreFailure.CheckFailed(KEYSTORE, FAILED_STEP));
+    Status status = status(new KeystoreFailure.CheckFailed(KEYSTORE, FAILED_STEP));
 
     assertEquals(
         "The test of the keystore `tenants/acme/keystores/calls` failed at the step `describe_key`:"
@@ -239,10 +287,9 @@ class FailureStatusTest {
   @EnumSource
   void kmsFailure_explained_keepsItsReason_andTellsWhatAwsSaid(KmsFailure.Kind kind)
       throws InvalidProtocolBufferException {
-    Status plain = FailureStatus.of(failure(kind));
+    Status plain = status(failure(kind));
     Status explained =
-        FailureStatus.of(
-            failure(kind).explained(new KmsFailure.Explanation("Mend it.", Instant.EPOCH)));
+        status(failure(kind).explained(new KmsFailure.Explanation("Mend it.", Instant.EPOCH)));
 
     assertEquals(plain.getCode(), explained.getCode());
     assertEquals(plain.getDetails(0), explained.getDetails(0));
@@ -271,16 +318,16 @@ class FailureStatusTest {
                 "AccessDeniedException", "kms:Decrypt", words, words, SECRET, Instant.EPOCH),
             null,
             null);
-    assertFits(FailureStatus.of(new KeystoreFailure.CheckFailed(KEYSTORE, step)));
+    assertFits(status(new KeystoreFailure.CheckFailed(KEYSTORE, step)));
     assertFits(
-        FailureStatus.of(
+        status(
             new KmsFailure(KmsFailure.Kind.THROTTLED, "kms:Decrypt", "Code", words, "request-id")
                 .explained(new KmsFailure.Explanation(words, Instant.EPOCH))));
     WrapDekRequest.Builder request = WrapDekRequest.newBuilder().setKeystore("tenants/A");
     for (int i = 0; i < 5_000; i++) {
       request.putEncryptionContext("k".repeat(129) + i, "");
     }
-    Status invalid = new RequestValidation().check(request.build()).status();
+    Status invalid = new RequestValidation().check(request.build()).status().toProto();
     assertFits(invalid);
     assertTrue(invalid.getMessage().endsWith("; 5001 more."), invalid.getMessage());
   }
@@ -288,7 +335,7 @@ class FailureStatusTest {
   @Test
   void kek_whoseDestructionIsScheduled_saysWhen() throws InvalidProtocolBufferException {
     Instant time = Instant.parse("2026-12-24T12:00:00Z");
-    Status status = FailureStatus.of(new KekFailure.Disabled(KEK, time));
+    Status status = status(new KekFailure.Disabled(KEK, time));
 
     assertEquals(
         "The private key of the KEK `"
@@ -303,7 +350,7 @@ class FailureStatusTest {
 
   @Test
   void unknownKek_isNotFound() throws InvalidProtocolBufferException {
-    Status status = FailureStatus.of(new KekFailure.UnknownKek());
+    Status status = status(new KekFailure.UnknownKek());
 
     assertEquals(Code.NOT_FOUND_VALUE, status.getCode());
     assertEquals("KEK_NOT_FOUND", status.getDetails(0).unpack(ErrorInfo.class).getReason());
@@ -311,7 +358,7 @@ class FailureStatusTest {
 
   @Test
   void badRequest_namesTheField() throws InvalidProtocolBufferException {
-    Status status = FailureStatus.of(new RequestInvalid("encryption_context", "too large"));
+    Status status = status(new RequestInvalid("encryption_context", "too large"));
 
     BadRequest request = status.getDetails(1).unpack(BadRequest.class);
     assertEquals("encryption_context", request.getFieldViolations(0).getField());
@@ -320,8 +367,7 @@ class FailureStatusTest {
 
   @Test
   void retryDelay_isPositive() throws InvalidProtocolBufferException {
-    RetryInfo retry =
-        FailureStatus.of(new DekFailure.Overloaded()).getDetails(1).unpack(RetryInfo.class);
+    RetryInfo retry = status(new DekFailure.Overloaded()).getDetails(1).unpack(RetryInfo.class);
 
     assertTrue(retry.getRetryDelay().getNanos() > 0 || retry.getRetryDelay().getSeconds() > 0);
   }

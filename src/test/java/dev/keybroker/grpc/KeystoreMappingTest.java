@@ -20,7 +20,8 @@ class KeystoreMappingTest {
   @ValueSource(longs = {1, 1_000, 999_999})
   void lifetime_belowAMillisecond_isRefusedAndNeverTakenAsZero(long nanos) {
     RequestInvalid refused = assertThrows(RequestInvalid.class, () -> lifetime(nanos));
-    assertEquals("keystore.private_kek_lifetime", refused.field());
+    assertEquals(
+        "`keystore.private_kek_lifetime` must be 0 s or at least 1 ms.", refused.getMessage());
   }
 
   @Test

@@ -3,9 +3,11 @@ package dev.keybroker.grpc;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.rpc.ErrorInfo;
 import com.google.rpc.Status;
 import dev.keybroker.access.Caller;
 import dev.keybroker.access.Target;
@@ -21,6 +23,7 @@ import dev.keybroker.audit.JsonLines;
 import dev.keybroker.audit.Outcome;
 import dev.keybroker.audit.RecordHash;
 import dev.keybroker.crypto.SecretBytes;
+import dev.keybroker.dek.DekFailure;
 import dev.keybroker.dek.Releasable;
 import dev.keybroker.telemetry.Spans;
 import dev.keybroker.v1.GetPublicKekRequest;
@@ -117,9 +120,10 @@ class ReleaseTest {
   }
 
   private static void assertExpired(Answer<Opened> answer) {
-    CallFailed failed = assertThrows(CallFailed.class, answer::release);
-    assertEquals(EXPIRED, GrpcErrors.reason(failed.status()));
-    assertEquals(2, failed.status().getDetailsCount());
+    DekFailure failed = assertThrows(DekFailure.Expired.class, answer::release);
+    ErrorStatus status = FailureStatus.of(failed);
+    assertEquals(EXPIRED, status.reason().name());
+    assertNotNull(status.retryDelay());
   }
 
   @Test
@@ -245,7 +249,8 @@ class ReleaseTest {
 
     List<Object> results = waiting.join();
     assertEquals(items.get(0), results.get(0));
-    assertEquals(EXPIRED, GrpcErrors.reason((Status) results.get(1)));
+    assertEquals(
+        EXPIRED, BrokerTestCase.detail((Status) results.get(1), ErrorInfo.class).getReason());
     assertEquals(items.get(2), results.get(2));
     assertTrue(items.get(1).isWiped());
     assertFalse(items.get(2).isWiped());
@@ -277,7 +282,9 @@ class ReleaseTest {
     first.over.set(true);
     last.complete(new Answer<>(new Opened(), why -> {}));
 
-    assertEquals(EXPIRED, GrpcErrors.reason((Status) waiting.join().getFirst()));
+    assertEquals(
+        EXPIRED,
+        BrokerTestCase.detail((Status) waiting.join().getFirst(), ErrorInfo.class).getReason());
     assertTrue(first.isWiped());
   }
 

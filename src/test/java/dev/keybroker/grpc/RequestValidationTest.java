@@ -46,9 +46,9 @@ class RequestValidationTest {
   }
 
   private void assertRefused(String field, Message request) {
-    RequestRefused refusal = validation.check(request);
+    RequestInvalid refusal = validation.check(request);
     assertNotNull(refusal);
-    BadRequest violations = BrokerTestCase.detail(refusal.status(), BadRequest.class);
+    BadRequest violations = BrokerTestCase.detail(refusal.status().toProto(), BadRequest.class);
     assertEquals(1, violations.getFieldViolationsCount());
     assertEquals(field, violations.getFieldViolations(0).getField());
   }

@@ -259,12 +259,12 @@ class StatusMessageTest {
   @ParameterizedTest
   @MethodSource("requests")
   void message_namesFieldAndRule_andWhatKindOfThingWasGiven(Message request, String message) {
-    RequestRefused refusal = validation.check(request);
+    RequestInvalid refusal = validation.check(request);
 
     assertNotNull(refusal);
-    assertEquals(message, refusal.status().getMessage());
-    assertFalse(refusal.status().toString().contains("vvvv"), "a value was told");
-    assertFalse(refusal.status().toString().contains("kkkk"), "a key was told");
+    assertEquals(message, refusal.status().text());
+    assertFalse(refusal.status().toProto().toString().contains("vvvv"), "a value was told");
+    assertFalse(refusal.status().toProto().toString().contains("kkkk"), "a key was told");
   }
 
   static Stream<String> patterns() {

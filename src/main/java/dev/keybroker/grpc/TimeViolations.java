@@ -11,16 +11,15 @@ import com.google.rpc.BadRequest.FieldViolation;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Finds the fields of a message that hold no time although their type is one. A Timestamp or a
-/// Duration carries any numbers; the contract of these types allows only normalised ones within
-/// 10,000 years.
+/// Finds the fields of type Timestamp or Duration whose numbers are no time. The contract of these
+/// types allows only normalised values within 10,000 years, but the wire format carries any
+/// numbers.
 ///
-/// Only times that have a constraint are looked at: the others are output only, and ignored on
-/// input.
-final class NoTime {
+/// Fields without a constraint are skipped: they are output only, and ignored on input.
+final class TimeViolations {
   private static final int MAX_NANOS = 999_999_999;
 
-  private NoTime() {}
+  private TimeViolations() {}
 
   static List<FieldViolation> in(Message message) {
     List<FieldViolation> found = new ArrayList<>();

@@ -11,7 +11,7 @@ import dev.keybroker.v1.WrapDekRequest;
 
 /// What passes at a glance, protovalidate passes too. The requests are built around the bounds, so
 /// that more of them come near than of bytes from the wire ([RequestFuzz]).
-public final class PlainlyValidFuzz {
+public final class FastValidationFuzz {
   private static final RequestValidation VALIDATION = new RequestValidation();
   private static final String[] PARTS = {
     "tenants/", "/keystores/", "tenants", "/", "acme", "calls-2", "-", "0", "\n", "é", "A", "_", " "
@@ -19,7 +19,7 @@ public final class PlainlyValidFuzz {
   private static final String[] CHARACTERS = {"x", "é", "€", "𐍈", "\n", "\u0000", "\uffff"};
   private static final int[] SIZES = {0, 1, 15, 16, 24, 32, 63, 64, 65, 1_023, 1_024, 1_025};
 
-  private PlainlyValidFuzz() {}
+  private FastValidationFuzz() {}
 
   public static void fuzzerTestOneInput(FuzzedDataProvider data)
       throws InvalidProtocolBufferException {
@@ -30,7 +30,7 @@ public final class PlainlyValidFuzz {
     } catch (InvalidProtocolBufferException e) {
       return; // No UTF-8: an unpaired surrogate.
     }
-    if (PlainlyValid.is(received)) {
+    if (FastValidation.passes(received)) {
       holds(VALIDATION.checkAll(received) == null, "passes what protovalidate refuses");
     }
   }

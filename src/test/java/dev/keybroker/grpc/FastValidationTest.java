@@ -17,8 +17,8 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/// What [PlainlyValid] passes, protovalidate passes; and it passes what callers send.
-class PlainlyValidTest {
+/// What [FastValidation] passes, protovalidate passes; and it passes what callers send.
+class FastValidationTest {
   private static final String KEYSTORE = "tenants/demo/keystores/call-recordings";
   private static final String LONGEST_ID = "a".repeat(KeystoreName.LONGEST_ID);
 
@@ -26,9 +26,11 @@ class PlainlyValidTest {
 
   @Test
   void requests_ofCallers_passAtAGlance() {
-    assertTrue(PlainlyValid.is(wrap().putEncryptionContext("recording", "2026/0001").build()));
-    assertTrue(PlainlyValid.is(unwrap().putEncryptionContext("recording", "2026/0001").build()));
-    assertTrue(PlainlyValid.is(wrap().setDek(bytes(32)).build()));
+    assertTrue(
+        FastValidation.passes(wrap().putEncryptionContext("recording", "2026/0001").build()));
+    assertTrue(
+        FastValidation.passes(unwrap().putEncryptionContext("recording", "2026/0001").build()));
+    assertTrue(FastValidation.passes(wrap().setDek(bytes(32)).build()));
   }
 
   @Test
@@ -36,10 +38,10 @@ class PlainlyValidTest {
     String longest = "tenants/" + LONGEST_ID + "/keystores/" + LONGEST_ID;
     WrapDekRequest.Builder wrap = wrap().setKeystore(longest).setDek(bytes(64));
     UnwrapDekRequest.Builder unwrap =
-        unwrap().setKeystore(longest).setWrappedDek(bytes(PlainlyValid.WRAPPED_DEK_BYTES));
-    for (char pair = 'a'; pair < 'a' + PlainlyValid.PAIRS; pair++) {
-      String key = "€".repeat(PlainlyValid.KEY_CHARS - 1) + pair;
-      String value = "€".repeat(PlainlyValid.VALUE_CHARS);
+        unwrap().setKeystore(longest).setWrappedDek(bytes(FastValidation.WRAPPED_DEK_BYTES));
+    for (char pair = 'a'; pair < 'a' + FastValidation.PAIRS; pair++) {
+      String key = "€".repeat(FastValidation.KEY_CHARS - 1) + pair;
+      String value = "€".repeat(FastValidation.VALUE_CHARS);
       wrap.putEncryptionContext(key, value);
       unwrap.putEncryptionContext(key, value);
     }
@@ -52,7 +54,7 @@ class PlainlyValidTest {
   }
 
   private void assertPassesBoth(Message message) {
-    assertTrue(PlainlyValid.is(message));
+    assertTrue(FastValidation.passes(message));
     assertNull(validation.checkAll(message));
   }
 
@@ -64,7 +66,7 @@ class PlainlyValidTest {
     for (int i = 0; i < 20_000; i++) {
       Message message = i % 2 == 0 ? randomWrap(random) : randomUnwrap(random);
       boolean valid = validation.checkAll(message) == null;
-      if (PlainlyValid.is(message)) {
+      if (FastValidation.passes(message)) {
         assertTrue(valid, message.toString());
         passed++;
       } else if (!valid) {
@@ -128,7 +130,8 @@ class PlainlyValidTest {
 
   @Test
   void otherMessages_areLeftToProtovalidate() {
-    assertFalse(PlainlyValid.is(GetPublicKekRequest.newBuilder().setKeystore(KEYSTORE).build()));
+    assertFalse(
+        FastValidation.passes(GetPublicKekRequest.newBuilder().setKeystore(KEYSTORE).build()));
   }
 
   @Test

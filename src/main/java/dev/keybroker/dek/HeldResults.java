@@ -10,9 +10,9 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 
-/// Results on their way back to their callers' threads, several at a time: a thread that is woken
-/// for each of them spends more on that than some operations take. Thread-safe.
-final class HandBack {
+/// Results that wait to be delivered to their callers' threads together. Waking a thread for each
+/// result costs more than some operations take. Thread-safe.
+final class HeldResults {
   private final Queue<Result> held = new ConcurrentLinkedQueue<>();
 
   private record Result(Executor caller, Runnable delivery) {}
@@ -22,7 +22,7 @@ final class HandBack {
     held.add(new Result(caller, delivery));
   }
 
-  /// How many are held.
+  /// The number of results that wait.
   int size() {
     return held.size();
   }
@@ -33,7 +33,7 @@ final class HandBack {
     for (Result result = held.poll(); result != null; result = held.poll()) {
       byCaller.computeIfAbsent(result.caller, caller -> new ArrayList<>()).add(result.delivery);
     }
-    byCaller.forEach(HandBack::deliver);
+    byCaller.forEach(HeldResults::deliver);
   }
 
   private static void deliver(Executor caller, List<Runnable> deliveries) {
