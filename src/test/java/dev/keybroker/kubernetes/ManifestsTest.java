@@ -93,6 +93,11 @@ class ManifestsTest {
     return all().filter(it -> !it.all(Deployment.class).isEmpty());
   }
 
+  /// Those that scale by Kubernetes' own autoscaler.
+  static Stream<Overlay> autoscaled() throws IOException {
+    return deployments().filter(it -> !it.all(HorizontalPodAutoscaler.class).isEmpty());
+  }
+
   /// Those that are applied to a cluster as they are.
   static Stream<Overlay> applied() throws IOException {
     return deployments().filter(it -> it.name().startsWith("k8s/overlays"));
@@ -205,7 +210,7 @@ class ManifestsTest {
   }
 
   @ParameterizedTest
-  @MethodSource("deployments")
+  @MethodSource("autoscaled")
   void disruptionBudget_leavesReplicasAndLetsNodesDrain(Overlay overlay) {
     HorizontalPodAutoscaler hpa = overlay.one(HorizontalPodAutoscaler.class, "keybroker");
     PodDisruptionBudget budget = overlay.one(PodDisruptionBudget.class, "keybroker");
@@ -217,7 +222,7 @@ class ManifestsTest {
   }
 
   @ParameterizedTest
-  @MethodSource("deployments")
+  @MethodSource("autoscaled")
   void autoscaler_isUpFastAndDownSlowly(Overlay overlay) {
     var hpa = overlay.one(HorizontalPodAutoscaler.class, "keybroker").getSpec();
 

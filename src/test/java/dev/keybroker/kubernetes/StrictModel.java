@@ -42,6 +42,7 @@ final class StrictModel {
           Map.entry("monitoring.coreos.com/v1/PodMonitor", PodMonitor.class),
           Map.entry("monitoring.coreos.com/v1/PrometheusRule", PrometheusRule.class),
           Map.entry("cert-manager.io/v1/Certificate", Certificate.class),
+          Map.entry("keda.sh/v1alpha1/ScaledObject", ScaledObject.class),
           Map.entry("external-secrets.io/v1/ExternalSecret", ExternalSecret.class));
 
   private static final JsonMapper MAPPER =
