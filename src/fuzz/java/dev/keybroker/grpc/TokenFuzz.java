@@ -5,8 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.keybroker.audit.AuditCursor;
 import dev.keybroker.fuzz.Seeds;
-import dev.keybroker.kek.KekCursor;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.keystore.KekCursor;
 import dev.keybroker.v1.ListAuditEventsRequest;
 import java.time.Instant;
 import java.util.Objects;

@@ -1,6 +1,6 @@
 package dev.keybroker.grpc;
 
-import dev.keybroker.kek.KekDetails;
+import dev.keybroker.keystore.KekDetails;
 import dev.keybroker.v1.Kek;
 import dev.keybroker.v1.KekOrigin;
 import dev.keybroker.v1.KekState;

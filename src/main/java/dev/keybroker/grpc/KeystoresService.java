@@ -1,10 +1,10 @@
 package dev.keybroker.grpc;
 
 import dev.keybroker.access.Target;
-import dev.keybroker.kek.KekCursor;
-import dev.keybroker.kek.KekDetails;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.keystore.KekCursor;
+import dev.keybroker.keystore.KekDetails;
 import dev.keybroker.keystore.KekLife;
 import dev.keybroker.keystore.KeystoreSettings;
 import dev.keybroker.keystore.OnboardingGuide;

@@ -2,8 +2,8 @@ package dev.keybroker.grpc;
 
 import com.google.protobuf.CodedOutputStream;
 import dev.keybroker.audit.AuditCursor;
-import dev.keybroker.kek.KekCursor;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.keystore.KekCursor;
 import dev.keybroker.v1.ListAuditEventsRequest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,8 +1,9 @@
-/// Owns key encryption keys (KEKs): their records, where they are read (memory, Redis, PostgreSQL)
-/// and the decrypted private keys in this process's memory.
+/// Owns what the data plane reads of key encryption keys (KEKs): their records, the tiers where
+/// they are read (memory, Redis, PostgreSQL) and the decrypted private keys in this process's
+/// memory.
 ///
-/// May use `crypto`, `kms`, `concurrent` and `telemetry`; adapters live in `kek.postgres` and
-/// `kek.redis`.
+/// May use `crypto`, `kms`, `concurrent` and `telemetry`; adapters live in `kek.redis` and, beside
+/// the owner of the tables, in `keystore.postgres`.
 @NullMarked
 package dev.keybroker.kek;
 

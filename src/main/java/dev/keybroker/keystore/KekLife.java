@@ -2,10 +2,7 @@ package dev.keybroker.keystore;
 
 import dev.keybroker.kek.KekChange;
 import dev.keybroker.kek.KekChanges;
-import dev.keybroker.kek.KekCursor;
-import dev.keybroker.kek.KekDetails;
 import dev.keybroker.kek.KekFailure;
-import dev.keybroker.kek.KekHistory;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;

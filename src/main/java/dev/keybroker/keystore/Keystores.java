@@ -2,7 +2,6 @@ package dev.keybroker.keystore;
 
 import dev.keybroker.kek.KekChange;
 import dev.keybroker.kek.KekChanges;
-import dev.keybroker.kek.KekDetails;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.KmsContext;

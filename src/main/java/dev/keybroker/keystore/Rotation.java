@@ -1,6 +1,5 @@
 package dev.keybroker.keystore;
 
-import dev.keybroker.kek.KekDetails;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;

@@ -3,8 +3,6 @@ package dev.keybroker.keystore;
 import dev.keybroker.kek.KekChange;
 import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KekFailure;
-import dev.keybroker.kek.KekHistory;
-import dev.keybroker.kek.KekRepository;
 import dev.keybroker.kms.QuotaGate;
 import dev.keybroker.kms.QuotaLine;
 import io.smallrye.mutiny.Multi;

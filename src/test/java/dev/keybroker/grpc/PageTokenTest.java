@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.google.protobuf.Timestamp;
 import dev.keybroker.audit.AuditCursor;
-import dev.keybroker.kek.KekCursor;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.keystore.KekCursor;
 import dev.keybroker.v1.AuditOutcome;
 import dev.keybroker.v1.ListAuditEventsRequest;
 import java.nio.charset.StandardCharsets;

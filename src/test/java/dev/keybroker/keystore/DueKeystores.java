@@ -1,14 +1,8 @@
 package dev.keybroker.keystore;
 
-import dev.keybroker.kek.KekCursor;
-import dev.keybroker.kek.KekDetails;
-import dev.keybroker.kek.KekHistory;
-import dev.keybroker.kek.KekIntent;
 import dev.keybroker.kek.KekName;
-import dev.keybroker.kek.KekRepository;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
-import dev.keybroker.kek.NewKek;
 import dev.keybroker.kms.KmsOperation;
 import dev.keybroker.kms.QuotaLine;
 import io.smallrye.mutiny.Uni;

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.keybroker.embedded.EmbeddedServices;
 import dev.keybroker.embedded.EmbeddedServicesResource;
-import dev.keybroker.kek.KekDetails;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekState;

@@ -17,7 +17,6 @@ import dev.keybroker.kek.Kek;
 import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KekCopies;
 import dev.keybroker.kek.KekName;
-import dev.keybroker.kek.KekRepository;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kek.MemoryKekTier;
 import dev.keybroker.kms.Kms;

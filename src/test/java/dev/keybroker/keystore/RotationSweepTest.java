@@ -11,7 +11,6 @@ import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.embedded.EmbeddedServices;
 import dev.keybroker.embedded.EmbeddedServicesResource;
 import dev.keybroker.grpc.Eventually;
-import dev.keybroker.kek.KekDetails;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.KmsArn;

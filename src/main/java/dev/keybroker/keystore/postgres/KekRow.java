@@ -11,7 +11,7 @@ import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.NullUnmarked;
 
-/// What a keystore says of its KEKs. Read only: the row belongs to `kek.postgres`.
+/// What a keystore says of its KEKs.
 @Entity
 @Table(name = "kek")
 @NullUnmarked // filled by Hibernate

@@ -1,4 +1,5 @@
-/// Owns the tenants' and keystores' rows in PostgreSQL.
+/// Owns the tenants', keystores' and KEKs' rows in PostgreSQL: the control plane's changes of them,
+/// and the tier from which the data plane reads them.
 ///
 /// May use `keystore`, `kek` and `postgres`.
 @NullMarked

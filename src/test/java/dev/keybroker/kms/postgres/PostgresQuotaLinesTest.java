@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.keybroker.embedded.EmbeddedServices;
 import dev.keybroker.embedded.EmbeddedServicesResource;
-import dev.keybroker.kek.KekDetails;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.keystore.KekDetails;
 import dev.keybroker.keystore.Keystore;
 import dev.keybroker.keystore.Keystores;
 import dev.keybroker.keystore.TenantAccount;

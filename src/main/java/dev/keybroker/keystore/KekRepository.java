@@ -1,9 +1,10 @@
-package dev.keybroker.kek;
+package dev.keybroker.keystore;
 
+import dev.keybroker.kek.KekName;
 import io.smallrye.mutiny.Uni;
 import java.time.Duration;
 
-/// The generation of KEKs as the database sees it. Fails with [KekFailure].
+/// The generation of KEKs as the database sees it. Fails with [dev.keybroker.kek.KekFailure].
 ///
 /// A crash between two calls leaves the intent. Once its broker counts as gone, the next attempt
 /// for the same keystore takes its place. There is never a second ACTIVE KEK and never a second

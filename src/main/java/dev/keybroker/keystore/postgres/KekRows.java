@@ -1,11 +1,11 @@
-package dev.keybroker.kek.postgres;
+package dev.keybroker.keystore.postgres;
 
-import dev.keybroker.kek.KekDetails;
-import dev.keybroker.kek.KekIntent;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekOrigin;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.keystore.KekDetails;
+import dev.keybroker.keystore.KekIntent;
 import dev.keybroker.kms.AssumedRole;
 import dev.keybroker.kms.KmsArn;
 import java.util.Objects;

@@ -1,6 +1,8 @@
-package dev.keybroker.kek;
+package dev.keybroker.keystore;
 
 import dev.keybroker.crypto.WrappingKey;
+import dev.keybroker.kek.KekName;
+import dev.keybroker.kek.KekOrigin;
 import dev.keybroker.kms.KmsArn;
 
 /// A generated key pair on its way to become a keystore's ACTIVE KEK.

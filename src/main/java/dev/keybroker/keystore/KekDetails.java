@@ -1,6 +1,9 @@
-package dev.keybroker.kek;
+package dev.keybroker.keystore;
 
 import dev.keybroker.crypto.KeyPairSpec;
+import dev.keybroker.kek.KekName;
+import dev.keybroker.kek.KekOrigin;
+import dev.keybroker.kek.KekState;
 import dev.keybroker.kms.KmsArn;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;

@@ -1,13 +1,13 @@
-package dev.keybroker.kek.postgres;
+package dev.keybroker.keystore.postgres;
 
-import dev.keybroker.kek.KekDetails;
 import dev.keybroker.kek.KekFailure;
-import dev.keybroker.kek.KekIntent;
 import dev.keybroker.kek.KekName;
-import dev.keybroker.kek.KekRepository;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
-import dev.keybroker.kek.NewKek;
+import dev.keybroker.keystore.KekDetails;
+import dev.keybroker.keystore.KekIntent;
+import dev.keybroker.keystore.KekRepository;
+import dev.keybroker.keystore.NewKek;
 import dev.keybroker.postgres.DatabaseTime;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;

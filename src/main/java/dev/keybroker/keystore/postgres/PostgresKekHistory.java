@@ -1,12 +1,12 @@
-package dev.keybroker.kek.postgres;
+package dev.keybroker.keystore.postgres;
 
-import dev.keybroker.kek.KekCursor;
-import dev.keybroker.kek.KekDetails;
 import dev.keybroker.kek.KekFailure;
-import dev.keybroker.kek.KekHistory;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.keystore.KekCursor;
+import dev.keybroker.keystore.KekDetails;
+import dev.keybroker.keystore.KekHistory;
 import dev.keybroker.postgres.DatabaseTime;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;

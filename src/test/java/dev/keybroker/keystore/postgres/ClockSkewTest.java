@@ -1,4 +1,4 @@
-package dev.keybroker.kek.postgres;
+package dev.keybroker.keystore.postgres;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -8,13 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.keybroker.embedded.EmbeddedServices;
 import dev.keybroker.embedded.EmbeddedServicesResource;
 import dev.keybroker.kek.KekChanges;
-import dev.keybroker.kek.KekDetails;
 import dev.keybroker.kek.KekFailure;
-import dev.keybroker.kek.KekIntent;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.keystore.KekDetails;
+import dev.keybroker.keystore.KekIntent;
 import dev.keybroker.keystore.KekLife;
+import dev.keybroker.keystore.KekRepository;
 import dev.keybroker.keystore.Keystore;
 import dev.keybroker.keystore.KeystoreRepository;
 import dev.keybroker.keystore.Keystores;
@@ -152,7 +153,7 @@ class ClockSkewTest {
     Keystore keystore = await(keystores.find(name));
     Instant before = databaseNow();
     KekName intended =
-        ((dev.keybroker.kek.KekRepository.Intended.ToGenerate)
+        ((KekRepository.Intended.ToGenerate)
                 await(
                     keks.intend(
                         new KekIntent(

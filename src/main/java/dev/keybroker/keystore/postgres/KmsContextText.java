@@ -1,4 +1,4 @@
-package dev.keybroker.kek.postgres;
+package dev.keybroker.keystore.postgres;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;

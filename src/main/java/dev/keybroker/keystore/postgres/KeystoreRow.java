@@ -1,4 +1,4 @@
-package dev.keybroker.kek.postgres;
+package dev.keybroker.keystore.postgres;
 
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
@@ -7,42 +7,45 @@ import jakarta.persistence.IdClass;
 import jakarta.persistence.Table;
 import java.io.Serializable;
 import java.util.Objects;
-import java.util.UUID;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 
-/// A row of `kek_request`: which KEK a request id has made.
+/// What a KEK's record carries of its keystore's row. Read only: the row belongs to
+/// `keystore.postgres`.
 @Entity
-@IdClass(KekRequest.Key.class)
-@Table(name = "kek_request")
+@IdClass(KeystoreRow.Key.class)
+@Table(name = "keystore")
 @NullUnmarked // filled by Hibernate
-class KekRequest {
+class KeystoreRow {
+  /// The value of [#onKmsOutage] with which wraps are refused where the root key fails.
+  static final String FAIL_CLOSED = "FAIL_CLOSED";
+
   @Id String tenant;
-  @Id String keystore;
+  @Id String id;
 
-  @Id
-  @Column(name = "request_id")
-  String requestId;
+  long version;
 
-  UUID kek;
+  @Column(name = "private_kek_lifetime_millis")
+  long privateKekLifetimeMillis;
+
+  @Column(name = "on_kms_outage")
+  String onKmsOutage;
 
   /// The composite id, as JPA wants it.
   static final class Key implements Serializable {
     String tenant;
-    String keystore;
-    String requestId;
+    String id;
 
     @Override
     public boolean equals(@Nullable Object other) {
       return other instanceof Key key
           && Objects.equals(tenant, key.tenant)
-          && Objects.equals(keystore, key.keystore)
-          && Objects.equals(requestId, key.requestId);
+          && Objects.equals(id, key.id);
     }
 
     @Override
     public int hashCode() {
-      return Objects.hash(tenant, keystore, requestId);
+      return Objects.hash(tenant, id);
     }
   }
 }

@@ -1,4 +1,4 @@
-package dev.keybroker.kek.postgres;
+package dev.keybroker.keystore.postgres;
 
 import dev.keybroker.embedded.EmbeddedServicesResource;
 import dev.keybroker.kek.KekTier;

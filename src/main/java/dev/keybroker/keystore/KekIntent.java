@@ -1,6 +1,7 @@
-package dev.keybroker.kek;
+package dev.keybroker.keystore;
 
 import dev.keybroker.crypto.KeyPairSpec;
+import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsKey;
 import org.jspecify.annotations.Nullable;

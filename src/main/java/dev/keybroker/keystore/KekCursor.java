@@ -1,4 +1,4 @@
-package dev.keybroker.kek;
+package dev.keybroker.keystore;
 
 import java.time.Instant;
 import java.util.UUID;

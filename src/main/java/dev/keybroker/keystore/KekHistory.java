@@ -1,12 +1,15 @@
-package dev.keybroker.kek;
+package dev.keybroker.keystore;
 
+import dev.keybroker.kek.KekName;
+import dev.keybroker.kek.KeystoreName;
 import io.smallrye.mutiny.Uni;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// KEKs after their generation, as the database sees them. Fails with [KekFailure].
+/// KEKs after their generation, as the database sees them. Fails with
+/// [dev.keybroker.kek.KekFailure].
 public interface KekHistory {
   /// Fails with `UnknownKek`, also where the KEK is of another keystore.
   Uni<KekDetails> find(KekName kek);
@@ -26,7 +29,8 @@ public interface KekHistory {
   /// with `ClockSkew` where this broker's clock and the database's differ by more than a minute.
   Uni<List<UUID>> eraseDue(int limit);
 
-  /// What a KEK becomes; throws the [KekFailure] where its state does not admit it.
+  /// What a KEK becomes; throws the [dev.keybroker.kek.KekFailure] where its state does not admit
+  /// it.
   interface Change {
     KekDetails apply(KekDetails kek);
   }
