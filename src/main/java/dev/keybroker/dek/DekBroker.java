@@ -19,7 +19,7 @@ import io.smallrye.mutiny.Uni;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// The use cases of the data plane. Thread-safe; blocks no caller's thread.
+/// The use cases of the data plane: wraps, unwraps and rewraps DEKs. Thread-safe and non-blocking.
 ///
 /// Unis fail with [DekFailure], [KekFailure] or [dev.keybroker.kms.KmsFailure]; a retry is always
 /// safe.
@@ -55,16 +55,16 @@ public final class DekBroker {
     this.metrics = metrics;
   }
 
-  /// The keystore's ACTIVE public KEK, where its root key admits wraps.
+  /// Returns the keystore's ACTIVE public KEK, if its root key admits wraps.
   public Uni<ActiveKek> activeKek(KeystoreName keystore) {
     return activeKeks.active(keystore).chain(rootKeys::admit);
   }
 
-  /// Wraps the caller's DEK of 16 to 64 bytes under the keystore's ACTIVE KEK. The DEK passes to
-  /// the broker, which wipes it when the Uni ends.
+  /// Wraps the caller's DEK of 16 to 64 bytes under the keystore's ACTIVE KEK. The broker takes
+  /// ownership of the DEK and wipes it when the Uni ends.
   ///
   /// A wrap waits for KMS only if the keystore fails closed and its root key has not answered
-  /// lately. If the KEK is in memory, the work is done when this method returns.
+  /// lately. If the KEK is in memory, the wrap is complete when this method returns.
   public Uni<WrappedResult> wrap(
       KeystoreName keystore, SecretBytes dek, EncryptionContext context) {
     return wrapActive(keystore, dek, context).onTermination().invoke(dek::close);
@@ -114,7 +114,7 @@ public final class DekBroker {
     return new WrappedResult(wrapped, kek.name(), null, lastKnown);
   }
 
-  /// Unwraps a DEK with the KEK that it names, where that is a KEK of this keystore. The caller
+  /// Unwraps a DEK with the KEK that it names, if that KEK belongs to this keystore. The caller
   /// closes the result.
   public Uni<UnwrappedResult> unwrap(
       KeystoreName keystore, byte[] wrappedDek, EncryptionContext context) {
@@ -148,7 +148,7 @@ public final class DekBroker {
     return unwrapWith(kek, parsed, context);
   }
 
-  /// The one refusal, except for a keystore that does not exist, which has its own.
+  /// All refusals are alike, except that an unknown keystore has its own.
   private <T> Uni<T> notAuthentic(KeystoreName keystore) {
     return activeKeks
         .active(keystore)
@@ -157,7 +157,7 @@ public final class DekBroker {
         .chain(kek -> Uni.createFrom().failure(new DekFailure.NotAuthentic()));
   }
 
-  /// Why the state of a KEK admits no unwrap; null where it does.
+  /// The reason why the state of a KEK admits no unwrap; null if it admits one.
   private static @Nullable RuntimeException refusal(Kek kek) {
     return switch (kek.state()) {
       case ACTIVE, RETIRED -> null;
@@ -184,10 +184,10 @@ public final class DekBroker {
     }
     return onLane(kek, encapsulated, wrapped, context)
         .onFailure(WipedMeanwhile.class)
-        // The key reached its bound between memory and use: once more, from the record on.
+        // The key expired between the look-up and its use: retry once, starting with the record.
         .recoverWithUni(() -> onLaneAgain(kek.name().id(), encapsulated, wrapped, context))
         .onFailure(WipedMeanwhile.class)
-        // Twice: the lane is slower than the keys may live.
+        // Expired twice: the lane takes longer than the keys may live.
         .transform(wiped -> new DekFailure.Overloaded());
   }
 
@@ -217,7 +217,7 @@ public final class DekBroker {
             });
   }
 
-  /// Unwraps under a secret that is in memory, on the caller's thread; null where it is not.
+  /// Unwraps on the caller's thread if the secret is in memory; null if it is not.
   private @Nullable UnwrappedResult unwrapOpened(
       Kek kek, byte[] encapsulated, WrappedDek wrapped, EncryptionContext context)
       throws NotAuthenticException {
@@ -297,8 +297,8 @@ public final class DekBroker {
     }
   }
 
-  /// Moves a wrapped DEK of a keystore to the ACTIVE KEK of the destination. The plaintext DEK does
-  /// not leave this method.
+  /// Moves a wrapped DEK to the ACTIVE KEK of the destination. The plaintext DEK does not leave
+  /// this method.
   public Uni<RewrappedResult> rewrap(
       KeystoreName source, byte[] wrappedDek, EncryptionContext context, KeystoreName destination) {
     return unwrap(source, wrappedDek, context)
@@ -318,7 +318,7 @@ public final class DekBroker {
 
   private static final class WipedMeanwhile extends RuntimeException {
     WipedMeanwhile() {
-      super("private KEK wiped meanwhile", null, false, false);
+      super("private KEK was wiped before its use", null, false, false);
     }
   }
 }

@@ -17,23 +17,23 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Times the use cases and traces their cryptographic part. All meters are made at the start: a
-/// call allocates no tag.
+/// Times the use cases and traces their cryptographic part. All meters are created at startup, so
+/// that a call allocates no tags.
 public final class DekMetrics {
   private static final String WRAP_CRYPTO = Spans.CRYPTO + ".wrap";
   private static final String UNWRAP_CRYPTO = Spans.CRYPTO + ".unwrap";
 
-  /// What became of a call.
+  /// The outcome of a call.
   private enum Outcome {
     OK,
     NOT_AUTHENTIC,
-    /// The keystore, the KEK or the root key does not admit it.
+    /// The state of the keystore, KEK or root key does not admit the call.
     REFUSED,
-    /// The broker, a store or KMS could not.
+    /// The broker, a store or KMS failed.
     FAILED
   }
 
-  /// The timers of one use case: by outcome, for each encapsulation and for none.
+  /// The timers of one use case, by encapsulation (or none) and outcome.
   private record Timers(
       EnumMap<Encapsulation, EnumMap<Outcome, Timer>> byEncapsulation,
       EnumMap<Outcome, Timer> withoutEncapsulation) {
@@ -129,7 +129,7 @@ public final class DekMetrics {
             });
   }
 
-  /// As [#wrap(Supplier)], of work that waits for nothing and is done at once.
+  /// Like [#wrap(Supplier)], for work that completes without waiting.
   Uni<WrappedResult> wrapNow(Supplier<WrappedResult> work) {
     long start = System.nanoTime();
     try {
@@ -168,7 +168,7 @@ public final class DekMetrics {
     return spans.around(UNWRAP_CRYPTO, () -> timed(unwrapCrypto.get(encapsulation), work));
   }
 
-  /// Work for another thread, in the trace of this one.
+  /// Wraps work for another thread, so that it continues the trace of this one.
   <T> Supplier<T> carried(Supplier<T> work) {
     return spans.carried(work);
   }
@@ -184,7 +184,7 @@ public final class DekMetrics {
     }
   }
 
-  /// The part that is timed.
+  /// The timed part.
   interface Work<T, E extends Exception> {
     T run() throws E;
   }

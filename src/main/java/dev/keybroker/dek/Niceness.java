@@ -6,8 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import org.jboss.logging.Logger;
 
-/// How readily a thread leaves its processor to the others of its process: `setpriority(2)`, whose
-/// nice value is a thread's own in Linux.
+/// Sets the nice value of a thread with `setpriority(2)`. On Linux each thread has its own.
 ///
 /// Java's thread priorities reach the kernel only with an option of the JVM, and no further than
 /// nice 4; in a native executable not at all.
@@ -18,23 +17,23 @@ final class Niceness {
 
   private Niceness() {}
 
-  /// Gives the calling thread this nice value, from 0 (as all others) to 19 (runs where the others
-  /// leave time). Needs no privilege. Where it cannot be done, the thread stays as it is and a
-  /// warning says so; not in Linux: nothing is done.
+  /// Sets the nice value of the calling thread, from 0 (like all others) to 19 (runs when the
+  /// others leave time). Needs no privilege. If it fails, the thread keeps its value and a warning
+  /// is logged. Has no effect on other systems than Linux.
   static void take(int nice) {
     if (nice == 0 || !System.getProperty("os.name").equals("Linux")) {
       return;
     }
     try {
       if (setPriority(PRIO_PROCESS, CALLING_THREAD, nice) != 0) {
-        LOG.warnf("The kernel refuses the nice value %d", nice);
+        LOG.warnf("The kernel refused the nice value %d", nice);
       }
     } catch (Throwable e) {
-      LOG.warnf(e, "The nice value %d cannot be set", nice);
+      LOG.warnf(e, "Could not set the nice value %d", nice);
     }
   }
 
-  /// Replaced in a native executable.
+  /// Substituted in a native executable.
   private static int setPriority(int which, int who, int value) throws Throwable {
     Linker linker = Linker.nativeLinker();
     MethodHandle setPriority =

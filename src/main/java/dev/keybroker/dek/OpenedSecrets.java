@@ -17,19 +17,20 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// Secrets that a private KEK has decapsulated, so that the DEKs of one wrap session need one
-/// private-key operation. Thread-safe.
+/// A cache of secrets that private KEKs have decapsulated, so that all DEKs of a wrap session need
+/// only one private-key operation. Thread-safe.
 ///
-/// A secret is kept under the same absolute bound as the private KEK that opened it: a tenant who
-/// withdraws access is obeyed no later for it. Only what opened an authentic wrapped DEK is kept.
+/// A secret expires at the same absolute time as the private KEK that opened it, so the cache does
+/// not delay a tenant's withdrawal of access. Only secrets that opened an authentic wrapped DEK are
+/// kept.
 public final class OpenedSecrets {
   private final Ticker ticker;
   private final Cache<Key, Opened> secrets;
 
-  /// The KEKs that have secrets here.
+  /// The KEKs that have secrets in this cache.
   private final ConcurrentHashMap<UUID, Live> live = new ConcurrentHashMap<>();
 
-  /// @param lifetime the longest of these secrets, in nanoseconds
+  /// @param lifetime the longest lifetime of these secrets, in nanoseconds
   private record Live(int secrets, long lifetime) {}
 
   public OpenedSecrets(OpenedSecretsConfig config, Ticker ticker) {
@@ -53,19 +54,19 @@ public final class OpenedSecrets {
     }
   }
 
-  /// The secret of this encapsulation under a KEK, or null. It may be wiped at any time; a use then
-  /// fails with an [IllegalStateException].
+  /// Returns the secret of this encapsulation under a KEK, or null. The secret may be wiped at any
+  /// time; using it then throws an [IllegalStateException].
   @Nullable Opened get(Kek kek, byte[] encapsulated) {
     Opened opened = secrets.getIfPresent(new Key(kek.name().id(), encapsulated));
     return opened == null || opened.isExpired(ticker.read(), kek) ? null : opened;
   }
 
-  /// Whether the bound is reached: what was opened with the secret must not be released then.
+  /// Whether the secret has expired. What was opened with it must not be released then.
   boolean isExpired(Opened opened, Kek kek) {
     return opened.isExpired(ticker.read(), kek);
   }
 
-  /// Keeps a secret, which is this cache's to wipe from now on.
+  /// Keeps a secret. The cache takes ownership and wipes it.
   void put(Kek kek, byte[] encapsulated, SecretBytes z, PrivateKek openedBy) {
     long lifetime = openedBy.expiresAt() - openedBy.decryptedAt();
     live.merge(
@@ -77,15 +78,15 @@ public final class OpenedSecrets {
         new Opened(kek.name().keystore(), z, openedBy.decryptedAt(), openedBy.expiresAt()));
   }
 
-  /// Wipes the secrets that a change touches.
+  /// Wipes the secrets affected by a change.
   public void changed(KekChange change) {
     if (change instanceof KekChange.OfKek(UUID kek)) {
       secrets.asMap().keySet().removeIf(key -> key.kek.equals(kek));
     }
   }
 
-  /// Wipes the secrets of a KEK that are older than the lifetime of this record; the others go when
-  /// they reach that age.
+  /// Wipes the secrets of a KEK that are older than the lifetime in this record. The others are
+  /// wiped when they reach that age.
   public void limit(Kek kek) {
     UUID id = kek.name().id();
     long allowed = kek.privateKekLifetime().toNanos();
@@ -114,7 +115,7 @@ public final class OpenedSecrets {
     live.computeIfPresent(id, (same, others) -> new Live(others.secrets, allowed));
   }
 
-  /// Wipes the secrets of a keystore whose KEKs' records are not known to be as they are now.
+  /// Wipes the secrets of a keystore whose KEKs have no fresh record in memory.
   ///
   /// @param isKnown whether a fresh record of this KEK is in memory
   public void limit(KeystoreName keystore, Predicate<UUID> isKnown) {
@@ -126,8 +127,8 @@ public final class OpenedSecrets {
                 entry.getValue().keystore.equals(keystore) && !isKnown.test(entry.getKey().kek));
   }
 
-  /// Wipes what has expired. Caffeine does it by itself, but on the monotonic clock: later than due
-  /// after the machine was suspended.
+  /// Wipes what has expired. Caffeine also does this, but on the monotonic clock: after the machine
+  /// was suspended, that is too late.
   public void cleanUp() {
     secrets.cleanUp();
   }
@@ -141,8 +142,8 @@ public final class OpenedSecrets {
     secrets.invalidateAll();
   }
 
-  /// @param decryptedAt ticker time of the KMS Decrypt that this rests on
-  /// @param expiresAt ticker time of the private KEK's bound
+  /// @param decryptedAt ticker time of the KMS Decrypt that opened the private KEK
+  /// @param expiresAt ticker time when the private KEK expires
   record Opened(KeystoreName keystore, SecretBytes z, long decryptedAt, long expiresAt) {
     boolean isExpired(long now, Kek kek) {
       return now - expiresAt >= 0 || now - decryptedAt >= kek.privateKekLifetime().toNanos();

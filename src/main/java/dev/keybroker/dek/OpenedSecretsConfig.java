@@ -3,11 +3,11 @@ package dev.keybroker.dek;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 
-/// What is remembered of unwraps.
+/// Settings of the cache of decapsulated secrets.
 @ConfigMapping(prefix = "keybroker.opened-secrets")
 public interface OpenedSecretsConfig {
-  /// How many decapsulated secrets are kept, each at most until the bound of the private KEK that
-  /// opened it. 0 keeps none: every unwrap is a private-key operation.
+  /// The maximum number of decapsulated secrets to keep. Each expires no later than the private KEK
+  /// that opened it. With 0, every unwrap needs a private-key operation.
   @WithDefault("10000")
   long max();
 }

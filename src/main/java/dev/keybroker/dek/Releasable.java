@@ -1,16 +1,16 @@
 package dev.keybroker.dek;
 
-/// What a private KEK opened, until it is handed to the caller.
+/// A result that a private KEK opened and that is not yet released to the caller.
 ///
-/// It rests on one KMS Decrypt and may be released only until the bound of the private KEK,
-/// counted from the start of that Decrypt, or of a later one that KMS has admitted meanwhile.
-/// Whoever holds it checks the bound at the moment of the release, however long the answer waited
-/// for its audit record or for other items of its batch.
+/// It depends on one KMS Decrypt and may be released only until the private KEK expires. That
+/// lifetime counts from the start of the Decrypt, or of a later one that KMS has admitted since.
+/// The holder checks the expiry at the moment of release, however long the response waited for its
+/// audit record or for other items of its batch.
 public interface Releasable extends AutoCloseable {
-  /// Whether the bound is reached.
+  /// Whether the private KEK has expired.
   boolean isOver();
 
-  /// Wipes what is secret in it.
+  /// Wipes the secrets in the result.
   @Override
   void close();
 }

@@ -3,11 +3,11 @@ package dev.keybroker.dek;
 import dev.keybroker.kek.KekName;
 import java.util.function.BooleanSupplier;
 
-/// A DEK moved to another KEK. It holds no plaintext, and ends with the same bound as an unwrap:
-/// the other KEK may be under another root key, where the move would outlast a withdrawal of
+/// A DEK moved to another KEK. It holds no plaintext, but expires like the result of an unwrap: if
+/// the other KEK is under another root key, a move released later would outlast a withdrawal of
 /// access.
 ///
-/// @param bound whether the bound of the private KEK that opened it is reached
+/// @param bound whether the private KEK that opened it has expired
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
 public record RewrappedResult(
     byte[] wrappedDek, KekName sourceKek, KekName kek, BooleanSupplier bound)
@@ -19,6 +19,6 @@ public record RewrappedResult(
 
   @Override
   public void close() {
-    // The DEK is wrapped.
+    // There is no plaintext to wipe.
   }
 }

@@ -13,12 +13,12 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/// The threads of private-key operations: a bounded pool with a short queue, so that neither the
-/// event loop nor a wrap ever waits behind them, also where all share one processor. What would
-/// wait too long is refused at once.
+/// The threads for private-key operations: a bounded pool with a short queue. It keeps the event
+/// loop and wraps from waiting behind private-key operations, even on a single processor. An
+/// operation that would wait too long is refused at once.
 public final class UnwrapLane implements AutoCloseable {
-  /// Results wait for one another for about so long, where more operations wait for a thread: many
-  /// of a fast operation, and none of one that takes this long itself.
+  /// How long results are collected while more operations are queued. Fast operations share one
+  /// hand-back; an operation that takes this long itself is handed back alone.
   private static final long LONGEST_HOLD_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
 
   private final ThreadPoolExecutor threads;
@@ -28,7 +28,7 @@ public final class UnwrapLane implements AutoCloseable {
   private final WaitEstimate wait;
   private final Counter shed;
 
-  /// @param callers the thread that an operation is asked for on, equal for all that ask there
+  /// @param callers identifies the calling thread; equal for all calls from the same thread
   public UnwrapLane(UnwrapLaneConfig config, Supplier<Executor> callers, MeterRegistry registry) {
     require(config.threads() >= 0, "threads must not be negative");
     require(config.queue() >= 1, "queue must be at least 1");
@@ -67,10 +67,10 @@ public final class UnwrapLane implements AutoCloseable {
             });
   }
 
-  /// Runs an operation on the lane; the Uni completes on the thread that subscribed, where that
-  /// takes work. Fails with [DekFailure.Overloaded] where the operation would wait too long or the
-  /// queue is full; one that nobody waits for any more is not run, and its result closed where it
-  /// can be.
+  /// Runs an operation on the lane. The Uni completes on the thread that subscribed, if that thread
+  /// accepts work. It fails with [DekFailure.Overloaded] if the operation would wait too long or
+  /// the queue is full. An operation whose subscriber has cancelled does not run, and its result is
+  /// closed if it is closeable.
   public <T> Uni<T> run(Supplier<T> operation) {
     return HandOff.of(
         answer -> {
@@ -93,7 +93,7 @@ public final class UnwrapLane implements AutoCloseable {
         });
   }
 
-  /// Runs the operation now; what is returned tells whoever waits for it.
+  /// Runs the operation now. The returned task delivers its result.
   private <T> Runnable completion(Supplier<T> operation, HandOff<T> answer) {
     long begun = System.nanoTime();
     try {
@@ -106,8 +106,7 @@ public final class UnwrapLane implements AutoCloseable {
     }
   }
 
-  /// Who finds an operation in the queue leaves the results to that one's thread: it is run later,
-  /// and looks here then.
+  /// If an operation is queued, the thread that runs it later delivers these results too.
   private void deliverWhereDue() {
     if (threads.getQueue().isEmpty() || wait.nanos(results.size()) > LONGEST_HOLD_NANOS) {
       results.deliver();

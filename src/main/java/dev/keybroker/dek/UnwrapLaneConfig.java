@@ -4,24 +4,25 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
 
-/// The lane of private-key operations.
+/// Settings of the threads for private-key operations.
 @ConfigMapping(prefix = "keybroker.unwrap-lane")
 public interface UnwrapLaneConfig {
-  /// Threads. 0 means one for each processor.
+  /// The number of threads. 0 means one for each processor.
   @WithDefault("0")
   int threads();
 
-  /// Operations that may wait for a thread; one more is refused with UNWRAP_OVERLOADED. At least 1.
+  /// The maximum number of operations that wait for a thread. More are refused with
+  /// UNWRAP_OVERLOADED. At least 1.
   @WithDefault("256")
   int queue();
 
-  /// How long an operation may be expected to wait for a thread, by what the last ones took; one
-  /// that would wait longer is refused with UNWRAP_OVERLOADED.
+  /// The longest expected wait for a thread, estimated from recent operations. An operation that
+  /// would wait longer is refused with UNWRAP_OVERLOADED.
   @WithDefault("500ms")
   Duration longestWait();
 
-  /// The nice value of the threads, in Linux: from 0, where private-key operations have as good a
-  /// right to a processor as wraps, to 19, where they have what wraps leave of it.
+  /// The nice value of the threads, on Linux only. With 0, private-key operations compete equally
+  /// with wraps for processors; with 19, they get the processor time that wraps leave.
   @WithDefault("19")
   int nice();
 }

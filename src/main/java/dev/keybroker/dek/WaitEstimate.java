@@ -2,15 +2,16 @@ package dev.keybroker.dek;
 
 import java.util.concurrent.atomic.AtomicLong;
 
-/// How long an operation waits for a thread of a pool: those before it in the queue by what the
-/// last ones took, on the clock, whatever the threads had to share their processor with. It follows
-/// a machine that is slow today, which a length of the queue cannot; a single slow operation (the
-/// first one, a pause of the process) moves it little. Thread-safe.
+/// Estimates how long an operation waits for a thread of a pool: the number of operations before
+/// it, times the recent average duration. Durations are wall-clock times, so the estimate includes
+/// contention for processors and adapts to a slow machine, which a limit on the queue's length
+/// cannot. A single slow operation (the first one, a pause of the process) has little effect.
+/// Thread-safe.
 final class WaitEstimate {
-  /// The average follows about so many operations.
+  /// The average covers about this many operations.
   private static final int MEMORY = 16;
 
-  /// An operation counts for at most so many average ones and a millisecond.
+  /// An operation counts as at most this many average ones plus a millisecond.
   private static final int MOST = 4;
 
   private static final long MILLISECOND = 1_000_000;
@@ -18,12 +19,12 @@ final class WaitEstimate {
   private final int threads;
   private final AtomicLong averageNanos = new AtomicLong();
 
-  /// @param threads of the pool
+  /// @param threads the number of threads of the pool
   WaitEstimate(int threads) {
     this.threads = threads;
   }
 
-  /// An operation ended.
+  /// Records the duration of an operation.
   void took(long nanos) {
     averageNanos.updateAndGet(
         average -> {
@@ -32,7 +33,7 @@ final class WaitEstimate {
         });
   }
 
-  /// The expected wait behind so many operations, in nanoseconds. Too low until some have ended.
+  /// The expected wait behind this many operations, in nanoseconds. Too low until some have ended.
   long nanos(int waiting) {
     return averageNanos.get() * waiting / threads;
   }

@@ -5,10 +5,10 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
-/// One encapsulated secret of a KEK, for a bounded time and number of DEKs.
+/// An encapsulated secret of a KEK, used for a bounded time and number of DEKs.
 ///
 /// The number is counted in stripes, one cache line each, so that threads do not contend for one
-/// counter; a stripe that is used up ends the session, a little before its bound.
+/// counter; the first used-up stripe ends the session, slightly before its bound.
 final class WrapSession implements AutoCloseable {
   private static final int STRIPES = 16;
   private static final int INTS_PER_LINE = 32;
@@ -41,18 +41,17 @@ final class WrapSession implements AutoCloseable {
     return secret;
   }
 
-  /// Takes one DEK of the bound; false where it is reached.
+  /// Counts one DEK against the bound; false if the bound is reached.
   boolean take(long now) {
     if (now - expiresAt >= 0) {
       return false;
     }
     int stripe = (int) (Thread.currentThread().threadId() % stripes) * INTS_PER_LINE;
-    // Looked at first: a used-up stripe must not be counted on until it overflows.
+    // Check first: counting further on a used-up stripe would overflow in the end.
     return used.get(stripe) < deksPerStripe && used.incrementAndGet(stripe) <= deksPerStripe;
   }
 
-  /// Whether the caller shall make the successor: true once, when three quarters of a bound are
-  /// reached.
+  /// Whether the caller must make the successor: true once, at three quarters of a bound.
   boolean wantsSuccessor(long now) {
     int stripe = (int) (Thread.currentThread().threadId() % stripes) * INTS_PER_LINE;
     boolean late =

@@ -14,12 +14,12 @@ import java.util.UUID;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
-/// Wraps DEKs under the sessions of their KEKs: one encapsulation serves many DEKs, each with a
-/// salt and a derived key of its own. Thread-safe.
+/// Wraps DEKs under the sessions of their KEKs: one encapsulation serves many DEKs, each with its
+/// own salt and derived key. Thread-safe.
 ///
-/// A session never serves two KEKs, ends with the first of its bounds or with a change of its KEK,
-/// and is wiped then. Its successor is made ahead, beside the calls; only the first wrap of a
-/// keystore, or one after a pause, waits for its encapsulation.
+/// A session never serves two KEKs. It ends, and is wiped, at the first of its bounds or when its
+/// KEK changes. Its successor is made in advance, in the background, so only the first wrap of a
+/// keystore, or one after a pause, waits for an encapsulation.
 public final class WrapSessions {
   private static final int ATTEMPTS = 3;
 
@@ -29,7 +29,7 @@ public final class WrapSessions {
   private final Executor ahead;
   private final Cache<KeystoreName, WrapSession> sessions;
 
-  /// @param ahead makes successors
+  /// @param ahead runs the work that makes successors
   public WrapSessions(
       DekWrapping wrapping, WrapSessionConfig config, Ticker ticker, Executor ahead) {
     this.wrapping = wrapping;
@@ -53,7 +53,7 @@ public final class WrapSessions {
     }
   }
 
-  /// The wrapped DEK, of 16 to 64 bytes, under this KEK.
+  /// Wraps a DEK of 16 to 64 bytes under this KEK.
   byte[] wrap(ActiveKek kek, SecretBytes dek, EncryptionContext context) {
     if (config.maxDeks() <= 1) {
       return wrapping.wrap(kek.name().id(), kek.key(), dek, context);
@@ -62,13 +62,13 @@ public final class WrapSessions {
       try {
         return seal(kek, session(kek), dek, context);
       } catch (IllegalStateException e) {
-        // The session was wiped between here and there: its successor is at hand.
+        // The session was wiped after it was looked up: retry with its successor.
       }
     }
     return wrapping.wrap(kek.name().id(), kek.key(), dek, context);
   }
 
-  /// A session with room for one more DEK, which is taken.
+  /// Returns a session after counting one DEK against its bound.
   private WrapSession session(ActiveKek kek) {
     long now = ticker.read();
     WrapSession session = sessions.getIfPresent(kek.name().keystore());
@@ -98,20 +98,20 @@ public final class WrapSessions {
     return session;
   }
 
-  /// Ends the sessions that a change touches.
+  /// Ends the sessions affected by a change.
   public void changed(KekChange change) {
     switch (change) {
       case KekChange.OfKeystore(KeystoreName keystore) -> sessions.invalidate(keystore);
       case KekChange.OfKek(UUID kek) ->
           sessions.asMap().values().removeIf(session -> session.kek().equals(kek));
       case KekChange.OfSettings ignored -> {
-        // The KEK stays what it is.
+        // This change does not affect the KEK.
       }
     }
   }
 
-  /// Wipes what has expired. Caffeine does it by itself, but on the monotonic clock: later than due
-  /// after the machine was suspended.
+  /// Wipes what has expired. Caffeine also does this, but on the monotonic clock: after the machine
+  /// was suspended, that is too late.
   public void cleanUp() {
     sessions.cleanUp();
   }

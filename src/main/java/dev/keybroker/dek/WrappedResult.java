@@ -5,13 +5,13 @@ import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.LastKnownKek;
 import org.jspecify.annotations.Nullable;
 
-/// A wrapped DEK. Its holder closes it.
+/// A wrapped DEK. The holder closes it.
 ///
 /// @param wrappedDek the self-describing bytes, format version 1
 /// @param kek the KEK used
 /// @param dek the DEK itself, 16 to 64 bytes, if the broker generated it for a caller that asked
 ///     for it; null otherwise
-/// @param lastKnown what is known of the KEK if it is the last known one; null otherwise
+/// @param lastKnown the age and root key state, if the last known KEK was used; null otherwise
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
 public record WrappedResult(
     byte[] wrappedDek, KekName kek, @Nullable SecretBytes dek, @Nullable LastKnownKek lastKnown)
