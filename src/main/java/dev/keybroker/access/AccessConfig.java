@@ -6,14 +6,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 
-/// Who may do what.
+/// Settings of the access file.
 @ConfigMapping(prefix = "keybroker.access")
 public interface AccessConfig {
-  /// The access file (`src/docs/access.md`). Absent: the broker refuses to start, but in dev and
-  /// test mode and with `keybroker.insecure`, where then every caller may do everything.
+  /// The access file (`src/docs/access.md`). If absent, the broker refuses to start, except in dev
+  /// and test mode and with `keybroker.insecure`; there, every caller may then do everything.
   Optional<Path> file();
 
-  /// How often the access file is read for changes. At least 1 s.
+  /// How often the broker checks the access file for changes. At least 1 s.
   @WithDefault("5s")
   Duration reloadEvery();
 }

@@ -34,19 +34,20 @@ import org.yaml.snakeyaml.parser.ParserImpl;
 import org.yaml.snakeyaml.reader.StreamReader;
 import org.yaml.snakeyaml.resolver.Resolver;
 
-/// The access file, version 1: YAML, or JSON as a part of it (`src/docs/access.md`). Read strictly:
-/// what it does not know it refuses, since a misread grant is one too many or one too few.
+/// The access file, version 1: YAML, of which JSON is a subset (`src/docs/access.md`). The parser
+/// is strict and refuses what it does not know, because a misread grant allows too much or too
+/// little.
 public final class AccessFile {
-  /// As much as a ConfigMap holds.
+  /// The maximum size of a ConfigMap.
   public static final int MAX_BYTES = 1 << 20;
 
   /// Callers times resources, summed over the grants.
   static final int MAX_PAIRS = 200_000;
 
-  /// Each is looked at in each call of a SPIFFE caller.
+  /// Each call of a SPIFFE caller checks all of them.
   static final int MAX_PREFIXES = 100;
 
-  /// The file is four deep: the root, its grants, one grant, one of its lists.
+  /// An access file has four levels: the root, its grants, a grant, a list of the grant.
   private static final int MAX_DEPTH = 4;
 
   private static final int MAX_QUOTED = 100;
@@ -56,7 +57,7 @@ public final class AccessFile {
 
   private AccessFile() {}
 
-  /// The policy that the file says.
+  /// Returns the policy in the file.
   public static AccessPolicy parse(byte[] content) throws AccessFileException {
     return grants(content);
   }
@@ -82,7 +83,7 @@ public final class AccessFile {
     }
   }
 
-  /// The tree of the one document, free of what makes YAML dangerous.
+  /// Returns the tree of the only document, without the dangerous features of YAML.
   private static Node root(String text) throws AccessFileException {
     LoaderOptions options = new LoaderOptions();
     options.setCodePointLimit(MAX_BYTES);
@@ -146,7 +147,7 @@ public final class AccessFile {
     return grants.build();
   }
 
-  /// How many pairs of caller and resource the grant has.
+  /// Adds a grant, and returns its number of pairs of caller and resource.
   private static int grant(Node node, String path, Grants.Builder grants, int pairsLeft)
       throws AccessFileException {
     Map<String, Node> fields = fields(node, path, Set.of("callers", "permissions", "on"));
@@ -184,7 +185,7 @@ public final class AccessFile {
     return permission;
   }
 
-  /// The values of a required list that is not empty and holds none twice.
+  /// Returns the values of a required list, which must not be empty or have duplicates.
   private static <T> List<T> each(
       Map<String, Node> fields,
       String name,
@@ -267,7 +268,7 @@ public final class AccessFile {
     return new AccessFileException(where.isEmpty() ? problem : where + ": " + problem);
   }
 
-  /// The file's text for a message: short, and on one line.
+  /// Quotes text of the file for a message: short, and on one line.
   private static String quoted(String text) {
     String part = text.length() > MAX_QUOTED ? text.substring(0, MAX_QUOTED) + "…" : text;
     return '"' + part.replaceAll("\\p{Cntrl}", "?") + '"';

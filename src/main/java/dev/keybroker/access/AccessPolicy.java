@@ -1,15 +1,14 @@
 package dev.keybroker.access;
 
-/// Says what a caller may do. Decides from memory, at once and without allocating; thread-safe.
+/// Decides what a caller may do, from memory, without blocking or allocating. Thread-safe.
 public interface AccessPolicy {
-  /// Allows everything: for a broker that asks nobody who he is.
+  /// Allows everything: for a broker that does not authenticate callers.
   AccessPolicy OPEN = (caller, permission, target) -> true;
 
-  /// Whether the caller has the permission on the target. A permission on a tenant holds on each of
-  /// its keystores; one on a keystore holds there alone.
+  /// Whether the caller has the permission on the target. A permission on a tenant applies to each
+  /// of its keystores; a permission on a keystore applies only there.
   boolean allows(Caller caller, Permission permission, Target target);
 
-  /// Reads the grants again from where they are kept. Never fails: on an error the grants that are
-  /// in force stay.
+  /// Reads the grants again from their source. Never fails: on an error, the grants in force stay.
   default void reload() {}
 }

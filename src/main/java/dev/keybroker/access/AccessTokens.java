@@ -2,17 +2,17 @@ package dev.keybroker.access;
 
 import io.smallrye.mutiny.Uni;
 
-/// Finds out who a bearer token names.
+/// Verifies bearer tokens and identifies their callers.
 public interface AccessTokens {
-  /// The caller whom a token proves.
+  /// Returns the caller that a token proves.
   ///
-  /// A token that was verified lately, and a token whose issuer's key is known, are answered at
-  /// once, on the calling thread. Fails with an [AuthenticationFailure]; to ask again is safe.
+  /// The Uni completes at once, on the calling thread, for a token that was verified recently or is
+  /// signed with a known key of the issuer. It fails with an [AuthenticationFailure]; a retry is
+  /// safe.
   Uni<ProvenCaller> verify(String token);
 
-  /// Whom a token proved.
+  /// The caller that a token proved.
   ///
-  /// @param untilNanos the reading of the ticker until which this may be believed without asking
-  ///     again
+  /// @param untilNanos ticker time until which the result is valid without another verification
   record ProvenCaller(Caller caller, long untilNanos) {}
 }

@@ -4,7 +4,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import org.jspecify.annotations.Nullable;
 
-/// Decides whether a call may begin, from memory alone. Thread-safe.
+/// Decides whether a call may start, from memory alone. Thread-safe.
 public final class Admission {
   private final AccessPolicy policy;
   private final RateLimits limits;
@@ -23,12 +23,12 @@ public final class Admission {
     this.denials = new Denials(clock, registry);
   }
 
-  /// Why the call may not begin, or null where it may.
+  /// Returns the reason why the call may not start, or null if it may.
   ///
-  /// The caller's rate comes first, so that denied calls have one; the tenant's comes after the
-  /// permission, so that strangers cannot use it up.
+  /// The caller's rate is checked first, so that it limits denied calls too. The tenant's rate is
+  /// checked after the permission, so that callers without permission cannot use it up.
   ///
-  /// @param target what the call is about
+  /// @param target the resource of the call
   /// @param second what it is about besides; null where there is nothing
   public @Nullable AccessFailure refusal(
       Caller caller, Permission permission, Target target, @Nullable Target second) {

@@ -2,12 +2,12 @@ package dev.keybroker.access;
 
 import org.jspecify.annotations.Nullable;
 
-/// How callers prove who they are, as the deployment configures it.
+/// The ways in which the deployment lets callers prove their identity.
 ///
-/// @param certificates by client certificates
-/// @param tokens by bearer tokens; null where no issuer is configured
+/// @param certificates whether client certificates are accepted
+/// @param tokens verifies bearer tokens; null if no issuer is configured
 public record Authentication(boolean certificates, @Nullable AccessTokens tokens) {
-  /// Whether anybody is asked at all.
+  /// Whether callers are authenticated at all.
   public boolean isRequired() {
     return certificates || tokens != null;
   }

@@ -1,19 +1,19 @@
 package dev.keybroker.access;
 
-/// Why nobody could say who calls. Never carries a token or a part of one.
+/// The reason why a caller could not be authenticated. Never contains a token or a part of one.
 public abstract sealed class AuthenticationFailure extends RuntimeException {
   private AuthenticationFailure(String message) {
     super(message, null, false, false);
   }
 
-  /// The caller showed neither a client certificate nor a token.
+  /// The caller sent neither a client certificate nor a token.
   public static final class CredentialsMissing extends AuthenticationFailure {
     public CredentialsMissing() {
       super("neither a client certificate nor a token");
     }
   }
 
-  /// The client certificate names nobody.
+  /// The client certificate does not name a caller.
   public static final class CertificateUnusable extends AuthenticationFailure {
     /// @param reason see [CertificateIdentity.Unusable]
     public CertificateUnusable(String reason) {
@@ -21,28 +21,29 @@ public abstract sealed class AuthenticationFailure extends RuntimeException {
     }
   }
 
-  /// The token is none of ours: malformed, of another issuer, for another audience, badly signed.
+  /// The token is not valid here: malformed, from another issuer, for another audience, or with a
+  /// wrong signature.
   public static final class TokenInvalid extends AuthenticationFailure {
     public TokenInvalid() {
       super("token invalid");
     }
   }
 
-  /// The token was good and is over.
+  /// The token has expired.
   public static final class TokenExpired extends AuthenticationFailure {
     public TokenExpired() {
       super("token expired");
     }
   }
 
-  /// Too many tokens wait to be verified. Another try may succeed.
+  /// Too many tokens wait to be verified. A retry may succeed.
   public static final class TooManyTokens extends AuthenticationFailure {
     public TooManyTokens() {
       super("too many tokens wait to be verified");
     }
   }
 
-  /// The issuer's keys cannot be had, so no token can be verified. Another try may succeed.
+  /// The issuer's keys are not available, so no token can be verified. A retry may succeed.
   public static final class KeysUnavailable extends AuthenticationFailure {
     public KeysUnavailable() {
       super("the issuer's keys are not known");

@@ -1,14 +1,14 @@
 package dev.keybroker.access;
 
-/// Who calls: how the identity was proven, and the identity itself. Two calls are of one caller
-/// where both are equal.
+/// The identity of a caller, and how it was proven. Two calls have the same caller if both are
+/// equal.
 ///
-/// @param subject as the proof says it, e.g. `spiffe://example.org/media` or the `sub` of a token;
-///     not secret
+/// @param subject the identity as the certificate or token has it, e.g.
+///     `spiffe://example.org/media` or the `sub` of a token; not secret
 public record Caller(Kind kind, String subject) {
   /// How an identity was proven.
   public enum Kind {
-    /// Not at all: only where the broker runs with `keybroker.insecure`, or in dev and test mode.
+    /// Not proven: only if the broker runs with `keybroker.insecure`, or in dev and test mode.
     ANONYMOUS,
     /// A client certificate with a SPIFFE id (URI SAN).
     SPIFFE,
@@ -18,6 +18,6 @@ public record Caller(Kind kind, String subject) {
     JWT
   }
 
-  /// The caller of a broker that asks nobody who he is.
+  /// The caller of a broker that does not authenticate callers.
   public static final Caller ANONYMOUS = new Caller(Kind.ANONYMOUS, "anonymous");
 }

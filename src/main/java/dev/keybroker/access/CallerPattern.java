@@ -2,9 +2,10 @@ package dev.keybroker.access;
 
 import java.util.regex.Pattern;
 
-/// A caller as the access file writes it: exactly one, or all SPIFFE ids below a path.
+/// A caller pattern in the access file: exactly one caller, or all SPIFFE ids below a path.
 ///
-/// @param subject of [Caller]; where it is a prefix, up to and with the last `/`
+/// @param subject the subject of a [Caller]; for a prefix, everything up to and including the last
+///     `/`
 record CallerPattern(Caller.Kind kind, String subject, boolean prefix) {
   private static final String SPIFFE = "spiffe://";
   private static final String DNS = "dns:";
@@ -20,14 +21,15 @@ record CallerPattern(Caller.Kind kind, String subject, boolean prefix) {
           "(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
               + "(?:\\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*+");
 
-  /// As OpenID Connect bounds it; a star would look like a pattern and be none.
+  /// The limit of OpenID Connect. No star, because it would look like a pattern although it is not
+  /// one.
   private static final Pattern JWT_SUBJECT = Pattern.compile("[!-~&&[^*]]{1,255}");
 
   static final String FORMS =
       "spiffe://{trust domain}/{path} (a last segment * means everything below), dns:{lower-case"
           + " name} or jwt:{sub}";
 
-  /// @throws IllegalArgumentException with the forms that there are
+  /// @throws IllegalArgumentException with the accepted forms
   static CallerPattern parse(String text) {
     if (text.startsWith(SPIFFE) && text.length() <= MAX_SPIFFE_LENGTH) {
       boolean prefix = text.endsWith("/*");

@@ -8,8 +8,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/// How many calls each caller has under way. Bounded: the least active callers go first, and are
-/// counted anew. Thread-safe.
+/// Counts the calls in flight of each caller. Bounded: the least active callers are evicted first,
+/// and their count restarts. Thread-safe.
 public final class CallsInFlight {
   static final int MAX_CALLERS = 100_000;
 
@@ -22,7 +22,7 @@ public final class CallsInFlight {
   public static final class Calls {
     private final AtomicInteger underWay = new AtomicInteger();
 
-    /// One call has ended.
+    /// Reports that one call has ended.
     public void end() {
       underWay.decrementAndGet();
     }
@@ -36,7 +36,8 @@ public final class CallsInFlight {
     this.refused = registry.counter(Metrics.IN_FLIGHT_REFUSED, Metrics.LIMIT, "caller");
   }
 
-  /// Counts a call that begins; whoever began it ends it once. Null if the caller has too many.
+  /// Counts a call that starts, and returns the counter on which the caller of this method must end
+  /// it once. Null if the caller has too many calls.
   public @Nullable Calls begin(Caller caller) {
     Calls calls = callers.get(caller, it -> new Calls());
     if (calls.underWay.incrementAndGet() > max) {

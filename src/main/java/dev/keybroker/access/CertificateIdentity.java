@@ -8,23 +8,23 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
-/// Who a client certificate names; which authorities may vouch for that name is not looked at here.
-/// The common name never counts.
+/// The caller that a client certificate names. The common name never counts. This class does not
+/// check which authorities may vouch for the name.
 ///
 /// A certificate with a `spiffe:` URI is an X.509-SVID and is read by the rules of that standard:
-/// exactly one URI SAN, a path in it, no certificate authority, a key that may sign. DNS SANs
-/// beside it do not count. Any other certificate names its one DNS SAN. With several of them the
-/// caller would be ambiguous, so it names nobody.
+/// exactly one URI SAN, a path in it, no certificate authority, a key that may sign. Its DNS SANs
+/// do not count. Any other certificate names its only DNS SAN. With several of them the caller
+/// would be ambiguous, so the certificate names no caller.
 public sealed interface CertificateIdentity {
   /// There is no certificate.
   record None() implements CertificateIdentity {}
 
-  /// There is one, and it names nobody.
+  /// There is a certificate, but it does not name a caller.
   ///
   /// @param reason for the log
   record Unusable(String reason) implements CertificateIdentity {}
 
-  /// There is one, and it names this caller.
+  /// There is a certificate, and it names this caller.
   record Named(Caller caller) implements CertificateIdentity {}
 
   /// Reads a certificate.
@@ -39,7 +39,7 @@ public sealed interface CertificateIdentity {
     }
   }
 
-  /// The URI SANs of a certificate, also of an authority's.
+  /// Returns the URI SANs of a certificate, including an authority's certificate.
   static List<String> uris(X509Certificate certificate) throws CertificateParsingException {
     return alternativeNames(certificate, Names.URI);
   }
@@ -87,7 +87,7 @@ public sealed interface CertificateIdentity {
         : new Unusable("its DNS name is none of a host");
   }
 
-  /// The types and the shapes of names.
+  /// The types and the syntax of names.
   final class Names {
     private static final int DNS = 2;
     private static final int URI = 6;

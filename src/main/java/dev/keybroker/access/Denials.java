@@ -12,12 +12,13 @@ import java.util.Map;
 import java.util.Objects;
 import org.jboss.logging.Logger;
 
-/// Tells of denials: a counter, the most of one caller within a minute, and the caller's name in
-/// the log at his first, tenth, hundredth … of the minute. Thread-safe.
+/// Reports denials: by a counter, by the highest number of one caller within a minute, and by a log
+/// line with the caller's name at the caller's first, tenth, hundredth … denial of a minute.
+/// Thread-safe.
 final class Denials {
   private static final Logger LOG = Logger.getLogger(Denials.class);
 
-  /// Beyond it callers are counted together.
+  /// Beyond this number, callers share one count.
   private static final int MAX_CALLERS = 10_000;
 
   private static final int MINUTE_SECONDS = 60;

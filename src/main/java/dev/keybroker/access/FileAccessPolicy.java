@@ -18,8 +18,8 @@ import java.util.HexFormat;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/// The policy of a file that is read again and again. Where the file is broken or gone, the policy
-/// that it last said stays in force, and the log and the metrics say so.
+/// The policy of a file that is read periodically. If the file is broken or missing, its last valid
+/// policy stays in force, and the log and the metrics report it.
 public final class FileAccessPolicy implements AccessPolicy {
   private static final Logger LOG = Logger.getLogger(FileAccessPolicy.class);
 
@@ -32,7 +32,7 @@ public final class FileAccessPolicy implements AccessPolicy {
   private byte[] content;
   private @Nullable String failure;
 
-  /// Reads the file for the first time; there must be a good one.
+  /// Reads the file for the first time. The file must exist and be valid.
   public FileAccessPolicy(Path file, Clock clock, MeterRegistry registry)
       throws AccessFileException {
     this.file = file;
@@ -52,7 +52,7 @@ public final class FileAccessPolicy implements AccessPolicy {
     return inForce.allows(caller, permission, target);
   }
 
-  /// Reads the file again and puts what it says in force. Reports a failure by log and metric, each
+  /// Reads the file again and puts its policy in force. Reports a failure by log and metric, each
   /// kind once.
   @Override
   public synchronized void reload() {

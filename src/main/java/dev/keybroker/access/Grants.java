@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// The grants of one access file: what is not granted is denied.
+/// The grants of an access file. What is not granted is denied.
 final class Grants implements AccessPolicy {
-  /// All SPIFFE ids that begin so.
+  /// All SPIFFE ids that start with a prefix.
   private record Below(String prefix, Rights rights) {}
 
   private final Map<Caller, Rights> exact;
@@ -35,7 +35,7 @@ final class Grants implements AccessPolicy {
     return false;
   }
 
-  /// How many callers, those by a path counted once.
+  /// The number of callers; a path counts as one.
   int callers() {
     return exact.size() + below.length;
   }

@@ -2,7 +2,7 @@ package dev.keybroker.access;
 
 import java.util.Locale;
 
-/// What a call costs the broker: each kind is limited by itself.
+/// The kinds of load that a call puts on the broker. Each kind has its own rate limit.
 enum Load {
   WRAP,
   UNWRAP,

@@ -1,6 +1,6 @@
 package dev.keybroker.access;
 
-/// What a caller may be allowed to do. None implies another.
+/// The permissions that a caller can have. None implies another.
 public enum Permission {
   DEK_WRAP("dek.wrap"),
   DEK_UNWRAP("dek.unwrap"),

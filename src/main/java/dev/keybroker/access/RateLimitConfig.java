@@ -4,44 +4,45 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
 
-/// How many calls a second each broker takes, by itself: of a deployment of three, a caller has
-/// three times as many. An item of a batch is a call. Zero: no limit. What is above is refused with
-/// RATE_LIMITED.
+/// The maximum number of calls per second in each broker. Each broker counts separately, so in a
+/// deployment of three brokers a caller gets three times as many. Each item of a batch counts as a
+/// call. Zero means no limit. Calls above a limit fail with RATE_LIMITED.
 ///
-/// The data plane has no limit by default: which rate is normal the deployment knows alone, a limit
-/// that is wrong loses recordings, and unwraps above what the processors can do are shed anyway.
+/// The data plane has no limit by default: only the deployment knows which rate is normal, a wrong
+/// limit loses recordings, and the broker sheds unwraps beyond the capacity of its processors
+/// anyway.
 @ConfigMapping(prefix = "keybroker.rate-limit")
 public interface RateLimitConfig {
-  /// Wraps and reads of the public KEK of one caller, in calls a second. At least 0.
+  /// Wraps and reads of the public KEK of one caller, in calls per second. At least 0.
   @WithDefault("0")
   int callerWraps();
 
-  /// Unwraps and rewraps of one caller, in calls a second. At least 0. Somewhat above what the
-  /// busiest export needs, it bounds what a stolen identity can open before somebody sees it.
+  /// Unwraps and rewraps of one caller, in calls per second. At least 0. A limit somewhat above the
+  /// needs of the busiest export bounds what a stolen identity can open before it is noticed.
   @WithDefault("0")
   int callerUnwraps();
 
-  /// Calls of the control plane and of the audit query of one caller, in calls a second. At least
+  /// Calls of the control plane and of the audit query of one caller, in calls per second. At least
   /// 0.
   @WithDefault("50")
   int callerControl();
 
-  /// Wraps and reads of the public KEK of one tenant, by all callers, in calls a second. At least
+  /// Wraps and reads of the public KEK of one tenant, by all callers, in calls per second. At least
   /// 0.
   @WithDefault("0")
   int tenantWraps();
 
-  /// Unwraps and rewraps of one tenant, by all callers, in calls a second. At least 0.
+  /// Unwraps and rewraps of one tenant, by all callers, in calls per second. At least 0.
   @WithDefault("0")
   int tenantUnwraps();
 
-  /// Calls of the control plane and of the audit query for one tenant, in calls a second. At least
-  /// 0.
+  /// Calls of the control plane and of the audit query for one tenant, in calls per second. At
+  /// least 0.
   @WithDefault("50")
   int tenantControl();
 
-  /// How much of its rate may come at once: a limit of 50 with 2 s lets 100 calls through after a
-  /// pause, then 50 a second. At least 1 s.
+  /// The size of a burst, in seconds of the rate: with a limit of 50, a burst of 2 s allows 100
+  /// calls at once after a pause, then 50 per second. At least 1 s.
   @WithDefault("2s")
   Duration burst();
 }

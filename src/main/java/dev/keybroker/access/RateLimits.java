@@ -66,13 +66,15 @@ public final class RateLimits {
         Metrics.RATE_LIMITED, Metrics.OPERATION, load.tag(), Metrics.LIMIT, limit);
   }
 
-  /// Counts a call of the caller, permitted or not: who is denied has a rate too.
+  /// Counts a call of the caller, permitted or not, because denied calls count against the rate
+  /// too.
   AccessFailure.@Nullable RateLimited ofCaller(Caller caller, Load load) {
     Limit limit = of(load);
     return refusal(limit.callers.take(caller), limit.refusedByCaller);
   }
 
-  /// Counts a permitted call for the tenant; where it is refused, the caller has his back.
+  /// Counts a permitted call for the tenant. If the call is refused, the caller's token is
+  /// returned.
   AccessFailure.@Nullable RateLimited ofTenant(Caller caller, String tenant, Load load) {
     Limit limit = of(load);
     long nanos = limit.tenants.take(tenant);

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// What one caller may do where. Filled by one thread, then only read.
+/// The permissions of one caller and their scopes. Filled by one thread, then only read.
 final class Rights {
   private final Set<Permission> everywhere = EnumSet.noneOf(Permission.class);
   private final Map<String, Set<Permission>> onTenants = new HashMap<>();

@@ -3,15 +3,16 @@ package dev.keybroker.access;
 import dev.keybroker.kek.KeystoreName;
 import org.jspecify.annotations.Nullable;
 
-/// Where a permission holds: everywhere, on a tenant with all its keystores, or on one keystore.
+/// The resources to which a permission applies: all, a tenant with all its keystores, or one
+/// keystore.
 ///
-/// @param tenant null where it is everywhere
-/// @param keystore null where it is not one keystore
+/// @param tenant null if the scope is everywhere
+/// @param keystore null if the scope is not a single keystore
 record Scope(@Nullable String tenant, @Nullable String keystore) {
   private static final String TENANTS = "tenants/";
   private static final String KEYSTORES = "/keystores/";
 
-  /// @throws IllegalArgumentException with the forms that there are
+  /// @throws IllegalArgumentException with the accepted forms
   static Scope parse(String text) {
     if (text.equals(TENANTS + "*")) {
       return new Scope(null, null);

@@ -2,9 +2,9 @@ package dev.keybroker.access;
 
 import org.jspecify.annotations.Nullable;
 
-/// What a call is about: a tenant, or one keystore of it.
+/// The resource of a call: a tenant, or one of its keystores.
 ///
-/// @param keystore null where it is the tenant itself
+/// @param keystore null if the target is the tenant itself
 public record Target(String tenant, @Nullable String keystore) {
   /// Its resource name, `tenants/{tenant}` or `tenants/{tenant}/keystores/{keystore}`.
   public String name() {

@@ -8,8 +8,8 @@ import io.github.bucket4j.TimeMeter;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/// A token bucket for each caller, or for each tenant. Bounded: the least used go first, and come
-/// back full. Thread-safe.
+/// Token buckets, one for each caller or for each tenant. Bounded: the least used are evicted
+/// first, and are full if they come back. Thread-safe.
 final class TokenBuckets<K> {
   static final int MAX = 100_000;
 
@@ -43,7 +43,7 @@ final class TokenBuckets<K> {
 
   /// Takes one token.
   ///
-  /// @return 0, or the nanoseconds until there is one, none taken
+  /// @return 0 if a token was taken; otherwise the nanoseconds until there is one
   long take(K key) {
     if (buckets == null) {
       return 0;

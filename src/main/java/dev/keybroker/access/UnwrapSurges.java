@@ -11,12 +11,12 @@ import org.jboss.logging.Logger;
 
 /// Compares each tenant's rate of unwraps with its own recent past: an average of about a minute
 /// over one of about an hour. A tenant whose recordings are opened all at once stands out, however
-/// small it is beside others. Thread-safe.
+/// small it is compared with others. Thread-safe.
 public final class UnwrapSurges {
-  /// How often [#turn()] is to be called.
+  /// The interval at which [#turn()] must be called.
   public static final Duration INTERVAL = Duration.ofSeconds(10);
 
-  /// From here on the log names the tenant.
+  /// From this ratio on, the log names the tenant.
   static final double SURGE = 10;
 
   private static final Logger LOG = Logger.getLogger(UnwrapSurges.class);
@@ -24,7 +24,7 @@ public final class UnwrapSurges {
   private static final double KEPT_OF_MINUTE = kept(Duration.ofMinutes(1));
   private static final double KEPT_OF_HOUR = kept(Duration.ofHours(1));
 
-  /// A past of less than one unwrap a second counts as one: a tenant that begins is no surge.
+  /// A past rate below one unwrap per second counts as one, so that a new tenant is not a surge.
   private static final double LEAST_PAST = 1;
 
   private final Cache<String, Rate> tenants =
@@ -33,7 +33,7 @@ public final class UnwrapSurges {
   private int turns;
   private volatile double highest;
 
-  /// A tenant's unwraps since the last turn, and its averages in unwraps a second.
+  /// A tenant's unwraps since the last turn, and its averages in unwraps per second.
   private static final class Rate {
     final LongAdder unwraps = new LongAdder();
     double minute;
@@ -45,7 +45,7 @@ public final class UnwrapSurges {
     Gauge.builder(Metrics.UNWRAP_SURGE, this, it -> it.highest).register(registry);
   }
 
-  /// How much of an average over this time is kept in one interval.
+  /// The factor by which an average over this time decays in one interval.
   private static double kept(Duration time) {
     return Math.exp(-(double) INTERVAL.toMillis() / time.toMillis());
   }
@@ -54,10 +54,11 @@ public final class UnwrapSurges {
     tenants.get(tenant, it -> new Rate()).unwraps.increment();
   }
 
-  /// Takes the unwraps of the interval that ends now into the averages.
+  /// Adds the unwraps of the interval that ends now to the averages.
   public synchronized void turn() {
     turns++;
-    // Averages begin at zero: until they have run their time, they are weighed by what they saw.
+    // Averages start at zero, so young averages are divided by the weight of the time that they
+    // cover.
     double seenOfMinute = 1 - Math.pow(KEPT_OF_MINUTE, turns);
     double seenOfHour = 1 - Math.pow(KEPT_OF_HOUR, turns);
     double most = 0;

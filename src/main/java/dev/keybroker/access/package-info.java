@@ -1,6 +1,6 @@
-/// Owns who calls and what he may do.
+/// Owns the identity of callers and their permissions.
 ///
-/// May use resource names, and nothing else of the house.
+/// May use resource names, and nothing else of the project.
 @NullMarked
 package dev.keybroker.access;
 

@@ -10,8 +10,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 
-/// Results that wait to be delivered to their callers' threads together. Waking a thread for each
-/// result costs more than some operations take. Thread-safe.
+/// Results that wait to be delivered together to their callers' threads, because waking a thread
+/// for each result can cost more than the operation itself. Thread-safe.
 final class HeldResults {
   private final Queue<Result> held = new ConcurrentLinkedQueue<>();
 

@@ -4,13 +4,13 @@ import dev.keybroker.crypto.WrappingKey;
 import dev.keybroker.kms.KeyUse;
 import java.time.Instant;
 
-/// The public half of a keystore's ACTIVE KEK: all that a wrap needs.
+/// The public half of a keystore's ACTIVE KEK, with everything that a wrap needs.
 ///
 /// @param rootKey the KMS key that encrypts the private half, as the keystore uses it
-/// @param failClosed whether the keystore's wraps are refused where the root key fails
-/// @param createTime when the KEK's generation began
-/// @param readTime when PostgreSQL was read; wherever the record is cached, its age counts from
-///     here
+/// @param failClosed whether the keystore's wraps are refused if the root key fails
+/// @param createTime when the KEK's generation started
+/// @param readTime when the record was read from PostgreSQL; its age counts from here, wherever it
+///     is cached
 public record ActiveKek(
     KekName name,
     WrappingKey key,

@@ -2,7 +2,7 @@ package dev.keybroker.kek;
 
 import java.time.Instant;
 
-/// A record that knows when the database was asked for it.
+/// A record with the time when it was read from the database.
 interface Dated {
   Instant readTime();
 }

@@ -4,21 +4,22 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import java.time.Clock;
 import java.time.Duration;
 
-/// Time that has passed, also while the machine stood still. Thread-safe.
+/// A ticker that also counts time while the machine is suspended. Thread-safe.
 ///
-/// The monotonic clock stops while a machine is suspended, and in a snapshot of it until that is
-/// resumed; the wall clock goes on or is put right afterwards. This ticker advances with the
-/// monotonic clock, and by as much more as the wall clock moves ahead of it. What ends at a time of
-/// this ticker therefore ends by whichever clock gets there first. A wall clock that is set back
-/// changes nothing, and hides nothing that passes after it.
+/// The monotonic clock stops while a machine is suspended or stored as a snapshot; the wall clock
+/// continues or is corrected afterwards. This ticker advances with the monotonic clock, plus the
+/// amount by which the wall clock moves ahead of it. A deadline on this ticker is therefore reached
+/// by whichever clock gets there first. Setting the wall clock back has no effect, and does not
+/// hide time that passes afterwards.
 public final class ElapsedTime implements Ticker {
-  /// The two clocks may differ by so much before it counts: readings of theirs are never taken at
-  /// the same moment.
+  /// Smaller differences between the clocks are ignored, because they are never read at the same
+  /// moment.
   static final Duration TOLERANCE = Duration.ofMillis(50);
 
   private static final long TOLERANCE_NANOS = TOLERANCE.toNanos();
 
-  /// Two readings of the monotonic clock that enclose one of the wall clock without a pause.
+  /// The longest distance of two monotonic readings that enclose a wall clock reading without a
+  /// pause.
   private static final long QUICK_NANOS = Duration.ofMillis(5).toNanos();
 
   private static final int ATTEMPTS = 10;
@@ -28,8 +29,8 @@ public final class ElapsedTime implements Ticker {
   private final Clock wall;
   private volatile Clocks clocks;
 
-  /// @param offset the wall clock less the monotonic clock, when they were last compared
-  /// @param ahead how much the wall clock has moved ahead altogether
+  /// @param offset the wall clock minus the monotonic clock, at their last comparison
+  /// @param ahead how far the wall clock has moved ahead in total
   private record Clocks(long offset, long ahead) {}
 
   public ElapsedTime(Ticker monotonic, Clock wall) {
@@ -44,7 +45,7 @@ public final class ElapsedTime implements Ticker {
 
   @Override
   public long read() {
-    // In this order, a pause of the thread between the two never looks like time that has passed.
+    // In this order, a pause of the thread between the two readings never looks like elapsed time.
     long wallNanos = wallNanos();
     long ticks = monotonic.read();
     Clocks known = clocks;

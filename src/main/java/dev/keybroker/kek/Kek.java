@@ -7,21 +7,20 @@ import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// A KEK's record as an unwrap needs it: immutable but for the state, the private half only as a
-/// ciphertext.
+/// A KEK's record with what an unwrap needs. It is immutable except for the state, and holds the
+/// private half only as a ciphertext.
 ///
 /// @param rootKey the KMS key that encrypts the private half, by the key ARN that KMS reported, and
 ///     the role to reach it
 /// @param kmsContext the encryption context of every KMS call for this KEK, as it was when the KEK
-///     was made
-/// @param encryptedPrivateKey PKCS#8 DER under `rootKey`; null while generation is pending and once
-///     destroyed
+///     was generated
+/// @param encryptedPrivateKey PKCS#8 DER under `rootKey`; null while generation is pending and
+///     after destruction
 /// @param privateKekLifetime how long the decrypted private key may live in memory, counted from
-///     the KMS Decrypt; zero
-///     asks KMS on every unwrap
-/// @param readTime when PostgreSQL was read
-/// @param provenance null while generation is pending, and where an older version cached the record
-/// @param destroyTime when the private key will be erased, where that is scheduled; null otherwise
+///     the KMS Decrypt; with zero, every unwrap calls KMS
+/// @param readTime when the record was read from PostgreSQL
+/// @param provenance null while generation is pending, and if an older version cached the record
+/// @param destroyTime when the private key will be erased, if that is scheduled; null otherwise
 @SuppressWarnings("ArrayRecordComponent") // never compared; copied nowhere on the unwrap path
 public record Kek(
     KekName name,
@@ -36,7 +35,7 @@ public record Kek(
     @Nullable Instant destroyTime)
     implements Dated {
 
-  /// Of a KEK whose destruction is not scheduled.
+  /// Creates the record of a KEK whose destruction is not scheduled.
   public Kek(
       KekName name,
       KekState state,
@@ -60,7 +59,7 @@ public record Kek(
         null);
   }
 
-  /// A record without provenance.
+  /// Creates a record without provenance.
   public Kek(
       KekName name,
       KekState state,

@@ -2,7 +2,7 @@ package dev.keybroker.kek;
 
 import java.util.UUID;
 
-/// A committed change that other brokers must not wait for: they read the named record again from
+/// A committed change that other brokers must see soon: they read the named record again from
 /// PostgreSQL.
 public sealed interface KekChange {
   /// Another KEK became ACTIVE.

@@ -2,10 +2,10 @@ package dev.keybroker.kek;
 
 import io.smallrye.mutiny.Uni;
 
-/// Tells every broker of a committed change, this one included.
+/// Announces a committed change to every broker, including this one.
 ///
-/// Delivery is at most once and best effort; a change that is missed is seen when the records'
-/// freshness ends. The Uni therefore never fails.
+/// Delivery is best effort and at most once. If an announcement is lost, brokers see the change
+/// when the freshness of their records ends. The Uni therefore never fails.
 public interface KekChanges {
   Uni<Void> publish(KekChange change);
 }

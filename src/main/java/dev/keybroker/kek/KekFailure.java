@@ -3,13 +3,14 @@ package dev.keybroker.kek;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// Why a KEK could not be read or used. Carries no stack trace: these are answers, not faults.
+/// The reason why a KEK could not be read or used. Has no stack trace, because a refusal is an
+/// answer and not a fault.
 public abstract sealed class KekFailure extends RuntimeException {
   private KekFailure(String message) {
     super(message, null, false, false);
   }
 
-  /// No keystore of this name.
+  /// There is no keystore of this name.
   public static final class UnknownKeystore extends KekFailure {
     private final transient KeystoreName keystore;
 
@@ -23,7 +24,7 @@ public abstract sealed class KekFailure extends RuntimeException {
     }
   }
 
-  /// The keystore is there, but no KEK of it is ACTIVE.
+  /// The keystore exists, but has no ACTIVE KEK.
   public static final class NoActiveKek extends KekFailure {
     private final transient KeystoreName keystore;
 
@@ -65,8 +66,8 @@ public abstract sealed class KekFailure extends RuntimeException {
       this(kek, null);
     }
 
-    /// @param destroyTime when its private key will be erased; null where that is not scheduled, or
-    ///     not known
+    /// @param destroyTime when its private key will be erased; null if that is not scheduled or not
+    ///     known
     public Disabled(KekName kek, @Nullable Instant destroyTime) {
       super("KEK is disabled");
       this.kek = kek;
@@ -96,7 +97,7 @@ public abstract sealed class KekFailure extends RuntimeException {
     }
   }
 
-  /// The KEK's state does not admit this.
+  /// The KEK's state does not allow this change.
   public static final class StateInvalid extends KekFailure {
     private final transient KekName kek;
     private final KekState state;
@@ -116,15 +117,15 @@ public abstract sealed class KekFailure extends RuntimeException {
     }
   }
 
-  /// The clocks of this broker and of PostgreSQL differ by more than a minute, so that neither can
-  /// say when a private key is to be erased.
+  /// The clocks of this broker and of PostgreSQL differ by more than a minute, so neither can be
+  /// trusted to decide when to erase a private key.
   public static final class ClockSkew extends KekFailure {
     public ClockSkew() {
       super("the clocks of this broker and of PostgreSQL differ by more than a minute");
     }
   }
 
-  /// Neither memory nor Redis knows the record, and PostgreSQL cannot be asked. A retry is safe.
+  /// Neither memory nor Redis has the record, and PostgreSQL does not answer. A retry is safe.
   public static final class StoreUnavailable extends KekFailure {
     public StoreUnavailable() {
       super("store unavailable");

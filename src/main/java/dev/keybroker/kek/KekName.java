@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The resource name of a KEK, `tenants/{tenant}/keystores/{keystore}/keks/{uuid}`.
 ///
-/// Immutable; knows its text, which every answer holds.
+/// Immutable. Keeps its text, because every response contains it.
 public final class KekName {
   private static final String KEKS = "/keks/";
   private static final Pattern ID =

@@ -1,8 +1,8 @@
 package dev.keybroker.kek;
 
-/// The life of a KEK. Exactly one KEK of a keystore is [#ACTIVE].
+/// The state of a KEK in its life cycle. Exactly one KEK of a keystore is [#ACTIVE].
 public enum KekState {
-  /// The intent is written; KMS may or may not have been asked. Neither wraps nor unwraps.
+  /// The intent is written; KMS may or may not have been called. Neither wraps nor unwraps.
   PENDING_GENERATION,
   /// Wraps and unwraps.
   ACTIVE,
@@ -10,7 +10,8 @@ public enum KekState {
   RETIRED,
   /// Neither wraps nor unwraps until it is enabled again.
   DISABLED,
-  /// As DISABLED; its private key is erased at its destroy time unless it is restored before.
+  /// Like DISABLED, and its private key is erased at the destroy time unless the KEK is restored
+  /// first.
   DESTROY_SCHEDULED,
   /// The encrypted private key is erased: what was wrapped under this KEK is lost.
   DESTROYED;

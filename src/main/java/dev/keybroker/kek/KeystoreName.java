@@ -3,7 +3,7 @@ package dev.keybroker.kek;
 /// The resource name of a keystore, `tenants/{tenant}/keystores/{keystore}`; both ids match
 /// `[a-z0-9][a-z0-9-]{0,62}`.
 public record KeystoreName(String tenant, String keystore) implements Comparable<KeystoreName> {
-  /// Characters of the longest id.
+  /// The maximum length of an id, in characters.
   public static final int LONGEST_ID = 63;
 
   private static final String TENANTS = "tenants/";
@@ -30,7 +30,7 @@ public record KeystoreName(String tenant, String keystore) implements Comparable
     return endOfId(text, 0) == text.length();
   }
 
-  /// Where the id that begins here ends in a text, or -1 where none does.
+  /// Returns the index where the id that starts here ends, or -1 if there is none.
   public static int endOfId(String text, int begin) {
     int end = begin;
     while (end < text.length() && isOfId(text.charAt(end))) {

@@ -18,22 +18,23 @@ import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
-/// Records in memory that are asked for again when they are no longer fresh, and used as the last
-/// known ones while the stores do not answer. Only the capacity, in bytes, evicts. Thread-safe.
+/// A cache of records that reads a record again when it is no longer fresh, and uses it as the last
+/// known one while the stores do not answer. Records are evicted only when the capacity, in bytes,
+/// is exceeded. Thread-safe.
 ///
-/// Slow stores are stores that answer: beyond `stale-age` a record is used only after a read has
-/// failed lately, here or for another record, and none was answered since. How long it is used then
-/// is the [Limit] of its kind.
+/// Slow stores count as stores that answer: beyond `stale-age` a record is used only if a read, of
+/// this or another record, failed recently and none has succeeded since. The [Limit] of the
+/// record's kind says how long it is used then.
 ///
-/// A record's age counts from its read in PostgreSQL, wherever it was cached on the way: what
-/// another broker put into Redis twenty seconds ago is twenty seconds old here too, so the
-/// freshness bounds the whole chain. The age on arrival is taken from the wall clock, from then on
-/// time is the ticker's, so that a jump of the clock changes nothing.
+/// A record's age counts from its read in PostgreSQL, wherever it was cached on the way. A record
+/// that another broker put into Redis twenty seconds ago is twenty seconds old here too, so the
+/// freshness bounds the whole chain. The age on arrival comes from the wall clock. After that the
+/// ticker counts, so that a jump of the clock has no effect.
 final class LastKnown<K, V extends Dated> {
   /// ACTIVE KEKs and KEKs to unwrap with share the limit of the setting.
   private static final int KINDS = 2;
 
-  /// Without calls there are no reads: an older failure says nothing of the stores.
+  /// Without calls there are no reads, so an older failure says nothing about the stores now.
   private static final long FAILURE_COUNTS_FOR = Duration.ofSeconds(30).toNanos();
 
   private final Function<K, Uni<V>> next;
@@ -50,33 +51,36 @@ final class LastKnown<K, V extends Dated> {
   private final Counter tooOld;
   private final Limit limit;
 
-  /// Ticker time at which a read of any record failed because the stores did not answer; null once
-  /// a later one was answered.
+  /// Ticker time at which a read of any record failed because the stores did not answer; null after
+  /// a later read succeeded.
   private volatile @Nullable Long failedAt;
 
   /// How long a record is used while the stores do not answer.
   ///
   /// @param maxAge counted from the read in PostgreSQL
-  /// @param endlessOnceFresh whether the limit is only for what this broker never saw fresh, such
-  ///     as an old entry of Redis: what it did see fresh is used until the stores answer again
+  /// @param endlessOnceFresh whether the limit applies only to records that this broker never saw
+  ///     fresh, such as an old entry of Redis; all others are then used until the stores answer
+  ///     again
   record Limit(Duration maxAge, boolean endlessOnceFresh) {}
 
-  /// What is done where a read finds that PostgreSQL has lost what memory holds.
+  /// Restores a record that memory holds and that a read finds missing in PostgreSQL.
   interface Recovery<V> {
-    /// The read, or what comes of it.
+    /// Returns the read, with a restoration if it is needed.
     ///
-    /// @param held what memory holds
+    /// @param held the record in memory
     Uni<V> notLost(Uni<V> read, @Nullable V held);
   }
 
-  /// @param freshUntil ticker time from which the stores are asked before the record is used
-  /// @param refreshFrom ticker time from which they are asked beside its use
+  /// @param freshUntil ticker time from which the stores are read before the record is used
+  /// @param refreshFrom ticker time from which they are read in the background while the record is
+  ///     used
   /// @param size in bytes
-  /// @param usableUntil ticker time from which it is not used at all, unless it is endless
+  /// @param usableUntil ticker time from which the record is not used at all, unless it has no
+  ///     limit
   private record Held<V>(
       V value, int size, long freshUntil, long refreshFrom, long usableUntil, boolean endless) {
-    /// Whether it is fresh, and not to be asked for again yet. Where the stores failed lately, they
-    /// are asked again later than the freshness ends.
+    /// Whether the record is fresh and needs no refresh yet. After a failure of the stores, the
+    /// refresh may be later than the end of the freshness.
     boolean isFresh(long now) {
       return now - refreshFrom < 0 && now - freshUntil < 0;
     }
@@ -141,12 +145,12 @@ final class LastKnown<K, V extends Dated> {
       hits.increment();
       return Uni.createFrom().item(held.value);
     }
-    // Without a read, the stores failed less than a retry interval ago.
+    // If no read was started, the stores failed less than a retry interval ago.
     return read == null ? useLastKnown(held) : newest(read, held, now);
   }
 
-  /// The record, where memory holds a fresh one and the stores need not be asked yet; null where
-  /// [#get(Object)] has more to do.
+  /// Returns the record if memory holds a fresh one that needs no refresh yet; null if
+  /// [#get(Object)] is needed.
   @Nullable V fresh(K key) {
     Held<V> held = records.getIfPresent(key);
     if (held == null || !held.isFresh(ticker.read())) {
@@ -184,7 +188,7 @@ final class LastKnown<K, V extends Dated> {
         || failure instanceof io.smallrye.mutiny.TimeoutException;
   }
 
-  /// Reads a record that memory holds again, past every cache, because it was changed. Where that
+  /// Reads a record in memory again, bypassing every cache, because it was changed. If the read
   /// fails, the record is no longer fresh.
   Uni<Void> changed(K key, Function<K, Uni<V>> source) {
     Held<V> held = records.getIfPresent(key);
@@ -206,7 +210,7 @@ final class LastKnown<K, V extends Dated> {
         .replaceWithVoid();
   }
 
-  /// As [#changed(Object, Function)], for every record in memory that a change touched.
+  /// Like [#changed(Object, Function)], for every record in memory that a change affects.
   Uni<Void> changed(Predicate<V> touched, Function<K, Uni<V>> source) {
     return Multi.createFrom()
         .iterable(records.asMap().entrySet())
@@ -217,7 +221,7 @@ final class LastKnown<K, V extends Dated> {
         .last();
   }
 
-  /// One read at a time for a key; whoever comes meanwhile shares it.
+  /// Reads a key. Concurrent callers share one read.
   private CompletionStage<V> read(K key) {
     return reads.join(
         key,
@@ -233,7 +237,7 @@ final class LastKnown<K, V extends Dated> {
         });
   }
 
-  /// The record in memory, whatever its age; null where there is none.
+  /// Returns the record in memory, whatever its age; null if there is none.
   private @Nullable V held(K key) {
     Held<V> held = records.getIfPresent(key);
     return held == null ? null : held.value;
@@ -258,24 +262,25 @@ final class LastKnown<K, V extends Dated> {
     return kept.value;
   }
 
-  /// Whether the stores gave an old record, which the next tier does only where PostgreSQL does not
-  /// answer. However slow a read is, what it found was read after its begin.
+  /// Whether the stores returned an old record, which the next tier does only if PostgreSQL does
+  /// not answer. Even in a slow read, a current record was read after the start of the read.
   private boolean isFromOutage(V value, Duration age, Instant begun) {
     return age.compareTo(config.freshness().plus(config.staleAge())) > 0
         && value.readTime().isBefore(begun);
   }
 
-  /// Whether the record in memory was read later. A read time in the future says nothing: the clock
-  /// was set back since, or is another broker's.
+  /// Whether the record in memory was read later. A read time in the future is ignored: the clock
+  /// was set back since then, or it is another broker's clock.
   private boolean isNewer(V inMemory, V read) {
     return inMemory.readTime().isAfter(read.readTime())
         && !inMemory.readTime().isAfter(clock.instant());
   }
 
-  /// @param wasEndless whether it replaces an older record that is used without limit: this one is
-  ///     not worse
+  /// @param wasEndless whether it replaces an older record that is used without limit; then the new
+  ///     one has no limit either
   private Held<V> held(V value, Duration age, long now, boolean fromOutage, boolean wasEndless) {
-    // A read time in the future is another broker's clock: of unknown age, so not fresh.
+    // A read time in the future comes from another broker's clock: the age is unknown, so the
+    // record is not fresh.
     boolean ofTheFuture = age.isNegative();
     long left = ofTheFuture ? 0 : config.freshness().minus(age).toNanos();
     long refreshFrom = fromOutage ? retryFrom(now) : now + Math.max(0, left - left / 5);
@@ -293,7 +298,7 @@ final class LastKnown<K, V extends Dated> {
     Held<V> held(Held<V> held, long now);
   }
 
-  /// @param onOutage what becomes of the record in memory where the stores did not answer
+  /// @param onOutage what to do with the record in memory if the stores do not answer
   private void failed(K key, Throwable failure, OnOutage<V> onOutage) {
     long now = ticker.read();
     if (isOutage(failure)) {
@@ -303,8 +308,8 @@ final class LastKnown<K, V extends Dated> {
     }
     failedAt = null;
     if (failure instanceof KekFailure.UnknownKek) {
-      // PostgreSQL deletes no KEK: what is in memory may be all that is left of it, even where it
-      // does not suffice to restore the row.
+      // KEKs are never deleted from PostgreSQL. The record in memory may be the last copy, even if
+      // it is not enough to restore the row.
       records.asMap().computeIfPresent(key, (k, held) -> held.staleFrom(now));
     } else {
       records.invalidate(key);

@@ -3,22 +3,21 @@ package dev.keybroker.kek;
 import io.smallrye.mutiny.Uni;
 import org.jspecify.annotations.Nullable;
 
-/// KEKs whose row PostgreSQL has lost, e.g. by a failover to a standby that lagged, while a cache
-/// still holds their record.
+/// Restores KEKs whose row PostgreSQL has lost, e.g. in a failover to a lagging standby, from a
+/// record that a cache still holds.
 public interface LostKeks {
-  /// Writes a lost KEK's row again from a copy of its record. A KEK that was ACTIVE or RETIRED
-  /// becomes RETIRED, a DISABLED or DESTROY_SCHEDULED one becomes DISABLED. A row that exists stays
-  /// as it is, whatever its state, and is the answer; only an intent, which holds no key, gives
-  /// way.
+  /// Restores a lost KEK's row from a copy of its record. A KEK that was ACTIVE or RETIRED becomes
+  /// RETIRED, a DISABLED or DESTROY_SCHEDULED one becomes DISABLED. An existing row is left
+  /// unchanged and returned, whatever its state. Only an intent, which holds no key, is replaced.
   ///
-  /// Fails with [KekFailure]: `UnknownKek` where the copy does not suffice or the keystore does not
-  /// exist, `StoreUnavailable`.
+  /// Fails with [KekFailure]: `UnknownKek` if the copy is not sufficient or the keystore does not
+  /// exist, or `StoreUnavailable`.
   Uni<Kek> restore(Kek copy);
 
-  /// A read of PostgreSQL while a cache holds a copy of the record. If PostgreSQL has lost the KEK,
-  /// it is restored.
+  /// Reads a record from PostgreSQL while a cache holds a copy. If PostgreSQL has lost the KEK,
+  /// restores it.
   ///
-  /// @param copy null where the cache holds none
+  /// @param copy null if the cache holds none
   default Uni<Kek> notLost(Uni<Kek> read, @Nullable Kek copy) {
     if (copy == null || copy.encryptedPrivateKey() == null) {
       return read;

@@ -8,22 +8,22 @@ import java.time.Duration;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// The first tier: records in this process's memory, and for a moment the ids that belong to no
+/// The first tier: records in this process's memory and, for a short time, ids that belong to no
 /// KEK.
 ///
-/// While the stores are away, an ACTIVE KEK that this broker saw fresh is used until they are back;
-/// one that it has only from an old entry of Redis, until that entry's own limit. A KEK to unwrap
-/// with is used until its record reaches `unwrap-max-age`.
+/// While the stores are unavailable, an ACTIVE KEK that this broker saw fresh is used until they
+/// are back. One that came from an old entry of Redis is used up to that entry's limit. A KEK to
+/// unwrap with is used until its record reaches `unwrap-max-age`.
 public final class MemoryKekTier implements KekTier {
   private final LastKnown<KeystoreName, ActiveKek> active;
   private final LastKnown<UUID, Kek> keks;
   private final UnknownKeks unknown;
   private final KekTier source;
 
-  /// @param next the tier that is asked for what memory does not hold
-  /// @param source the tier that is asked after a change: PostgreSQL itself
+  /// @param next the tier to ask for what memory does not hold
+  /// @param source the tier to ask after a change: PostgreSQL itself
   /// @param lost restores what PostgreSQL has lost and memory holds
-  /// @param retention how old an ACTIVE KEK may be that comes from Redis during an outage
+  /// @param retention the maximum age of an ACTIVE KEK that comes from Redis during an outage
   public MemoryKekTier(
       KekTier next,
       KekTier source,
@@ -71,7 +71,7 @@ public final class MemoryKekTier implements KekTier {
     }
     return keks.get(id)
         .onFailure(KekFailure.UnknownKek.class)
-        // By then it was tried to restore the KEK from every cache that holds it.
+        // At this point, restoring the KEK from every cache that holds it has failed.
         .invoke(failure -> unknown.add(id));
   }
 
@@ -85,7 +85,7 @@ public final class MemoryKekTier implements KekTier {
     return keks.fresh(id);
   }
 
-  /// Reads again what a change touched, where memory holds it. Never fails.
+  /// Reads again the records in memory that a change affects. Never fails.
   public Uni<Void> changed(KekChange change) {
     return switch (change) {
       case KekChange.OfKeystore(KeystoreName keystore) -> active.changed(keystore, source::active);

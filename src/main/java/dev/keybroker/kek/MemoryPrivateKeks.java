@@ -25,13 +25,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// Decrypted private KEKs in a bounded memory, each until an absolute time.
+/// Decrypted private KEKs in a bounded cache, each until an absolute time.
 ///
-/// The bound counts from the *start* of the KMS Decrypt: KMS admitted the call after that, so a
-/// tenant who withdraws access at time t is obeyed at t + lifetime at the latest. Use does not
-/// prolong it; while a key is used, a *real* KMS Decrypt ahead of the bound replaces it, and where
-/// that one is refused the old key goes at its own bound. Time is the ticker's; [ElapsedTime] makes
-/// it go on while the machine is suspended.
+/// The bound counts from the *start* of the KMS Decrypt: KMS admitted the call after that, so if a
+/// tenant withdraws access at time t, unwraps stop at t + lifetime at the latest. Use does not
+/// extend the bound. While a key is in use, a *real* KMS Decrypt before the bound replaces it; if
+/// KMS refuses that call, the old key expires at its own bound. Times are those of the ticker; with
+/// [ElapsedTime] they advance while the machine is suspended.
 public final class MemoryPrivateKeks implements PrivateKeks {
   private final Kms kms;
   private final RootKeyStates rootKeys;
@@ -49,7 +49,7 @@ public final class MemoryPrivateKeks implements PrivateKeks {
     private final UnwrappingKey key;
     private final long decryptedAt;
 
-    /// Ticker time from which a use starts a refresh; moved ahead by whoever starts one.
+    /// Ticker time from which a use starts a refresh. The caller that starts one moves it ahead.
     private final AtomicLong refreshFrom;
 
     private final @Nullable String requestId;
@@ -74,7 +74,7 @@ public final class MemoryPrivateKeks implements PrivateKeks {
     }
   }
 
-  /// A Decrypt under way.
+  /// A running Decrypt.
   private static final class Decrypt extends CompletableFuture<Held> {
     private final long lifetime;
 
@@ -83,7 +83,7 @@ public final class MemoryPrivateKeks implements PrivateKeks {
     }
   }
 
-  /// @param rootKeys learns which keystore each Decrypt is for
+  /// @param rootKeys records which keystore each Decrypt is for
   public MemoryPrivateKeks(
       Kms kms,
       RootKeyStates rootKeys,
@@ -157,15 +157,15 @@ public final class MemoryPrivateKeks implements PrivateKeks {
 
   private void refreshAhead(Kek kek, Held held, long now) {
     long from = held.refreshFrom.get();
-    // Whoever moves the time ahead makes the attempt; the next one comes an eighth of the lifetime
-    // later.
+    // The caller that moves the time ahead makes the attempt. The next attempt is due an eighth of
+    // the lifetime later.
     if (now - from >= 0 && held.refreshFrom.compareAndSet(from, now + held.lifetime / 8)) {
       refreshes.increment();
       shared(kek, held).subscribe().with(fresh -> {}, failure -> {});
     }
   }
 
-  /// One Decrypt at a time for a KEK; whoever comes meanwhile shares it, and its failure.
+  /// Decrypts a KEK's private key. Concurrent callers share one Decrypt, and its failure.
   private Uni<Held> shared(Kek kek, @Nullable Held known) {
     UUID id = kek.name().id();
     return Uni.createFrom()
@@ -176,7 +176,7 @@ public final class MemoryPrivateKeks implements PrivateKeks {
               if (running != null) {
                 return running.minimalCompletionStage();
               }
-              // Another Decrypt may have ended between the caller's look into memory and here.
+              // Another Decrypt may have ended since the caller looked into memory.
               Held newer = keys.getIfPresent(id);
               if (newer != null
                   && (known == null || newer.decryptedAt - known.decryptedAt > 0)
@@ -211,7 +211,7 @@ public final class MemoryPrivateKeks implements PrivateKeks {
       return;
     }
     AtomicBoolean kept = new AtomicBoolean();
-    // In one step, so that a KEK that is forgotten at this moment does not come back.
+    // In one step, so that a KEK that is removed at this moment does not come back.
     decrypts.computeIfPresent(
         id,
         (same, current) -> {
@@ -251,15 +251,15 @@ public final class MemoryPrivateKeks implements PrivateKeks {
             });
   }
 
-  /// Wipes the private key of a KEK now, and drops the Decrypt that may be under way.
+  /// Wipes the private key of a KEK now, and drops its Decrypt if one is running.
   public void forget(UUID kek) {
     decrypts.remove(kek);
     keys.invalidate(kek);
   }
 
-  /// Wipes the private key of a KEK if it is older than the lifetime of this record; otherwise it
-  /// goes when it reaches that age. A Decrypt under way that began with a longer lifetime is
-  /// dropped.
+  /// Wipes the private key of a KEK if it is older than the lifetime of this record; otherwise the
+  /// key expires when it reaches that age. Drops a running Decrypt that started with a longer
+  /// lifetime.
   public void limit(Kek kek) {
     UUID id = kek.name().id();
     long allowed = kek.privateKekLifetime().toNanos();
@@ -282,7 +282,7 @@ public final class MemoryPrivateKeks implements PrivateKeks {
     }
   }
 
-  /// Wipes the private keys of a keystore whose records are not known to be as they are now.
+  /// Wipes the private keys of a keystore that have no fresh record in memory.
   ///
   /// @param isKnown whether a fresh record of this KEK is in memory
   public void limit(KeystoreName keystore, Predicate<UUID> isKnown) {
@@ -301,8 +301,8 @@ public final class MemoryPrivateKeks implements PrivateKeks {
     keys.invalidateAll();
   }
 
-  /// Wipes what has expired. Caffeine does it by itself, but on the monotonic clock: later than due
-  /// after the machine was suspended.
+  /// Wipes what has expired. Caffeine also does this, but on the monotonic clock: after the machine
+  /// was suspended, that is too late.
   public void cleanUp() {
     keys.cleanUp();
   }
@@ -311,7 +311,7 @@ public final class MemoryPrivateKeks implements PrivateKeks {
     return keys.estimatedSize();
   }
 
-  /// Expiry at the bound, whatever is read meanwhile.
+  /// Expiry at the bound; reads do not extend it.
   private static final class UntilBound implements Expiry<UUID, Held> {
     @Override
     public long expireAfterCreate(UUID id, Held held, long now) {

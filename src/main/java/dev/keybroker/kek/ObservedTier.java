@@ -4,8 +4,8 @@ import io.smallrye.mutiny.Uni;
 import java.util.UUID;
 import java.util.function.Consumer;
 
-/// Tells of every record of a KEK that is read, before it is used: what is in memory by an older
-/// record, such as a private key with a longer lifetime, must not outlive it.
+/// Reports every KEK record that is read, before it is used. What memory holds because of an older
+/// record, such as a private key with a longer lifetime, must not outlive the new record.
 public final class ObservedTier implements KekTier {
   private final KekTier tier;
   private final Consumer<Kek> reads;

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A decrypted private KEK for one use. Thread-safe.
 ///
-/// The key may be wiped at any time because its bound is reached or its KEK was disabled; a use
-/// then fails with an [IllegalStateException], and the caller asks [PrivateKeks] once more.
+/// The key may be wiped at any time, because its bound is reached or its KEK was disabled. Using it
+/// then throws an [IllegalStateException], and the caller asks [PrivateKeks] again.
 public final class PrivateKek implements AutoCloseable {
   private final UnwrappingKey key;
   private final long decryptedAt;
@@ -41,8 +41,8 @@ public final class PrivateKek implements AutoCloseable {
     return !forThisUseOnly && ticker.read() - expiresAt >= 0;
   }
 
-  /// Whether the key is kept in memory for others, until [#expiresAt]. Where it is not, nothing
-  /// that rests on it may be kept either.
+  /// Whether the key is kept in memory for others, until [#expiresAt]. If it is not, nothing that
+  /// depends on it may be kept either.
   public boolean isKept() {
     return !forThisUseOnly;
   }
@@ -57,12 +57,12 @@ public final class PrivateKek implements AutoCloseable {
     return expiresAt;
   }
 
-  /// The request id of the KMS Decrypt that this use caused; null where the key was in memory.
+  /// The request id of the KMS Decrypt that this use caused; null if the key was in memory.
   public @Nullable String requestId() {
     return requestId;
   }
 
-  /// Wipes the key where it is not kept in memory for others.
+  /// Wipes the key, unless it is kept in memory for others.
   @Override
   public void close() {
     if (forThisUseOnly) {

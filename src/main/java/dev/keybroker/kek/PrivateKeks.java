@@ -2,18 +2,20 @@ package dev.keybroker.kek;
 
 import io.smallrye.mutiny.Uni;
 
-/// Decrypted private KEKs in this process's memory, each for an absolute time from its KMS Decrypt.
+/// Decrypted private KEKs in this process's memory. Each expires a fixed time after its KMS
+/// Decrypt.
 public interface PrivateKeks {
-  /// The private key of a KEK, from memory within its bound, otherwise by one `kms:Decrypt` that
-  /// concurrent callers share. Fails with `dev.keybroker.kms.KmsFailure`. The caller closes what it
-  /// gets.
+  /// Returns the private key of a KEK: from memory within its bound, otherwise by a `kms:Decrypt`
+  /// that concurrent callers share. Fails with `dev.keybroker.kms.KmsFailure`. The caller closes
+  /// the result.
   Uni<PrivateKek> privateKek(Kek kek);
 
-  /// Tells that what rests on a KEK's private key was used without the key: where the key is in
-  /// memory and near its bound, it is refreshed ahead as if it had been used itself.
+  /// Reports that something that depends on a KEK's private key, such as a decapsulated secret, was
+  /// used without the key. If the key is in memory and near its bound, it is refreshed as if it had
+  /// been used itself.
   void used(Kek kek);
 
-  /// Whether memory holds the private key of a KEK within its bound. KMS has then admitted a
-  /// Decrypt less than a lifetime ago, so what rests on an earlier one may be released too.
+  /// Whether memory holds the private key of a KEK within its bound. If so, KMS admitted a Decrypt
+  /// less than a lifetime ago, so results of an earlier Decrypt may be released too.
   boolean isHeld(Kek kek);
 }

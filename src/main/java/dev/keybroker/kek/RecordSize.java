@@ -8,9 +8,9 @@ import dev.keybroker.kms.KmsKey;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// How many bytes a record takes in memory, by an estimate: what is in it, its objects, and what
-/// the cache needs to hold it. Objects are counted as a 64-bit JVM with compressed references lays
-/// them out. Nothing counts as shared, since a record that comes from Redis shares nothing.
+/// Estimates how many bytes a record takes in memory: its content, its objects, and what the cache
+/// needs to hold it. Objects count as a 64-bit JVM with compressed references lays them out.
+/// Nothing counts as shared, because a record from Redis shares nothing.
 final class RecordSize {
   /// The cache's nodes and tables, the entry with its times, the key.
   private static final int HELD = 256;
@@ -18,7 +18,7 @@ final class RecordSize {
   /// A record with its name, ARN, times and numbers, without their texts.
   private static final int OBJECTS = 512;
 
-  /// A public key, on the heap or outside of it, without its numbers.
+  /// A public key, on the heap or outside it, without its numbers.
   private static final int PUBLIC_KEY = 640;
 
   private static final int PROVENANCE = 80;
@@ -55,8 +55,8 @@ final class RecordSize {
     return of(name.toString()) + of(name.keystore().tenant()) + of(name.keystore().keystore());
   }
 
-  /// The encoded key, the numbers in it, the copy that the provider's object keeps, and what the
-  /// provider has outside of the heap, of about twice its size.
+  /// The encoded key, the numbers in it, the copy that the provider's object keeps, and the
+  /// provider's memory outside the heap, about twice the key's size.
   private static int of(WrappingKey key) {
     return PUBLIC_KEY + of(key.fingerprint()) + 5 * (BYTES + key.subjectPublicKeyInfo().length);
   }

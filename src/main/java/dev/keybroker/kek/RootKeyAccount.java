@@ -4,28 +4,28 @@ import dev.keybroker.kms.KmsFailure;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/// What this broker knows of one root key, as one keystore uses it, in one class of operations:
-/// KMS's last answer. Thread-safe.
+/// KMS's last answer for one root key, as one keystore uses it, in one class of operations.
+/// Thread-safe.
 ///
-/// The last answer is the one whose call began last: a call that hung while a later one was
-/// answered says nothing new.
+/// The last answer is the one whose call started last: if a call hung while a later one was
+/// answered, its result is old news.
 final class RootKeyAccount {
   private final AtomicReference<@Nullable Answer> last = new AtomicReference<>();
 
-  /// An answer of KMS.
+  /// An answer from KMS.
   ///
-  /// @param begun ticker time of the call
+  /// @param begun ticker time of the call's start
   /// @param ended ticker time of the answer
-  /// @param failure null where it succeeded
+  /// @param failure null if the call succeeded
   record Answer(long begun, long ended, @Nullable KmsFailure failure) {}
 
   @Nullable Answer last() {
     return last.get();
   }
 
-  /// Notes an answer, and tells whether it is the last one now.
+  /// Records an answer, and returns whether it is now the last one.
   ///
-  /// @param freshness nanoseconds for which an answer stands
+  /// @param freshness nanoseconds for which an answer is valid
   boolean note(Answer answer, long freshness) {
     while (true) {
       Answer known = last.get();
@@ -38,7 +38,7 @@ final class RootKeyAccount {
     }
   }
 
-  /// A throttled call leaves a good answer standing while that is fresh.
+  /// A throttled call does not replace a good answer that is still fresh.
   private static boolean supersedes(Answer answer, Answer known, long freshness) {
     if (known.begun - answer.begun > 0) {
       return false;

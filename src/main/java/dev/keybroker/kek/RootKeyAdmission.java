@@ -14,13 +14,13 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/// What the state of a root key means for wraps under its KEKs. Thread-safe; a wrap under a key
-/// whose state is known costs no call and blocks nobody.
+/// Decides what the state of a root key means for wraps under its KEKs. Thread-safe and
+/// non-blocking; if the key's state is known, a wrap makes no call.
 ///
-/// Wraps go by the right that playback needs: KMS's last answer to a Decrypt of the keystore's
-/// KEKs. Where there is none that is fresh, a dry run of the Decrypt of the ACTIVE KEK's private
-/// key asks, under its encryption context. A denied use is over with the next use that succeeds, a
-/// dry run included; DescribeKey has no say.
+/// Wraps depend on the permission that playback needs: on KMS's last answer to a Decrypt for the
+/// keystore's KEKs. If no answer is fresh, the broker makes a dry run of the Decrypt of the ACTIVE
+/// KEK's private key, with its encryption context. A denial ends with the next use that succeeds,
+/// including a dry run. DescribeKey does not count.
 public final class RootKeyAdmission {
   /// Allowance for read latency. Beyond it, a record is too old for the stores to be answering.
   private static final Duration READING = Duration.ofSeconds(1);
@@ -37,8 +37,8 @@ public final class RootKeyAdmission {
   private final Budget background;
   private final SingleFlight<KeyUse, Optional<RuntimeException>> asked = new SingleFlight<>();
 
-  /// @param records of which the ACTIVE KEKs' encrypted private keys are taken
-  /// @param kms asked for what no call has answered lately; its answers must reach `states`
+  /// @param records the source of the ACTIVE KEKs' encrypted private keys
+  /// @param kms called if no call was answered recently; its answers must reach `states`
   public RootKeyAdmission(
       RootKeyStates states,
       KekRecords records,
@@ -59,12 +59,12 @@ public final class RootKeyAdmission {
     this.background = new Budget(config.backgroundRate(), ticker);
   }
 
-  /// The KEK itself, where a wrap may use it now. Where its keystore fails closed, that needs a
-  /// fresh answer of KMS that the private key may be decrypted. Fails with [KmsFailure] otherwise,
-  /// or with [KekFailure] where KMS cannot be asked because the KEK's record cannot be read.
+  /// Returns the KEK itself if a wrap may use it now. If its keystore fails closed, that needs a
+  /// fresh answer of KMS that the private key may be decrypted. Otherwise fails with [KmsFailure],
+  /// or with [KekFailure] if the KEK's record, which the call of KMS needs, cannot be read.
   ///
-  /// A failure is believed for the retry time. The next wrap waits for a new answer, so that the
-  /// first one after a recovery succeeds.
+  /// A failure is valid for the retry time. After that, the next wrap waits for a new answer, so
+  /// that the first wrap after a recovery succeeds.
   public Uni<ActiveKek> admit(ActiveKek kek) {
     return kek.failClosed() ? admitByState(kek) : Uni.createFrom().item(kek);
   }
@@ -92,11 +92,11 @@ public final class RootKeyAdmission {
     return age >= (last.failure() == null ? freshness : retry);
   }
 
-  /// @param refusal what the dry run failed with; null where it succeeded
+  /// @param refusal the failure of the dry run; null if it succeeded
   private ActiveKek admitted(
       ActiveKek kek, RootKeyState state, @Nullable RuntimeException refusal) {
     Answer last = state.decrypts();
-    // Another use may have been answered meanwhile.
+    // KMS may have answered another use in the meantime.
     if (last != null
         && last.failure() == null
         && ticker.read() - last.ended() < freshness
@@ -112,7 +112,8 @@ public final class RootKeyAdmission {
     return kek;
   }
 
-  /// What a wrap under this KEK has to say about it: null unless it is the last known one.
+  /// Returns what a wrap under this KEK reports to its caller: null unless it is the last known
+  /// KEK.
   public @Nullable LastKnownKek lastKnown(ActiveKek kek) {
     Answer last = states.state(kek.rootKey()).decrypts();
     KmsFailure failure = last == null ? null : last.failure();
@@ -130,8 +131,8 @@ public final class RootKeyAdmission {
         Duration.ofMillis(Math.max(0, age)), last != null, failure == null ? null : failure.kind());
   }
 
-  /// One dry run at a time for a root key; concurrent callers share it. Never fails: gives what the
-  /// dry run failed with, if it did. What KMS answered is in the root key's state by then.
+  /// Makes a dry run for a root key. Concurrent callers share one. Never fails: returns the failure
+  /// of the dry run, if any. By then, the root key's state has KMS's answer.
   private CompletionStage<Optional<RuntimeException>> ask(ActiveKek kek) {
     return asked.join(
         kek.rootKey(),
@@ -161,7 +162,7 @@ public final class RootKeyAdmission {
     };
   }
 
-  /// A number a second, and no more than that at once.
+  /// A limit per second, which is also the largest burst.
   private static final class Budget {
     private static final long SECOND = Duration.ofSeconds(1).toNanos();
 

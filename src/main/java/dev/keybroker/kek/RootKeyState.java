@@ -23,13 +23,13 @@ final class RootKeyState {
     };
   }
 
-  /// KMS's last answer to a Decrypt or a dry run of it; null where it was not asked yet.
+  /// KMS's last answer to a Decrypt or a dry run of it; null if there was none yet.
   @Nullable Answer decrypts() {
     return decrypts.last();
   }
 
-  /// Whether a key pair generation or an Encrypt was refused after this time, for a reason that may
-  /// concern decryption too: access denied, or the key disabled, awaiting its deletion, without its
+  /// Whether a key pair generation or an Encrypt was refused after this time for a reason that may
+  /// affect decryption too: access denied, or the key is disabled, pending deletion, without key
   /// material or gone.
   boolean isRefusedElsewhereSince(long time) {
     return isRefusal(generations.last(), time) || isRefusal(encrypts.last(), time);
@@ -48,7 +48,7 @@ final class RootKeyState {
         };
   }
 
-  /// The keystore that uses the key; null where no private key of its KEKs was asked for yet.
+  /// The keystore that uses the key; null if no private key of its KEKs was needed yet.
   @Nullable KeystoreName keystore() {
     return keystore;
   }

@@ -15,15 +15,16 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// What this broker knows of its root keys: for each use of a key and each class of operations,
-/// KMS's last answer. Every call of KMS reports here, refreshes ahead of time and dry runs
-/// included. Wraps of keystores that fail closed, response headers, `last_error` and the health
-/// page all go by it. Thread-safe.
+/// What this broker knows about its root keys: KMS's last answer for each use of a key and each
+/// class of operations. Every call of KMS is reported here, including early refreshes and dry runs.
+/// Wraps of keystores that fail closed, response headers, `last_error` and the health page all
+/// depend on it. Thread-safe.
 ///
 /// Classes of operations are kept apart: a throttled key pair generation says nothing about
-/// decryption. DescribeKey is not kept at all, since it says nothing about the right to use a key.
+/// decryption. DescribeKey is not recorded at all, because it says nothing about permission to use
+/// a key.
 public final class RootKeyStates implements KeyUseObserver {
-  /// A failure that nobody has met again for so long is not listed any more.
+  /// A failure that has not occurred again for this long is no longer listed.
   private static final long LISTED = Duration.ofHours(1).toNanos();
 
   private final RootKeyObserver observer;
@@ -56,7 +57,8 @@ public final class RootKeyStates implements KeyUseObserver {
     }
   }
 
-  /// Remembers whose KEK a root key encrypts, so that this keystore learns of the key's answers.
+  /// Remembers which keystore's KEK a root key encrypts, so that the key's answers are reported to
+  /// that keystore.
   void belongs(KeyUse use, KeystoreName keystore) {
     state(use).isOf(keystore);
   }
@@ -85,7 +87,8 @@ public final class RootKeyStates implements KeyUseObserver {
     }
   }
 
-  /// What fails: the root keys and classes of operations whose last answer is a failure, with it.
+  /// Returns the root keys and classes of operations whose last answer is a failure, with that
+  /// failure.
   public Map<KeyOperation, KmsFailure> failing() {
     long now = ticker.read();
     failing.values().removeIf(answer -> now - answer.ended() > LISTED);

@@ -5,7 +5,7 @@ import io.smallrye.mutiny.Uni;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// A span for each read of a KEK record.
+/// Creates a span for each read of a KEK record.
 public final class TracedKeks implements ActiveKeks, KekRecords {
   private final ActiveKeks activeKeks;
   private final KekRecords records;

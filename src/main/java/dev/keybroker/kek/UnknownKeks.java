@@ -8,11 +8,11 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.UUID;
 
-/// Ids that PostgreSQL did not know a moment ago, so that asking for one again and again costs the
-/// stores one read each time they are forgotten. Bounded in time and number. Thread-safe.
+/// Remembers ids that PostgreSQL did not know a moment ago, so that repeated requests for one cost
+/// the stores a read only each time the id is forgotten. Bounded in time and number. Thread-safe.
 ///
-/// An id is random and nobody knows it before its KEK is stored, so no KEK is refused because its
-/// id was asked for too early. A change of the KEK removes the id at once.
+/// An id is random and not known outside before its KEK is stored, so no KEK is refused because of
+/// an early request for its id. A change of the KEK removes its id at once.
 final class UnknownKeks {
   private final Cache<UUID, Boolean> ids;
   private final Counter hits;

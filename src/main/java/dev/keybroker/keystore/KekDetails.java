@@ -11,14 +11,15 @@ import org.jspecify.annotations.Nullable;
 /// A KEK as its keystore's administrator sees it: no key material.
 ///
 /// @param origin null while generation is pending
-/// @param rootKeyArn the key ARN that KMS reported; while generation is pending what the keystore
-///     names, perhaps an alias
+/// @param rootKeyArn the key ARN that KMS reported; while generation is pending, the ARN that the
+///     keystore names, which may be an alias
 /// @param publicKeyFingerprint SHA-256 of the SubjectPublicKeyInfo, 64 lower-case hex digits; null
 ///     while generation is pending
-/// @param createTime when its generation began
+/// @param createTime when its generation started
 /// @param activeTime when it became ACTIVE
-/// @param retireTime when it ceased to be ACTIVE
-/// @param destroyTime when its private key is or was erased; null where no destruction is scheduled
+/// @param retireTime when it stopped being ACTIVE
+/// @param destroyTime when its private key will be or was erased; null if no destruction is
+///     scheduled
 public record KekDetails(
     KekName name,
     KekState state,
@@ -30,7 +31,7 @@ public record KekDetails(
     @Nullable Instant activeTime,
     @Nullable Instant retireTime,
     @Nullable Instant destroyTime) {
-  /// The same KEK in another state.
+  /// Returns this KEK in another state.
   public KekDetails state(KekState newState, @Nullable Instant newDestroyTime) {
     return new KekDetails(
         name,

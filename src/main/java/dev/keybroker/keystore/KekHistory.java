@@ -11,22 +11,24 @@ import org.jspecify.annotations.Nullable;
 /// KEKs after their generation, as the database sees them. Fails with
 /// [dev.keybroker.kek.KekFailure].
 public interface KekHistory {
-  /// Fails with `UnknownKek`, also where the KEK is of another keystore.
+  /// Fails with `UnknownKek`, also if the KEK belongs to another keystore.
   Uni<KekDetails> find(KekName kek);
 
-  /// Up to `limit` KEKs of a keystore, newest first, from the first one that is older than `after`.
+  /// Returns up to `limit` KEKs of a keystore, newest first, starting with the first that is older
+  /// than `after`.
   Uni<List<KekDetails>> history(KeystoreName keystore, @Nullable KekCursor after, int limit);
 
-  /// Changes a KEK's state and destroy time as the function says. Its row is locked meanwhile.
+  /// Changes a KEK's state and destroy time with the given function, while holding a lock on its
+  /// row.
   Uni<KekDetails> change(KekName kek, Change change);
 
-  /// As [#change(KekName, Change)], for a change that sets a time in the future. Fails with
-  /// `ClockSkew` where this broker's clock and the database's differ by more than a minute.
+  /// Like [#change(KekName, Change)], for a change that sets a time in the future. Fails with
+  /// `ClockSkew` if this broker's clock and the database's differ by more than a minute.
   Uni<KekDetails> changeByTime(KekName kek, TimedChange change);
 
-  /// Erases up to `limit` encrypted private keys whose destroy time has come by the database's
-  /// clock, and answers which. What another broker erases at the same moment is left to it. Fails
-  /// with `ClockSkew` where this broker's clock and the database's differ by more than a minute.
+  /// Erases up to `limit` encrypted private keys whose destroy time has passed by the database's
+  /// clock, and returns their KEKs. Skips those that another broker is erasing at the same moment.
+  /// Fails with `ClockSkew` if this broker's clock and the database's differ by more than a minute.
   Uni<List<UUID>> eraseDue(int limit);
 
   /// What a KEK becomes; throws the [dev.keybroker.kek.KekFailure] where its state does not admit
@@ -35,7 +37,7 @@ public interface KekHistory {
     KekDetails apply(KekDetails kek);
   }
 
-  /// What a KEK becomes at a time, which is the database's.
+  /// Returns the changed KEK, given the current time of the database.
   interface TimedChange {
     KekDetails apply(KekDetails kek, Instant now);
   }

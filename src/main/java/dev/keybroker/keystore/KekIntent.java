@@ -6,11 +6,12 @@ import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsKey;
 import org.jspecify.annotations.Nullable;
 
-/// The intent to generate a KEK, written before KMS is asked.
+/// The intent to generate a KEK, written before the call of KMS.
 ///
-/// @param version of the keystore's settings, which the rest follows
-/// @param rootKey the key as the keystore names it, perhaps by an alias
-/// @param requestId the same id again is the same KEK; null where the caller gave none
+/// @param version the version of the keystore's settings that the other fields come from
+/// @param rootKey the key as the keystore names it, possibly by an alias
+/// @param requestId makes retries idempotent: the same id names the same KEK; null if the caller
+///     gave none
 public record KekIntent(
     KeystoreName keystore,
     long version,

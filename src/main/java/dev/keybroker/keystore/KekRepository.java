@@ -6,44 +6,43 @@ import java.time.Duration;
 
 /// The generation of KEKs as the database sees it. Fails with [dev.keybroker.kek.KekFailure].
 ///
-/// A crash between two calls leaves the intent. Once its broker counts as gone, the next attempt
-/// for the same keystore takes its place. There is never a second ACTIVE KEK and never a second
-/// intent.
+/// A crash between two calls leaves the intent behind. Once its broker counts as gone, the next
+/// attempt for the same keystore replaces it. A keystore never has two ACTIVE KEKs or two intents.
 public interface KekRepository {
-  /// Writes the intent. If one that says the same is there, its broker is generating the KEK: the
-  /// answer is to wait for it, unless it has taken too long. One that says otherwise is replaced.
-  /// If a KEK of this request id is generated already, it is the answer.
-  /// Fails with `UnknownKek` where the keystore's settings are of another version by now: a KEK as
-  /// they were would take the place of the one that they want.
+  /// Writes the intent. If an equal intent exists, its broker is generating the KEK, and the result
+  /// is to wait for it, unless it has taken too long. A different intent is replaced. If the KEK of
+  /// this request id is already generated, it is the result. Fails with `UnknownKek` if the
+  /// keystore's settings have another version by now: a KEK with the old settings would replace the
+  /// one that the new settings need.
   Uni<Intended> intend(KekIntent intent);
 
-  /// Makes the intended KEK ACTIVE and retires the one before, in one transaction. Where another
-  /// process was faster, its key pair stands and this one is dropped; both answer the same KEK.
-  /// Fails with `UnknownKek` where the intent was taken back, or replaced by one of other content.
+  /// Makes the intended KEK ACTIVE and retires the previous one, in one transaction. If another
+  /// process was faster, its key pair stays and this one is dropped; both return the same KEK.
+  /// Fails with `UnknownKek` if the intent was withdrawn, or replaced by one with other content.
   Uni<KekDetails> activate(NewKek kek);
 
-  /// Takes an intent back; does nothing to a KEK that is generated.
+  /// Withdraws an intent. Has no effect on a KEK that is already generated.
   Uni<Void> abandon(KekName kek);
 
-  /// Takes back intents that are older than this by the database's clock: their brokers are gone.
+  /// Withdraws intents that are older than this by the database's clock: their brokers are gone.
   Uni<Integer> abandonOlderThan(Duration age);
 
-  /// Prolongs the time in which an intent is its broker's, which is ten seconds from here; does
-  /// nothing to a KEK that is generated.
+  /// Extends a broker's ownership of its intent to ten seconds from now. Has no effect on a KEK
+  /// that is already generated.
   Uni<Void> renew(KekName kek);
 
-  /// The KEK or the intent of this name. Fails with `UnknownKek`.
+  /// Returns the KEK or the intent of this name. Fails with `UnknownKek`.
   Uni<KekDetails> find(KekName kek);
 
-  /// What became of an intent.
+  /// The result of writing an intent.
   sealed interface Intended {
-    /// A key pair is to be generated for this KEK.
+    /// The caller generates a key pair for this KEK.
     record ToGenerate(KekName name) implements Intended {}
 
-    /// Another call, perhaps of another broker, is generating this KEK.
+    /// Another call, possibly in another broker, is generating this KEK.
     record UnderWay(KekName name) implements Intended {}
 
-    /// The request's KEK is there.
+    /// The KEK of this request already exists.
     record Generated(KekDetails kek) implements Intended {}
   }
 }

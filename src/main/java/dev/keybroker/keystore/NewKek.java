@@ -5,7 +5,7 @@ import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekOrigin;
 import dev.keybroker.kms.KmsArn;
 
-/// A generated key pair on its way to become a keystore's ACTIVE KEK.
+/// A generated key pair that is about to become a keystore's ACTIVE KEK.
 ///
 /// @param encryptedPrivateKey PKCS#8 DER under the KMS key
 /// @param rootKeyArn the key ARN that KMS reported

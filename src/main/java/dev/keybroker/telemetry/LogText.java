@@ -2,16 +2,16 @@ package dev.keybroker.telemetry;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-/// Text from outside for the log, so that it can neither begin a line nor pass for something that
-/// the broker itself says.
+/// Escapes text from outside for the log, so that it can neither start a line nor pass for the
+/// broker's own text.
 public final class LogText {
   private static final int LONGEST = 512;
   private static final String PLAIN = "-._~:/@+=,";
 
   private LogText() {}
 
-  /// An identity or another name: one word. What is neither a letter or digit of ASCII nor one of
-  /// `-._~:/@+=,` is percent-encoded, so names that differ stay different up to their end at 512
+  /// Escapes an identity or another name to one word. Percent-encodes everything except ASCII
+  /// letters, digits and `-._~:/@+=,`, so different names stay different, up to the limit of 512
   /// characters.
   public static String word(String text) {
     StringBuilder word = new StringBuilder(Math.min(text.length(), LONGEST));
@@ -36,8 +36,8 @@ public final class LogText {
         || PLAIN.indexOf(c) >= 0;
   }
 
-  /// A message of another system, for people: one line. A space stands for each control character
-  /// and line separator.
+  /// Puts a message of another system on one line: replaces each control character and line
+  /// separator by a space.
   public static String line(String text) {
     StringBuilder line = new StringBuilder(text.length());
     for (int i = 0; i < text.length(); i++) {

@@ -16,11 +16,11 @@ public final class Metrics {
   /// Timer: the cryptographic part alone. Tags: [#OPERATION] (`wrap`, `unwrap`), [#ENCAPSULATION].
   public static final String CRYPTO = "keybroker.crypto";
 
-  /// Counter: a read of a KEK record answered by a tier. Tags: [#RECORD], [#TIER], [#RESULT].
+  /// Counter: reads of KEK records, by the tier that answered. Tags: [#RECORD], [#TIER], [#RESULT].
   public static final String KEK_READS = "keybroker.kek.reads";
 
-  /// Counter: Redis entries whose MAC is wrong. Anything but 0 means that somebody else writes to
-  /// Redis.
+  /// Counter: Redis entries with a wrong MAC. Any value except 0 means that something else writes
+  /// to Redis.
   public static final String KEK_FORGED = "keybroker.kek.forged";
 
   /// Counter: KEKs whose row was missing in PostgreSQL and was restored from a cached record.
@@ -29,7 +29,7 @@ public final class Metrics {
   /// Counter: new KEKs that were announced without a copy of their record in Redis.
   public static final String KEK_UNCOPIED = "keybroker.kek.uncopied";
 
-  /// Counter: private KEKs asked for. Tags: [#RESULT] (`hit`, `miss`, `refresh`).
+  /// Counter: requests for private KEKs. Tags: [#RESULT] (`hit`, `miss`, `refresh`).
   public static final String PRIVATE_KEK_READS = "keybroker.private.kek.reads";
 
   /// Gauge: private KEKs in memory.
@@ -42,7 +42,7 @@ public final class Metrics {
   /// is not closed. Tags: [#OPERATION].
   public static final String KMS_BREAKERS_OPEN = "keybroker.kms.breakers.open";
 
-  /// Counter: calls of KMS that the broker itself did not make. Tags: [#CAUSE].
+  /// Counter: calls of KMS that the broker refused to make. Tags: [#CAUSE].
   public static final String KMS_SHED = "keybroker.kms.shed";
 
   /// Timer: how long a call of KMS waited for its share of the request quota. Tags: [#URGENCY].
@@ -65,17 +65,17 @@ public final class Metrics {
   /// Counter: audit records committed. Tags: [#MODE], [#OUTCOME].
   public static final String AUDIT_RECORDS = "keybroker.audit.records";
 
-  /// Counter: audit records that are in no chain, since they did not fit into memory while
-  /// PostgreSQL was away, or the broker ended first.
+  /// Counter: audit records that are in no chain, because they did not fit into memory while
+  /// PostgreSQL was unavailable, or because the broker stopped first.
   public static final String AUDIT_LOST = "keybroker.audit.lost";
 
-  /// Counter: answers withheld although their calls were granted.
+  /// Counter: responses withheld although their calls were granted.
   public static final String AUDIT_WITHHELD = "keybroker.audit.withheld";
 
-  /// Timer: one commit of audit records, or the attempt. Tags: [#OUTCOME].
+  /// Timer: commits of audit records, including failed attempts. Tags: [#OUTCOME].
   public static final String AUDIT_FLUSH = "keybroker.audit.flush";
 
-  /// Summary: audit records of one commit.
+  /// Summary: audit records per commit.
   public static final String AUDIT_BATCH = "keybroker.audit.batch";
 
   /// Gauge: audit records that wait for a commit.
@@ -84,22 +84,24 @@ public final class Metrics {
   /// Gauge: the age in seconds of the oldest audit record that is not committed.
   public static final String AUDIT_LAG = "keybroker.audit.lag";
 
-  /// Counter: chains given up because PostgreSQL held another end of it than this broker wrote.
+  /// Counter: chains given up because their last record in PostgreSQL was not the one that this
+  /// broker wrote.
   public static final String AUDIT_CHAIN_BROKEN = "keybroker.audit.chain.broken";
 
   /// Counter: audit records that the JSON stream did not take in time.
   public static final String AUDIT_STREAM_LOST = "keybroker.audit.stream.lost";
 
-  /// Gauge: 1 if the thread that commits audit records has ended although the broker runs, else 0.
+  /// Gauge: 1 if the thread that commits audit records has ended although the broker is running,
+  /// otherwise 0.
   public static final String AUDIT_STOPPED = "keybroker.audit.stopped";
 
-  /// Gauge: 1 while the schema of PostgreSQL is not what this version needs, else 0.
+  /// Gauge: 1 while the schema of PostgreSQL is not the one that this version needs, otherwise 0.
   public static final String SCHEMA_WAITING = "keybroker.schema.waiting";
 
   /// Gauge: threads of the unwrap lane.
   public static final String UNWRAP_LANE_THREADS = "keybroker.unwrap.lane.threads";
 
-  /// Gauge: keystores whose change of key is late by an hour or more, in the whole deployment.
+  /// Gauge: keystores whose KEK rotation is late by an hour or more, in the whole deployment.
   public static final String ROTATIONS_OVERDUE = "keybroker.rotations.overdue";
 
   /// Gauge: by how many seconds this broker's clock is ahead of the database's; negative if it is
@@ -110,20 +112,20 @@ public final class Metrics {
   /// 1970. Only where it speaks TLS.
   public static final String TLS_CERTIFICATE_EXPIRY = "keybroker.tls.certificate.expiry";
 
-  /// Counter: readings of the TLS files that failed; what was in force stayed.
+  /// Counter: failed attempts to read the TLS files; the previous ones stayed in force.
   public static final String TLS_RELOAD_FAILURES = "keybroker.tls.reload.failures";
 
-  /// Counter: fetches of the token issuer's keys that failed; the known ones stayed.
+  /// Counter: failed fetches of the token issuer's keys; the known keys stayed.
   public static final String TOKEN_KEY_FAILURES = "keybroker.token.key.failures";
 
   /// Gauge: seconds since the token issuer's keys were last fetched successfully; before the first
   /// success, since the start. Only if tokens are accepted.
   public static final String TOKEN_KEY_AGE = "keybroker.token.key.age";
 
-  /// Counter: tokens that were refused unread because too many others waited to be verified.
+  /// Counter: tokens refused without verification because too many others were waiting.
   public static final String TOKENS_SHED = "keybroker.tokens.shed";
 
-  /// Gauge: 1 where the broker runs without TLS or without authentication of callers, else 0.
+  /// Gauge: 1 if the broker runs without TLS or without authentication of callers, otherwise 0.
   public static final String INSECURE = "keybroker.insecure";
 
   /// Gauge: open gRPC connections, those in their handshake included.
@@ -132,32 +134,34 @@ public final class Metrics {
   /// Gauge: those of them on which no caller is proven yet.
   public static final String CONNECTIONS_UNPROVEN = "keybroker.connections.unproven";
 
-  /// Counter: gRPC connections refused before a caller was proven on them. Tags: [#CAUSE].
+  /// Counter: gRPC connections refused before the caller was authenticated. Tags: [#CAUSE].
   public static final String CONNECTIONS_REFUSED = "keybroker.connections.refused";
 
-  /// Gauge: bytes of the calls under way, requests and answers.
+  /// Gauge: bytes of the calls in flight, requests and responses.
   public static final String IN_FLIGHT_BYTES = "keybroker.in.flight.bytes";
 
-  /// Counter: calls, and items of a batch, refused because too much was under way. Tags: [#LIMIT].
+  /// Counter: calls, and items of a batch, refused because of a limit on what is in flight. Tags:
+  /// [#LIMIT].
   public static final String IN_FLIGHT_REFUSED = "keybroker.in.flight.refused";
 
-  /// Counter: calls, and items of a batch, that the caller may not do. Tags: [#PERMISSION].
+  /// Counter: calls, and items of a batch, denied for lack of a permission. Tags: [#PERMISSION].
   public static final String ACCESS_DENIED = "keybroker.access.denied";
 
-  /// Gauge: the most denials of one caller within a minute, this one or the one before.
+  /// Gauge: the highest number of denials of one caller within a minute, the current or the
+  /// previous one.
   public static final String ACCESS_DENIED_MOST = "keybroker.access.denied.most";
 
-  /// Counter: calls, and items of a batch, above a rate. Tags: [#OPERATION] (`wrap`, `unwrap`,
-  /// `control`), [#LIMIT].
+  /// Counter: calls, and items of a batch, refused because of a rate limit. Tags: [#OPERATION]
+  /// (`wrap`, `unwrap`, `control`), [#LIMIT].
   public static final String RATE_LIMITED = "keybroker.rate.limited";
 
   /// Gauge: the highest ratio of a tenant's unwraps of the last minute to those of its last hour.
   public static final String UNWRAP_SURGE = "keybroker.unwrap.surge";
 
-  /// Gauge: seconds since the access file was last read and found good.
+  /// Gauge: seconds since the access file was last read and found valid.
   public static final String ACCESS_FILE_AGE = "keybroker.access.file.age";
 
-  /// Counter: the access file was read and found broken, or could not be read.
+  /// Counter: attempts to read the access file that failed or found it broken.
   public static final String ACCESS_FILE_FAILURES = "keybroker.access.file.failures";
 
   public static final String CAUSE = "cause";

@@ -12,9 +12,9 @@ import io.smallrye.mutiny.Uni;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Spans of the broker's own work, below that of the call. A span has a fixed name and at most the
-/// type of a failure: no key, DEK, context value or message. Where tracing is off, nothing is done
-/// and nothing allocated; where a call is not sampled, no span is made. Thread-safe.
+/// Creates spans for the broker's own work, below the span of the call. A span has a fixed name and
+/// at most the type of a failure, but no key, DEK, context value or message. If tracing is off,
+/// nothing runs or is allocated; if a call is not sampled, no span is created. Thread-safe.
 public final class Spans {
   /// A read of a KEK record, through all its tiers.
   public static final String KEK_READ = "keybroker.kek.read";
@@ -22,10 +22,10 @@ public final class Spans {
   /// A call of KMS or STS with its retries; `.` and the operation follow.
   public static final String KMS = "keybroker.kms";
 
-  /// The cryptographic part of a wrap or an unwrap; `.` and which of them follow.
+  /// The cryptographic part of a wrap or an unwrap; `.wrap` or `.unwrap` follows.
   public static final String CRYPTO = "keybroker.crypto";
 
-  /// The wait for the record of a call.
+  /// The wait for the audit record of a call.
   public static final String AUDIT = "keybroker.audit";
 
   private static final String INSTRUMENTATION = "dev.keybroker";
@@ -51,8 +51,8 @@ public final class Spans {
     return tracer != null;
   }
 
-  /// A span around each subscription to the work, a child of the one that is current then. What
-  /// follows the work runs in the context of before, on whatever thread.
+  /// Creates a span around each subscription to the work, as a child of the current span. What
+  /// follows the work runs in the previous context, on any thread.
   public <T> Uni<T> around(String name, Uni<T> work) {
     Tracer using = tracer;
     if (using == null) {
@@ -61,7 +61,7 @@ public final class Spans {
     return Uni.createFrom().deferred(() -> around(using, name, Context.current(), work));
   }
 
-  /// A span around each subscription to the work, below this place in a trace.
+  /// Creates a span around each subscription to the work, below this place in a trace.
   public <T> Uni<T> around(String name, Trace place, Uni<T> work) {
     return tracer == null ? work : around(tracer, name, place.context(), work);
   }
@@ -87,7 +87,7 @@ public final class Spans {
                     fail(span, failure);
                     in(parent, () -> answer.fail(failure));
                   });
-      // After the end this changes nothing.
+      // This has no effect after the end.
       answer.onEnd(
           () -> {
             subscription.cancel();
@@ -112,7 +112,7 @@ public final class Spans {
     span.end();
   }
 
-  /// A span around work on this thread.
+  /// Creates a span around work on this thread.
   public <T extends @Nullable Object, E extends Exception> T around(String name, Work<T, E> work)
       throws E {
     if (tracer == null || !Span.current().isRecording()) {
@@ -129,12 +129,12 @@ public final class Spans {
     }
   }
 
-  /// The work with the context of now, for another thread.
+  /// Wraps work for another thread, so that it runs in the current context.
   public <T> Supplier<T> carried(Supplier<T> work) {
     return tracer == null ? work : Context.current().wrapSupplier(work);
   }
 
-  /// What a span is around.
+  /// The work inside a span.
   public interface Work<T extends @Nullable Object, E extends Exception> {
     T run() throws E;
   }

@@ -1,4 +1,4 @@
-/// Owns the names of metrics, tags and spans, how a span is made, and how text from outside is
+/// Owns the names of metrics, tags and spans, how spans are created, and how text from outside is
 /// logged.
 ///
 /// Imports `concurrent`.

@@ -19,8 +19,8 @@ import org.jboss.logging.Logger;
 import org.jose4j.jwk.JsonWebKey;
 import org.jspecify.annotations.Nullable;
 
-/// The keys of the issuer as they were last fetched, on a thread of their own. While the issuer
-/// does not answer, the known ones stay.
+/// The issuer's keys, fetched periodically on a separate thread. While the issuer does not answer,
+/// the known keys stay.
 final class IssuerKeys implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(IssuerKeys.class);
 
@@ -36,7 +36,7 @@ final class IssuerKeys implements AutoCloseable {
   private volatile List<JsonWebKey> keys = List.of();
   private volatile boolean lastFetchFailed = true;
 
-  /// Ticker time of the last fetch that succeeded; until then of the start.
+  /// Ticker time of the last successful fetch; before the first one, of the start.
   private volatile long goodNanos;
 
   private @Nullable CompletableFuture<Boolean> fetch;
@@ -57,7 +57,7 @@ final class IssuerKeys implements AutoCloseable {
         .register(meters);
   }
 
-  /// Begins to fetch, now and whenever the keys are old.
+  /// Starts fetching, now and whenever the keys are old.
   void start() {
     var unused =
         thread.scheduleWithFixedDelay(
@@ -68,14 +68,14 @@ final class IssuerKeys implements AutoCloseable {
     return Duration.ofNanos(ticker.read() - goodNanos);
   }
 
-  /// The known ones; empty until the first fetch succeeds.
+  /// The known keys; empty until the first fetch succeeds.
   List<JsonWebKey> known() {
     return keys;
   }
 
-  /// Fetches the keys, unless that was done just now.
+  /// Fetches the keys, unless they were fetched a moment ago.
   ///
-  /// @return whether [#known()] is what the issuer says
+  /// @return whether [#known()] has the issuer's current keys
   Uni<Boolean> refresh() {
     return Uni.createFrom().completionStage(this::fetchSoon);
   }
@@ -130,7 +130,7 @@ final class IssuerKeys implements AutoCloseable {
     }
   }
 
-  /// Each fetch that fails counts; the log has it once until something changes.
+  /// Counts each failed fetch, but logs a failure only once until something changes.
   private void failed(Exception cause) {
     failures.increment();
     String reason = LogText.line(String.valueOf(cause));

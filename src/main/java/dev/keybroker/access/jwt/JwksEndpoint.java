@@ -28,8 +28,8 @@ import org.jose4j.jwk.JsonWebKeySet;
 import org.jose4j.jwk.PublicJsonWebKey;
 import org.jose4j.lang.JoseException;
 
-/// Where an issuer publishes its keys. Its files are read again at each fetch, since both the
-/// authorities and the broker's own token are renewed in place.
+/// The URL where an issuer publishes its keys. The local files are read again at each fetch,
+/// because the authorities and the broker's own token are renewed in place.
 final class JwksEndpoint {
   private static final long LARGEST_ANSWER = 1024 * 1024;
 
@@ -45,10 +45,10 @@ final class JwksEndpoint {
     this.timeout = timeout;
   }
 
-  /// Fetches the keys; blocks, for the timeout at most, the body of the answer included.
+  /// Fetches the keys. Blocks at most for the timeout, which includes the body of the response.
   ///
   /// @return at least one
-  /// @throws HttpTimeoutException if the whole answer did not arrive in time
+  /// @throws HttpTimeoutException if the whole response did not arrive in time
   List<JsonWebKey> fetch() throws IOException, InterruptedException, GeneralSecurityException {
     HttpRequest.Builder request = HttpRequest.newBuilder(url).header("Accept", "application/json");
     if (tokenFile.isPresent()) {
@@ -70,8 +70,8 @@ final class JwksEndpoint {
     }
   }
 
-  // A request's own timeout ends with the headers (JDK-8208693): a body that stalls would hold the
-  // caller for ever.
+  // The timeout of a request covers only the headers (JDK-8208693), so a stalled body would block
+  // the caller for ever.
   private HttpResponse<String> whole(HttpClient client, HttpRequest request)
       throws IOException, InterruptedException {
     CompletableFuture<HttpResponse<String>> answer =

@@ -33,10 +33,10 @@ import org.jose4j.jwt.consumer.JwtConsumerBuilder;
 import org.jose4j.lang.JoseException;
 import org.jose4j.lang.UnresolvableKeyException;
 
-/// Signed tokens of one issuer. A proven token is known by its SHA-256 for a bounded time.
-/// Signatures (some 100 µs each) are verified on one thread with a bounded queue, so that bad
-/// tokens cost neither the event loop nor unbounded memory; the issuer's keys are fetched on
-/// another thread.
+/// Verifies signed tokens of one issuer. A verified token is remembered by its SHA-256 for a
+/// bounded time. Signatures (some 100 µs each) are verified on one thread with a bounded queue, so
+/// that bad tokens cost neither the event loop nor unbounded memory; the issuer's keys are fetched
+/// on another thread.
 public final class JwtAccessTokens implements AccessTokens, AutoCloseable {
   private static final Pattern SUBJECT = Pattern.compile("[\\x21-\\x7e]{1,255}");
 
@@ -70,7 +70,7 @@ public final class JwtAccessTokens implements AccessTokens, AutoCloseable {
     this.proven = Caffeine.newBuilder().maximumSize(config.cacheSize()).build();
   }
 
-  /// Begins to fetch the issuer's keys.
+  /// Starts fetching the issuer's keys.
   ///
   /// @param config complete, see [JwtRules]
   public static JwtAccessTokens start(
@@ -130,7 +130,7 @@ public final class JwtAccessTokens implements AccessTokens, AutoCloseable {
       if (!SUBJECT.matcher(subject).matches()) {
         throw new AuthenticationFailure.TokenInvalid();
       }
-      // Seconds, cut to what an Instant holds: a token may be good for longer than that.
+      // Clamped to the range of an Instant, because a token may be valid for longer.
       long expires = Math.min(claims.getExpirationTime().getValue(), Instant.MAX.getEpochSecond());
       Duration left = Duration.between(clock.instant(), Instant.ofEpochSecond(expires));
       Duration believed = left.compareTo(cacheTime) < 0 ? left : cacheTime;
@@ -161,7 +161,7 @@ public final class JwtAccessTokens implements AccessTokens, AutoCloseable {
     try {
       return consumer.processToClaims(token);
     } catch (InvalidJwtException e) {
-      // Its text tells claims, so it goes no further.
+      // The exception's text contains claims, so it must not be passed on.
       if (e.getCause() instanceof UnresolvableKeyException unknownKey) {
         throw unknownKey;
       }

@@ -8,60 +8,64 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 
-/// Callers by bearer token (JWT): of an OpenID Connect provider, or service-account tokens of
-/// Kubernetes. On where `issuer` is set. One issuer, since its `sub` alone is the caller's name.
+/// Authentication of callers by bearer token (JWT): tokens of an OpenID Connect provider, or
+/// service-account tokens of Kubernetes. Enabled if `issuer` is set. There can be only one issuer,
+/// because the `sub` alone is the caller's name.
 @ConfigMapping(prefix = "keybroker.jwt")
 public interface JwtConfig {
-  /// What a token must say in `iss`, to the letter. Kubernetes:
-  /// `https://kubernetes.default.svc.cluster.local`, or what the cluster's
-  /// `--service-account-issuer` is.
+  /// The exact value of a token's `iss`. Kubernetes:
+  /// `https://kubernetes.default.svc.cluster.local`, or the value of the cluster's
+  /// `--service-account-issuer`.
   Optional<String> issuer();
 
-  /// What a token must say in `aud`, one of these at least. Required with `issuer`. A name that is
-  /// this deployment's alone, or tokens for other services would be good here.
+  /// The accepted values of a token's `aud`; a token must have at least one of them. Required with
+  /// `issuer`. Use a name that only this deployment has; otherwise tokens for other services would
+  /// be valid here.
   Optional<Set<String>> audience();
 
-  /// Where the issuer's keys are (JWKS): `https`, or `http` on the loopback interface. Required
+  /// The URL of the issuer's keys (JWKS): `https`, or `http` on the loopback interface. Required
   /// with `issuer`. Kubernetes: `https://kubernetes.default.svc/openid/v1/jwks`.
   Optional<URI> jwksUrl();
 
-  /// The authorities, PEM, that `jwks-url` must be certified by; read again at each fetch. None:
-  /// those of the JVM. Kubernetes: `/var/run/secrets/kubernetes.io/serviceaccount/ca.crt`.
+  /// A PEM file with the authorities that must certify `jwks-url`; read again at each fetch. If
+  /// absent, the authorities of the JVM are used. Kubernetes:
+  /// `/var/run/secrets/kubernetes.io/serviceaccount/ca.crt`.
   Optional<Path> jwksCa();
 
-  /// The broker's own token for `jwks-url`; read again at each fetch. None: the keys are fetched
-  /// without. Kubernetes: `/var/run/secrets/kubernetes.io/serviceaccount/token`.
+  /// The file with the broker's own token for `jwks-url`; read again at each fetch. If absent, the
+  /// broker fetches the keys without a token. Kubernetes:
+  /// `/var/run/secrets/kubernetes.io/serviceaccount/token`.
   Optional<Path> jwksTokenFile();
 
-  /// The signature algorithms that are accepted, of `RS256 RS384 RS512 PS256 PS384 PS512 ES256
-  /// ES384 ES512 EdDSA`.
+  /// The accepted signature algorithms, out of `RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384
+  /// ES512 EdDSA`.
   @WithDefault("RS256,ES256")
   Set<String> algorithms();
 
-  /// By how much the clocks of issuer and broker may differ (`exp`, `nbf`). 0 to 2 min.
+  /// The allowed difference between the clocks of issuer and broker (`exp`, `nbf`). 0 to 2 min.
   @WithDefault("10s")
   Duration leeway();
 
-  /// How old the issuer's keys get before they are fetched again. So long a key that the issuer has
-  /// withdrawn is believed. Above zero.
+  /// How old the issuer's keys may be before the broker fetches them again. A key that the issuer
+  /// has withdrawn is accepted for up to this time. Above zero.
   @WithDefault("5m")
   Duration refreshPeriod();
 
-  /// How soon after a fetch the keys may be fetched again, because it failed or because a token
-  /// names a key that is not among them. Above zero.
+  /// The minimum time between two fetches, if a fetch failed or a token names an unknown key. Above
+  /// zero.
   @WithDefault("5s")
   Duration retry();
 
-  /// Longest time of a fetch, from the connection to the last byte of the answer. Above zero.
+  /// The timeout of a fetch, from the connection to the last byte of the response. Above zero.
   @WithDefault("5s")
   Duration timeout();
 
-  /// How long a verified token is believed without another look at its signature, never beyond its
-  /// `exp`. Zero: each call verifies it.
+  /// How long a verified token is accepted without verifying its signature again, but never beyond
+  /// its `exp`. With zero, each call verifies it.
   @WithDefault("5m")
   Duration cacheTime();
 
-  /// Most verified tokens kept, by their SHA-256. At least 1.
+  /// The maximum number of verified tokens to remember, by their SHA-256. At least 1.
   @WithDefault("10000")
   long cacheSize();
 }

@@ -10,7 +10,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 
-/// What the settings of tokens must be for each other.
+/// Checks the settings of tokens against each other.
 public final class JwtRules {
   private static final Set<String> ALGORITHMS =
       Set.of(
@@ -19,7 +19,7 @@ public final class JwtRules {
 
   private JwtRules() {}
 
-  /// What is wrong, one sentence each, naming the setting.
+  /// Returns the violations, one sentence each, which names the setting.
   public static List<String> violations(JwtConfig config) {
     List<String> violations = new ArrayList<>();
     if (config.issuer().isEmpty()) {

@@ -11,8 +11,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/// The one thread that verifies the signatures of tokens. What does not fit into its queue is
-/// refused with [AuthenticationFailure.TooManyTokens]. Thread-safe.
+/// The single thread that verifies the signatures of tokens. Work that does not fit into its queue
+/// fails with [AuthenticationFailure.TooManyTokens]. Thread-safe.
 final class TokenLane implements AutoCloseable {
   /// A tenth of a second of RSA-4096 verifications on a slow core.
   static final int QUEUE = 256;
@@ -31,8 +31,8 @@ final class TokenLane implements AutoCloseable {
     this.shed = meters.counter(Metrics.TOKENS_SHED);
   }
 
-  /// Runs the work once its turn comes, if anybody still waits for it by then. Completes on the
-  /// lane's thread.
+  /// Queues the work and runs it unless its subscriber has cancelled by then. The Uni completes on
+  /// the lane's thread.
   <T> Uni<T> run(Callable<T> work) {
     return Uni.createFrom()
         .emitter(

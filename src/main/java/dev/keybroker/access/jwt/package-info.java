@@ -1,7 +1,7 @@
-/// Owns bearer tokens: verifies JSON Web Tokens (RFC 7519) by the keys of one issuer, and keeps
+/// Owns bearer tokens: verifies JSON Web Tokens (RFC 7519) with the keys of one issuer, and keeps
 /// those keys fresh.
 ///
-/// May import `access` and `telemetry`; the one place that knows jose4j.
+/// May import `access` and `telemetry`; the only package that knows jose4j.
 @NullMarked
 package dev.keybroker.access.jwt;
 

@@ -9,9 +9,10 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
-/// HMAC-SHA-256 (RFC 2104) over an entry's Redis key and its content, so that nobody without the
-/// MAC key can write an entry or move one to another key. An entry is 1 byte version, 32 bytes MAC,
-/// content. Of several MAC keys the first one seals and each one opens. Thread-safe.
+/// HMAC-SHA-256 (RFC 2104) over an entry's Redis key and its content, so that only holders of the
+/// MAC key can write an entry or move one to another Redis key. An entry consists of 1 byte
+/// version, 32 bytes MAC and the content. The first of several MAC keys seals; any of them opens.
+/// Thread-safe.
 final class EntryMac {
   static final int MIN_KEY_SIZE = 32;
   private static final byte VERSION = 2;
@@ -36,8 +37,8 @@ final class EntryMac {
     return entry;
   }
 
-  /// The content of an entry, or null where it was not sealed with one of the keys for this Redis
-  /// key.
+  /// Returns the content of an entry, or null if it was not sealed for this Redis key with one of
+  /// the MAC keys.
   byte @Nullable [] open(byte[] redisKey, byte[] entry) {
     if (entry.length < CONTENT_OFFSET || entry[0] != VERSION) {
       return null;

@@ -25,9 +25,9 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// The content of Redis entries: `DataOutput` fields in a fixed order. Another layout takes another
+/// The content of Redis entries: `DataOutput` fields in a fixed order. Another layout needs another
 /// [EntryMac] version, except for optional fields at the end: entries without them still decode.
-/// Whatever does not decode is an [IOException] or an [IllegalArgumentException].
+/// Bytes that do not decode cause an [IOException] or an [IllegalArgumentException].
 final class RecordCodec {
   private final KeyCodec keys;
 
@@ -81,8 +81,8 @@ final class RecordCodec {
           }
           out.writeLong(kek.privateKekLifetime().toMillis());
           writeInstant(out, kek.readTime());
-          // The last fields, and only where there are any: all other entries keep their layout. A
-          // KEK whose destruction is scheduled has its provenance.
+          // The last fields, written only if there are any, so that all other entries keep their
+          // layout. A KEK whose destruction is scheduled has a provenance.
           KekProvenance provenance = kek.provenance();
           if (provenance != null) {
             writeProvenance(out, provenance);

@@ -6,23 +6,23 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/// What the broker keeps in Redis, and how long it waits for it.
+/// Settings of the tier in Redis.
 @ConfigMapping(prefix = "keybroker.redis")
 public interface RedisConfig {
-  /// The keys of the MAC on every entry, separated by commas: each at least 32 bytes, base64. The
-  /// first one seals what a broker writes; an entry is accepted under any of them. The same for all
-  /// brokers of a deployment, except during a rollout, and never stored in Redis. One key is enough
-  /// until it is replaced. Required outside dev and test.
+  /// The MAC keys for entries, separated by commas: each at least 32 bytes, in base64. A broker
+  /// seals entries with the first key and accepts entries sealed with any of them. All brokers of a
+  /// deployment need the same keys, except during a rollout. Never store them in Redis. One key is
+  /// enough except while it is being replaced. Required outside dev and test mode.
   Optional<List<String>> macKey();
 
-  /// How long a read or write may take before the next tier is asked. At least 1 ms.
+  /// How long a read or write may take before the broker asks the next tier. At least 1 ms.
   @WithDefault("200ms")
   Duration timeout();
 
-  /// How long Redis keeps an entry. Beyond its freshness it is used only as the last known record,
-  /// while PostgreSQL does not answer: that of an ACTIVE KEK for this time at most, counted from
-  /// its read in PostgreSQL, whatever Redis keeps. For a KEK to unwrap with, that age is
-  /// `keybroker.kek.unwrap-max-age`. At least 1 s.
+  /// How long Redis keeps an entry. Beyond its freshness, an entry is used only as the last known
+  /// record while PostgreSQL does not answer. An ACTIVE KEK is used for at most this time, counted
+  /// from its read in PostgreSQL, even if Redis keeps it longer. For a KEK to unwrap with, the
+  /// limit is `keybroker.kek.unwrap-max-age`. At least 1 s.
   @WithDefault("24h")
   Duration retention();
 

@@ -12,15 +12,17 @@ import java.util.Arrays;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// Entries in Redis, each replaced only by a read that began after the entry was there.
+/// Entries in Redis. An entry is replaced only by the result of a read that started after the entry
+/// was written.
 ///
-/// A reader takes the [Seen] of an entry, then asks PostgreSQL, then writes, which Redis refuses if
-/// the entry is another one by then. So what is in Redis was always read in PostgreSQL before what
-/// replaces it, whatever any clock says. A change leaves a mark that is different each time: a slow
-/// reader that saw the entry before the change, or saw none, cannot put the old record back. What
-/// Redis loses or what others write into it, freshness bounds.
+/// A reader notes the [Seen] of an entry, reads PostgreSQL, then writes; Redis refuses the write if
+/// the entry has changed by then. So an entry was always read from PostgreSQL before the entry that
+/// replaces it, whatever any clock says. A change leaves a mark that is different each time, so a
+/// slow reader that saw the entry before the change, or saw none, cannot put the old record back.
+/// Freshness limits the effect of what Redis loses or others write into it.
 final class RedisEntries {
-  /// The first byte of a mark. Whoever can write one could as well delete the entry: it has no MAC.
+  /// The first byte of a mark. A mark has no MAC: a writer that can forge one could also delete the
+  /// entry.
   private static final byte MARK = 0;
 
   /// Longer than any read takes.
@@ -47,11 +49,10 @@ final class RedisEntries {
     this.timeout = timeout;
   }
 
-  /// What a reader found.
+  /// The entry that a reader found.
   ///
-  /// @param entry null where there is none, or the mark of a change
-  /// @param begin the bytes that tell one entry from another: version and MAC; empty where there is
-  ///     none
+  /// @param entry null if there is none, or only the mark of a change
+  /// @param begin the bytes that identify the entry: version and MAC; empty if there is none
   @SuppressWarnings("ArrayRecordComponent") // never compared
   record Seen(byte @Nullable [] entry, byte[] begin) {
     static Seen of(byte @Nullable [] bytes) {
@@ -63,17 +64,17 @@ final class RedisEntries {
     }
   }
 
-  /// Fails where Redis does not answer in time.
+  /// Reads an entry. Fails if Redis does not answer in time.
   Uni<Seen> get(String key) {
     return inTime(values.get(key)).map(Seen::of);
   }
 
-  /// Puts an entry in the place of what was seen. Does nothing if something else is there by now.
+  /// Replaces the seen entry. Does nothing if the entry has changed since.
   Uni<Void> replace(String key, Seen seen, byte[] entry, Duration retention) {
     return replace(key, seen, Math.max(1, retention.toSeconds()), entry);
   }
 
-  /// Removes what was seen. Does nothing if something else is there by now.
+  /// Removes the seen entry. Does nothing if the entry has changed since.
   Uni<Void> remove(String key, Seen seen) {
     return replace(key, seen, 0, new byte[0]);
   }
@@ -91,7 +92,7 @@ final class RedisEntries {
         .replaceWithVoid();
   }
 
-  /// Leaves the mark of a change in the place of whatever is there.
+  /// Replaces the entry, whatever it is, by the mark of a change.
   Uni<Void> mark(String key) {
     UUID id = UUID.randomUUID();
     byte[] mark =

@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Announces changes over a Redis channel, and to this broker directly.
 ///
-/// A message is a hint and is not authenticated: whoever can publish can make brokers read
-/// PostgreSQL, and nothing more. A lost subscription is taken up again, and what was missed
-/// meanwhile is seen when the records' freshness ends.
+/// A message is only a hint and is not authenticated: a forged message makes brokers read
+/// PostgreSQL, and nothing more. A lost subscription is renewed. Changes missed in between take
+/// effect when the records' freshness ends.
 public final class RedisKekChanges implements KekChanges, AutoCloseable {
   private static final Logger LOG = Logger.getLogger(RedisKekChanges.class);
   private static final Duration FIRST_RETRY = Duration.ofMillis(100);
@@ -34,7 +34,7 @@ public final class RedisKekChanges implements KekChanges, AutoCloseable {
   private volatile @Nullable String lostFor;
   private @Nullable Cancellable subscription;
 
-  /// @param listener called for each change, of whatever broker; must not block
+  /// @param listener called for each change by any broker; must not block
   public RedisKekChanges(
       ReactiveRedisDataSource redis, RedisConfig config, Consumer<KekChange> listener) {
     this.channel = redis.pubsub(String.class);
@@ -60,7 +60,7 @@ public final class RedisKekChanges implements KekChanges, AutoCloseable {
             .with(this::received, failure -> LOG.error("Redis subscription given up", failure));
   }
 
-  /// A wrong password or authority shows here and nowhere else; each reason is logged once.
+  /// A wrong password or certificate authority shows only here. Each reason is logged once.
   private void lost(Throwable failure) {
     Throwable cause = failure;
     while (cause.getCause() != null) {
@@ -100,8 +100,8 @@ public final class RedisKekChanges implements KekChanges, AutoCloseable {
         .recoverWithNull();
   }
 
-  /// Takes the entry that is no longer true out of use, and keeps readers that are under way from
-  /// putting it back.
+  /// Invalidates the outdated entry, and prevents readers that already started from putting it
+  /// back.
   private Uni<Void> forget(KekChange change) {
     return entries.mark(
         switch (change) {
@@ -133,7 +133,7 @@ public final class RedisKekChanges implements KekChanges, AutoCloseable {
     try {
       listener.accept(change);
     } catch (RuntimeException e) {
-      // It would end the subscription.
+      // An exception here would end the subscription.
       LOG.errorf(e, "a change could not be taken up: %s", message);
     }
   }

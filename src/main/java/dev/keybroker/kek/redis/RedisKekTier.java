@@ -27,18 +27,18 @@ import java.util.function.Function;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/// The middle tier: what another broker read from PostgreSQL a moment ago.
+/// The middle tier: records that another broker read from PostgreSQL recently.
 ///
-/// A fresh entry spares PostgreSQL a read. An older one is used only while PostgreSQL does not
-/// answer, and only up to the age that its kind allows: the MAC says who wrote an entry, not when
-/// it was put there. An entry whose MAC is wrong is counted, logged without its content, removed,
-/// and a miss. Redis being away costs its timeout and nothing else.
+/// A fresh entry saves a read from PostgreSQL. An older one is used only while PostgreSQL does not
+/// answer, and only up to the age that its kind allows, because the MAC proves that a broker wrote
+/// an entry, not when. An entry with a wrong MAC is counted, logged without its content, removed
+/// and treated as a miss. If Redis is unavailable, a read costs its timeout and nothing else.
 public final class RedisKekTier implements KekTier, KekCopies {
-  /// The least size of the MAC key in bytes.
+  /// The minimum size of the MAC key, in bytes.
   public static final int MIN_MAC_KEY_SIZE = EntryMac.MIN_KEY_SIZE;
 
-  /// How far the clocks of brokers may be apart. An entry from further ahead is not used: how old
-  /// it is nobody knows.
+  /// The maximum clock difference between brokers. An entry from further in the future is not used,
+  /// because its age is unknown.
   private static final Duration LARGEST_CLOCK_DIFFERENCE = Duration.ofMinutes(1);
 
   private static final Logger LOG = Logger.getLogger(RedisKekTier.class);
@@ -56,8 +56,8 @@ public final class RedisKekTier implements KekTier, KekCopies {
   private final Tier<ActiveKek> active;
   private final Tier<Kek> keks;
 
-  /// @param next the tier that is asked for what Redis does not hold
-  /// @param lost restores what `next` has lost and Redis holds
+  /// @param next the tier to ask for what Redis does not hold
+  /// @param lost restores records that `next` has lost and Redis holds
   /// @param macKeys each at least 32 bytes; the first one seals
   public RedisKekTier(
       KekTier next,
@@ -144,7 +144,7 @@ public final class RedisKekTier implements KekTier, KekCopies {
   private interface Source<V> {
     /// Reads the next tier.
     ///
-    /// @param known what Redis holds
+    /// @param known the entry in Redis
     Uni<V> read(@Nullable V known);
   }
 
@@ -152,7 +152,7 @@ public final class RedisKekTier implements KekTier, KekCopies {
     boolean isOf(V value);
   }
 
-  /// The way to one kind of record.
+  /// Reads and writes one kind of record.
   private final class Tier<V> {
     private final Decoder<V> decoder;
     private final Function<V, byte[]> encoder;
@@ -163,7 +163,7 @@ public final class RedisKekTier implements KekTier, KekCopies {
     private final Counter tooOld;
     private final Duration maxAge;
 
-    /// @param maxAge up to which age an entry is used while PostgreSQL does not answer
+    /// @param maxAge the maximum age of an entry that is used while PostgreSQL does not answer
     Tier(
         String record,
         Decoder<V> decoder,
@@ -194,7 +194,7 @@ public final class RedisKekTier implements KekTier, KekCopies {
           .chain(seen -> newest(redisKey, seen, check, source));
     }
 
-    /// @param seen null where Redis did not answer: nothing may be written in its place then
+    /// @param seen null if Redis did not answer; nothing may be written then
     private Uni<V> newest(
         String redisKey, RedisEntries.@Nullable Seen seen, Check<V> check, Source<V> source) {
       byte[] entry = seen == null ? null : seen.entry();
@@ -245,7 +245,7 @@ public final class RedisKekTier implements KekTier, KekCopies {
             return value;
           }
         } catch (IOException | IllegalArgumentException | InvalidKekException e) {
-          // Sealed with our key, yet not ours: as good as forged.
+          // Sealed with our key, but not written by a broker: treat it as forged.
         }
       }
       forged.increment();
