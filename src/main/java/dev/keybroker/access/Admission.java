@@ -29,7 +29,7 @@ public final class Admission {
   /// checked after the permission, so that callers without permission cannot use it up.
   ///
   /// @param target the resource of the call
-  /// @param second what it is about besides; null where there is nothing
+  /// @param second a second resource of the call; null if there is none
   public @Nullable AccessFailure refusal(
       Caller caller, Permission permission, Target target, @Nullable Target second) {
     Load load = Load.of(permission);

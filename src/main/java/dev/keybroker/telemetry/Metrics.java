@@ -108,8 +108,8 @@ public final class Metrics {
   /// behind.
   public static final String CLOCK_SKEW = "keybroker.clock.skew";
 
-  /// Gauge: when the first of the certificates that the gRPC port presents ends, in seconds since
-  /// 1970. Only where it speaks TLS.
+  /// Gauge: when the first of the gRPC port's certificates expires, as Unix time in seconds. Only
+  /// with TLS.
   public static final String TLS_CERTIFICATE_EXPIRY = "keybroker.tls.certificate.expiry";
 
   /// Counter: failed attempts to read the TLS files; the previous ones stayed in force.
