@@ -38,11 +38,11 @@ public abstract sealed class KekFailure extends RuntimeException {
     }
   }
 
-  /// No KEK of this name or id, or none that PostgreSQL knows.
+  /// PostgreSQL knows no KEK of this name or id.
   public static final class UnknownKek extends KekFailure {
     private final transient @Nullable KekName kek;
 
-    /// Where its id alone was known.
+    /// Used if only the id is known.
     public UnknownKek() {
       this(null);
     }
