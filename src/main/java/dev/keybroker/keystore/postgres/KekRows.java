@@ -1,5 +1,6 @@
 package dev.keybroker.keystore.postgres;
 
+import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekOrigin;
 import dev.keybroker.kek.KekState;
@@ -8,7 +9,9 @@ import dev.keybroker.keystore.KekDetails;
 import dev.keybroker.keystore.KekIntent;
 import dev.keybroker.kms.AssumedRole;
 import dev.keybroker.kms.KmsArn;
+import io.smallrye.mutiny.Uni;
 import java.util.Objects;
+import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 
 /// Rows of `kek` from and to the domain's types.
 final class KekRows {
@@ -16,6 +19,16 @@ final class KekRows {
 
   static KekName name(KekEntity row) {
     return new KekName(new KeystoreName(row.tenant, row.keystore), row.id);
+  }
+
+  /// The row of this name. Fails with `UnknownKek`.
+  static Uni<KekEntity> find(StatelessSession session, KekName kek) {
+    return session
+        .get(KekEntity.class, kek.id())
+        .map(row -> row != null && name(row).equals(kek) ? row : null)
+        .onItem()
+        .ifNull()
+        .failWith(() -> new KekFailure.UnknownKek(kek));
   }
 
   static KekDetails details(KekEntity row) {

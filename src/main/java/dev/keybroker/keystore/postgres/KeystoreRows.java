@@ -101,7 +101,7 @@ final class KeystoreRows {
   static Uni<Instant> lastChange(StatelessSession session, KeystoreName name) {
     return session
         .createSelectionQuery(
-            "select activeTime from KekRow where tenant = :tenant and keystore = :keystore and"
+            "select activeTime from KekEntity where tenant = :tenant and keystore = :keystore and"
                 + " state = :active",
             Instant.class)
         .setParameter("tenant", name.tenant())

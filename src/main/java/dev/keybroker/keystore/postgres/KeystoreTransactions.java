@@ -2,6 +2,7 @@ package dev.keybroker.keystore.postgres;
 
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.postgres.ClocksDisagree;
 import dev.keybroker.postgres.PostgresSessions;
 import dev.keybroker.postgres.PostgresUnavailable;
 import io.smallrye.mutiny.Uni;
@@ -9,7 +10,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.util.function.Function;
 import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 
-/// Reads and locked changes of keystores' rows.
+/// Reads and locked changes of the rows of keystores and their KEKs.
 @ApplicationScoped
 class KeystoreTransactions {
   // Natively: Hibernate Reactive's stateless sessions cannot lock every entity.
@@ -23,18 +24,15 @@ class KeystoreTransactions {
   }
 
   <T> Uni<T> read(Function<StatelessSession, Uni<T>> work) {
-    return sessions.read(work).onFailure(PostgresUnavailable.class).transform(this::unavailable);
+    return available(sessions.read(work));
   }
 
   <T> Uni<T> transaction(Function<StatelessSession, Uni<T>> work) {
-    return sessions
-        .transaction(work)
-        .onFailure(PostgresUnavailable.class)
-        .transform(this::unavailable);
+    return available(sessions.transaction(work));
   }
 
-  /// With the keystore's row locked: changes of one keystore take turns.
-  <T> Uni<T> locked(KeystoreName keystore, LockedWork<T> work) {
+  /// With the keystore's row locked: changes of one keystore and its KEKs take turns.
+  <T> Uni<T> locked(KeystoreName keystore, Function<StatelessSession, Uni<T>> work) {
     return transaction(
         session ->
             session
@@ -42,12 +40,16 @@ class KeystoreTransactions {
                 .setParameter("tenant", keystore.tenant())
                 .setParameter("keystore", keystore.keystore())
                 .getSingleResultOrNull()
-                .chain(() -> row(session, keystore))
-                .chain(
-                    row ->
-                        row == null
-                            ? Uni.createFrom().failure(new KekFailure.UnknownKeystore(keystore))
-                            : work.apply(session, row)));
+                .onItem()
+                .ifNull()
+                .failWith(() -> new KekFailure.UnknownKeystore(keystore))
+                .chain(() -> work.apply(session)));
+  }
+
+  /// As [#locked(KeystoreName, Function)], for work that needs the row itself.
+  <T> Uni<T> locked(KeystoreName keystore, LockedWork<T> work) {
+    return locked(
+        keystore, session -> row(session, keystore).chain(row -> work.apply(session, row)));
   }
 
   static Uni<KeystoreEntity> row(StatelessSession session, KeystoreName keystore) {
@@ -59,8 +61,11 @@ class KeystoreTransactions {
         .getSingleResultOrNull();
   }
 
-  private Throwable unavailable(Throwable failure) {
-    return new KekFailure.StoreUnavailable();
+  private static <T> Uni<T> available(Uni<T> work) {
+    return work.onFailure(PostgresUnavailable.class)
+        .transform(failure -> new KekFailure.StoreUnavailable())
+        .onFailure(ClocksDisagree.class)
+        .transform(failure -> new KekFailure.ClockSkew());
   }
 
   /// What is done with a locked row.

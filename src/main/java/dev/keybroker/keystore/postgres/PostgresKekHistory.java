@@ -31,26 +31,17 @@ public class PostgresKekHistory implements KekHistory {
   /// before would write the erased key back.
   private static final String LOCK = "select id from kek where id = :id for update";
 
-  private final KekTransactions transactions;
+  private final KeystoreTransactions transactions;
   private final DatabaseTime time;
 
-  PostgresKekHistory(KekTransactions transactions, DatabaseTime time) {
+  PostgresKekHistory(KeystoreTransactions transactions, DatabaseTime time) {
     this.transactions = transactions;
     this.time = time;
   }
 
   @Override
   public Uni<KekDetails> find(KekName kek) {
-    return transactions.read(session -> row(session, kek)).map(KekRows::details);
-  }
-
-  private static Uni<KekEntity> row(StatelessSession session, KekName kek) {
-    return session
-        .get(KekEntity.class, kek.id())
-        .map(row -> row != null && KekRows.name(row).equals(kek) ? row : null)
-        .onItem()
-        .ifNull()
-        .failWith(() -> new KekFailure.UnknownKek(kek));
+    return transactions.read(session -> KekRows.find(session, kek)).map(KekRows::details);
   }
 
   @Override
@@ -100,7 +91,7 @@ public class PostgresKekHistory implements KekHistory {
                     .createNativeQuery(LOCK, UUID.class)
                     .setParameter("id", kek.id())
                     .getSingleResultOrNull()
-                    .chain(() -> row(session, kek))
+                    .chain(() -> KekRows.find(session, kek))
                     .chain(
                         row ->
                             change

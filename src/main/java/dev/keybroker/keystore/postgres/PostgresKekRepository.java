@@ -36,9 +36,9 @@ public class PostgresKekRepository implements KekRepository {
   /// The same for an intent of a version that knows no lease: longer than KMS may take.
   private static final Duration OLD_LEASE = Duration.ofSeconds(30);
 
-  private final KekTransactions transactions;
+  private final KeystoreTransactions transactions;
 
-  PostgresKekRepository(KekTransactions transactions) {
+  PostgresKekRepository(KeystoreTransactions transactions) {
     this.transactions = transactions;
   }
 
@@ -46,34 +46,19 @@ public class PostgresKekRepository implements KekRepository {
   public Uni<Intended> intend(KekIntent intent) {
     return transactions.locked(
         intent.keystore(),
-        session ->
+        (session, keystore) ->
             byRequestId(session, intent)
                 .chain(
-                    same ->
-                        same != null && same.state != KekState.PENDING_GENERATION
-                            ? Uni.createFrom().item(new Intended.Generated(KekRows.details(same)))
-                            : ofPresentSettings(session, intent)
-                                .chain(
-                                    () ->
-                                        inState(
-                                            session,
-                                            intent.keystore(),
-                                            KekState.PENDING_GENERATION))
-                                .chain(pending -> write(session, intent, pending))));
-  }
-
-  private static Uni<Void> ofPresentSettings(StatelessSession session, KekIntent intent) {
-    return session
-        .createSelectionQuery(
-            "select version from KeystoreRow where tenant = :tenant and id = :keystore", Long.class)
-        .setParameter("tenant", intent.keystore().tenant())
-        .setParameter("keystore", intent.keystore().keystore())
-        .getSingleResult()
-        .chain(
-            version ->
-                version == intent.version()
-                    ? Uni.createFrom().voidItem()
-                    : Uni.createFrom().failure(new KekFailure.UnknownKek()));
+                    same -> {
+                      if (same != null && same.state != KekState.PENDING_GENERATION) {
+                        return Uni.createFrom().item(new Intended.Generated(KekRows.details(same)));
+                      }
+                      if (keystore.version != intent.version()) {
+                        return Uni.createFrom().failure(new KekFailure.UnknownKek());
+                      }
+                      return inState(session, intent.keystore(), KekState.PENDING_GENERATION)
+                          .chain(pending -> write(session, intent, pending));
+                    }));
   }
 
   private static Uni<Intended> write(
@@ -176,14 +161,7 @@ public class PostgresKekRepository implements KekRepository {
 
   @Override
   public Uni<KekDetails> find(KekName kek) {
-    return transactions.read(
-        session ->
-            session
-                .get(KekEntity.class, kek.id())
-                .onItem()
-                .ifNull()
-                .failWith(() -> new KekFailure.UnknownKek(kek))
-                .map(KekRows::details));
+    return transactions.read(session -> KekRows.find(session, kek).map(KekRows::details));
   }
 
   @Override
@@ -191,11 +169,7 @@ public class PostgresKekRepository implements KekRepository {
     return transactions.locked(
         kek.name().keystore(),
         session ->
-            session
-                .get(KekEntity.class, kek.name().id())
-                .onItem()
-                .ifNull()
-                .failWith(() -> new KekFailure.UnknownKek(kek.name()))
+            KekRows.find(session, kek.name())
                 .call(
                     row ->
                         row.state == KekState.PENDING_GENERATION

@@ -9,6 +9,7 @@ import dev.keybroker.kek.KekProvenance;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KekTier;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.keystore.OnKmsOutage;
 import dev.keybroker.kms.AssumedRole;
 import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.KmsArn;
@@ -50,7 +51,7 @@ public class PostgresKekTier implements KekTier {
                           session
                               .createSelectionQuery(
                                   """
-                                  select s, k from KeystoreRow s
+                                  select k, s.onKmsOutage from KeystoreEntity s
                                   left join KekEntity k
                                     on k.tenant = s.tenant and k.keystore = s.id and k.state = :active
                                   where s.tenant = :tenant and s.id = :keystore
@@ -70,15 +71,14 @@ public class PostgresKekTier implements KekTier {
     if (rows.isEmpty()) {
       throw new KekFailure.UnknownKeystore(keystore);
     }
-    if (!(rows.getFirst()[1] instanceof KekEntity row)) {
+    if (!(rows.getFirst()[0] instanceof KekEntity row)) {
       throw new KekFailure.NoActiveKek(keystore);
     }
-    KeystoreRow settings = (KeystoreRow) rows.getFirst()[0];
     return new ActiveKek(
         new KekName(keystore, row.id),
         codec.parsePublic(row.spec, Objects.requireNonNull(row.publicKey)),
         new KeyUse(rootKey(row), KmsContextText.read(row.kmsContext)),
-        settings.onKmsOutage.equals(KeystoreRow.FAIL_CLOSED),
+        rows.getFirst()[1] == OnKmsOutage.FAIL_CLOSED,
         row.createTime,
         readTime);
   }
@@ -100,7 +100,7 @@ public class PostgresKekTier implements KekTier {
         .createSelectionQuery(
             """
             select k, s.privateKekLifetimeMillis from KekEntity k
-            join KeystoreRow s on s.tenant = k.tenant and s.id = k.keystore
+            join KeystoreEntity s on s.tenant = k.tenant and s.id = k.keystore
             where k.id = :id
             """,
             Object[].class)
@@ -118,7 +118,7 @@ public class PostgresKekTier implements KekTier {
 
   private static Kek kek(KekEntity row, Duration privateKekLifetime, Instant readTime) {
     return new Kek(
-        new KekName(new KeystoreName(row.tenant, row.keystore), row.id),
+        KekRows.name(row),
         row.state,
         row.spec,
         rootKey(row),

@@ -27,7 +27,7 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
   private static final String WITH_ACTIVE_KEK =
       """
       select s, k.id from KeystoreEntity s
-      left join KekRow k
+      left join KekEntity k
         on k.tenant = s.tenant and k.keystore = s.id and k.state = :active
       """;
 

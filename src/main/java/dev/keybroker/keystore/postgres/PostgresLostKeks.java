@@ -53,13 +53,13 @@ public class PostgresLostKeks implements LostKeks {
 
   private static final Uni<Integer> NOTHING = Uni.createFrom().nullItem();
 
-  private final KekTransactions transactions;
+  private final KeystoreTransactions transactions;
   private final KeyCodec codec;
   private final Clock clock;
   private final Counter restored;
 
   PostgresLostKeks(
-      KekTransactions transactions, KeyCodec codec, Clock clock, MeterRegistry registry) {
+      KeystoreTransactions transactions, KeyCodec codec, Clock clock, MeterRegistry registry) {
     this.transactions = transactions;
     this.codec = codec;
     this.clock = clock;

@@ -58,7 +58,7 @@ class ClockSkewTest {
   @Inject RootKeyAccess access;
   @Inject KekChanges changes;
   @Inject KekLife life;
-  @Inject KekTransactions transactions;
+  @Inject KeystoreTransactions transactions;
   @Inject PostgresKekRepository keks;
 
   private final KeystoreName name = new KeystoreName("skew", "k-" + UUID.randomUUID());
