@@ -92,10 +92,10 @@ final class FailureStatus {
 
   private static String inFlight(String limit) {
     return switch (limit) {
-      case "caller" -> "The caller has too many calls under way. Retry when some have ended.";
+      case "caller" -> "The caller has too many calls in progress. Retry when some have ended.";
       case "connection" ->
-          "Too many bytes are under way on this connection. Retry when some calls have ended.";
-      default -> "Too many bytes are under way in this broker. Retry, better of another one.";
+          "Too many bytes are in progress on this connection. Retry when some calls have ended.";
+      default -> "Too many bytes are in progress in this broker. Retry, preferably at another one.";
     };
   }
 

@@ -11,58 +11,57 @@ enum Reason {
       Code.INVALID_ARGUMENT,
       Retry.NO_DELAY,
       "%s",
-      "A field breaks a constraint of the contract, or the bytes are no message of the rpc.",
-      "no: mend the request",
-      "`BadRequest`: each field's path, what kind of thing it was given, and the "
-          + "constraint; the path is empty where it concerns several fields or the message as a "
-          + "whole. Never the value"),
+      "A field breaks a constraint of the contract, or the bytes are not a message of the rpc.",
+      "no: correct the request",
+      "`BadRequest`: each field's path, the kind of value that it has, and the constraint. The "
+          + "path is empty if it concerns several fields or the message as a whole. Never the "
+          + "value"),
   REQUEST_TOO_LARGE(
       Code.RESOURCE_EXHAUSTED,
       Retry.NO_DELAY,
       "The request is larger than the broker's limit once it is decompressed.",
-      "The request was compressed, and exceeds the inbound limit once decompressed.",
+      "The request was compressed, and exceeds the inbound limit after decompression.",
       "no: send less in one call"),
   WRAPPED_DEK_NOT_AUTHENTIC(
       Code.INVALID_ARGUMENT,
       Retry.NO_DELAY,
       "The wrapped DEK, the keystore and the encryption context do not belong together.",
-      "These bytes, this keystore and this encryption context do not belong together: "
-          + "changed, truncated, foreign, of an unknown version or a KEK of another keystore, or "
-          + "wrapped with other pairs. Which of these is not told.",
+      "The wrapped DEK, the keystore and the encryption context do not belong together. The "
+          + "wrapped DEK is changed, truncated, foreign, of an unknown version or of a KEK of "
+          + "another keystore, or was wrapped with other pairs. The error does not reveal which.",
       "no"),
   CREDENTIALS_MISSING(
       Code.UNAUTHENTICATED,
       Retry.NO_DELAY,
       "A client certificate or a bearer token is needed.",
-      "The call came with neither a client certificate nor a bearer token.",
+      "The call has neither a client certificate nor a bearer token.",
       "no: send one"),
   CERTIFICATE_UNUSABLE(
       Code.UNAUTHENTICATED,
       Retry.NO_DELAY,
       "The client certificate does not name one caller.",
-      "The client certificate is good and does not name one caller: see "
+      "The client certificate is valid but does not name exactly one caller: see "
           + "[Callers](configuration.md#callers).",
-      "no: have another issued"),
+      "no: get another certificate"),
   TOKEN_INVALID(
       Code.UNAUTHENTICATED,
       Retry.NO_DELAY,
       "The bearer token is not accepted.",
-      "The bearer token is malformed, of another issuer, for another audience, or its "
-          + "signature is wrong. Which of these is not told. A good client certificate does not "
-          + "make up for it.",
-      "no: get another"),
+      "The bearer token is malformed, from another issuer, for another audience, or its "
+          + "signature is wrong. The error does not reveal which. A valid client certificate does "
+          + "not replace it.",
+      "no: get another token"),
   TOKEN_EXPIRED(
       Code.UNAUTHENTICATED,
       Retry.NO_DELAY,
       "The bearer token has expired.",
-      "The bearer token was good and is over.",
-      "no: get a new one"),
+      "The bearer token was valid and has expired.",
+      "no: get a new token"),
   TOKEN_KEYS_UNAVAILABLE(
       Code.UNAVAILABLE,
       Retry.OUTAGE,
-      "The keys of the token's issuer cannot be had.",
-      "The keys of the token's issuer cannot be had, so nobody can say whether the token "
-          + "is good.",
+      "The keys of the token's issuer cannot be fetched.",
+      "The keys of the token's issuer cannot be fetched, so the broker cannot verify the token.",
       "yes"),
   TOO_MANY_TOKENS(
       Code.UNAVAILABLE,
@@ -74,20 +73,21 @@ enum Reason {
       Code.PERMISSION_DENIED,
       Retry.NO_DELAY,
       "The caller may not do this here.",
-      "The caller may not do this here. Whether the resource exists is not told.",
+      "The caller has no permission for this call. The error does not reveal whether the "
+          + "resource exists.",
       "no"),
   KEYSTORE_NOT_FOUND(
       Code.NOT_FOUND,
       Retry.NO_DELAY,
       "There is no keystore `%s`.",
-      "There is no such keystore.",
+      "The keystore does not exist.",
       "no",
       "`ResourceInfo` (`keybroker.dev/Keystore`, name)"),
   KEK_NOT_FOUND(
       Code.NOT_FOUND,
       Retry.NO_DELAY,
       "There is no KEK `%s`.",
-      "There is no such KEK.",
+      "The KEK does not exist.",
       "no",
       "`ResourceInfo` (`keybroker.dev/Kek`, name)"),
   KEYSTORE_ALREADY_EXISTS(
@@ -102,19 +102,20 @@ enum Reason {
       Retry.NO_DELAY,
       "The keystore `%s` changed since its etag was read.",
       "The keystore changed since its etag was read.",
-      "no: read again, decide, update"),
+      "no: read the keystore again, decide, and update"),
   KEYSTORE_HAS_NO_ACTIVE_KEK(
       Code.FAILED_PRECONDITION,
       Retry.NO_DELAY,
       "The keystore `%s` has no active KEK yet.",
-      "The keystore's first KEK is not generated yet.",
+      "The keystore's first KEK has not been generated yet.",
       "no: see its `last_error`"),
   KEYSTORE_TEST_FAILED(
       Code.FAILED_PRECONDITION,
       Retry.NO_DELAY,
       "The test of the keystore `%s` failed at the step `%s`: %s",
-      "A save was refused, since a step of its test failed for a reason to mend in AWS.",
-      "no: `TestKeystore` says what to mend",
+      "The save was refused because a step of its test failed for a reason that has to be fixed "
+          + "in AWS.",
+      "no: `TestKeystore` reports what to fix",
       "`PreconditionFailure`: one violation, `type` the step's name, `subject` the "
           + "keystore, `description` the hint; `keybroker.v1.KmsError`"),
   KEK_ACTIVE(
@@ -128,19 +129,19 @@ enum Reason {
       Retry.NO_DELAY,
       "The KEK `%s` is disabled.",
       "The wrapped DEK's KEK is DISABLED or DESTROY_SCHEDULED.",
-      "no: `EnableKek`, after `RestoreKek` where its destruction is scheduled"),
+      "no: `EnableKek`, after `RestoreKek` if its destruction is scheduled"),
   KEK_DESTROYED(
       Code.FAILED_PRECONDITION,
       Retry.NO_DELAY,
       "The private key of the KEK `%s` is erased.",
-      "The KEK's private key is erased. What is wrapped under it is lost.",
+      "The KEK's private key is erased. DEKs wrapped under it are lost.",
       "never"),
   KEK_STATE_INVALID(
       Code.FAILED_PRECONDITION,
       Retry.NO_DELAY,
       "The KEK `%s` is %s, which does not allow this.",
-      "The KEK's state does not allow this change, e.g. to enable it while its destruction "
-          + "is scheduled.",
+      "The KEK's state does not allow this change. For example, a KEK cannot be enabled while "
+          + "its destruction is scheduled.",
       "no"),
   CLOCK_SKEW(
       Code.FAILED_PRECONDITION,
@@ -150,53 +151,53 @@ enum Reason {
           + "wrong.",
       "`ScheduleKekDestruction` reached a broker whose clock differs from PostgreSQL's by "
           + "more than a minute. Nothing was scheduled.",
-      "no: the operator corrects the clock; another broker may accept the call"),
+      "no: the operator has to correct the clock; another broker may accept the call"),
   KMS_KEY_DISABLED(
       Code.FAILED_PRECONDITION,
       Retry.NO_DELAY,
       "The root key is disabled in AWS KMS.",
       "The root key is disabled in AWS KMS.",
-      "no: its owner enables it"),
+      "no: the key's owner has to enable it"),
   KMS_KEY_PENDING_DELETION(
       Code.FAILED_PRECONDITION,
       Retry.NO_DELAY,
-      "The root key awaits its deletion in AWS KMS.",
-      "The root key awaits its deletion in AWS KMS.",
-      "no: its owner cancels the deletion"),
+      "The root key is scheduled for deletion in AWS KMS.",
+      "The root key is scheduled for deletion in AWS KMS.",
+      "no: the key's owner has to cancel the deletion"),
   KMS_KEY_UNAVAILABLE(
       Code.FAILED_PRECONDITION,
       Retry.NO_DELAY,
       "The root key has no key material, or its custom key store is disconnected. Its "
           + "owner imports the material, or reconnects the key store.",
-      "AWS KMS cannot use the root key in its present state, which is no pending deletion: "
+      "AWS KMS cannot use the root key in its present state, which is not a pending deletion: "
           + "its material is not imported or has expired, or its custom key store is "
           + "disconnected.",
-      "no: its owner imports the material, or reconnects the key store"),
+      "no: the key's owner has to import the material, or reconnect the key store"),
   KMS_KEY_NOT_FOUND(
       Code.FAILED_PRECONDITION,
       Retry.NO_DELAY,
       "The root key does not exist in AWS KMS.",
       "The root key, or the alias that names it, does not exist.",
-      "no: mend the keystore's root key"),
+      "no: correct the keystore's root key"),
   KMS_ACCESS_DENIED(
       Code.FAILED_PRECONDITION,
       Retry.NO_DELAY,
       "The root key's owner does not admit the broker.",
-      "Key policy, role or trust policy refuses the broker: often the tenant has withdrawn "
-          + "access.",
-      "no: the key's owner grants it"),
+      "The key policy, the role or the trust policy refuses the broker. Often the tenant has "
+          + "withdrawn access.",
+      "no: the key's owner has to grant access"),
   KMS_KEY_UNUSABLE(
       Code.FAILED_PRECONDITION,
       Retry.NO_DELAY,
       "AWS KMS refused the root key.",
       "AWS KMS refused the root key for another lasting reason: its kind, usage, origin, "
           + "or ciphertext of another key.",
-      "no: `TestKeystore` says which"),
+      "no: `TestKeystore` reports the reason"),
   KMS_UNREACHABLE(
       Code.UNAVAILABLE,
       Retry.OUTAGE,
       "AWS KMS did not answer.",
-      "AWS KMS or STS did not answer, or failed within.",
+      "AWS KMS or STS did not answer, or had an internal failure.",
       "yes"),
   KMS_THROTTLED(
       Code.RESOURCE_EXHAUSTED,
@@ -207,23 +208,23 @@ enum Reason {
   ROOT_KEY_BUSY(
       Code.RESOURCE_EXHAUSTED,
       Retry.OVERLOAD,
-      "The broker has as many calls of this root key under way as it allows. Try again.",
-      "This broker has as many calls of this class under way for the keystore's root key "
-          + "as it allows (`keybroker.kms-guard`). AWS was not asked.",
+      "The broker has reached its limit of calls in progress for this root key. Try again.",
+      "This broker has as many calls of this class in progress for the keystore's root key as it "
+          + "allows (`keybroker.kms-guard`). It did not call AWS.",
       "yes"),
   STORE_UNAVAILABLE(
       Code.UNAVAILABLE,
       Retry.OUTAGE,
       "The key store does not answer.",
-      "PostgreSQL and Redis cannot answer, and memory does not know the key.",
+      "PostgreSQL and Redis cannot answer, and the key is not in the broker's memory.",
       "yes"),
   AUDIT_UNAVAILABLE(
       Code.UNAVAILABLE,
       Retry.OUTAGE,
       "The audit record cannot be committed; nothing was released.",
-      "The audit record cannot be committed, so nothing was released. A change of the "
-          + "control plane is not made while its intent cannot be recorded; if only its outcome "
-          + "could not be, it was made.",
+      "The audit record cannot be committed, so nothing was released. If the intent of a change "
+          + "of the control plane could not be recorded, the change was not made. If only its "
+          + "outcome could not be recorded, it was made.",
       "yes"),
   PRIVATE_KEK_EXPIRED(
       Code.UNAVAILABLE,
@@ -233,41 +234,41 @@ enum Reason {
       "The private KEK was decrypted, and reached its `private_kek_lifetime` before the "
           + "answer could be released: the audit record, or other items of the batch, took too "
           + "long. Nothing was released.",
-      "yes: the retry asks AWS KMS anew"),
+      "yes: the retry calls AWS KMS again"),
   AUDIT_QUERY_BUSY(
       Code.RESOURCE_EXHAUSTED,
       Retry.OUTAGE,
-      "Another audit query of this caller is under way; one runs at a time.",
-      "Another audit query of this caller is under way in this broker.",
-      "yes, when that has ended"),
+      "Another audit query of this caller is in progress; only one runs at a time.",
+      "Another audit query of this caller is in progress in this broker.",
+      "yes, after that query has ended"),
   AUDIT_QUERY_TOO_LARGE(
       Code.RESOURCE_EXHAUSTED,
       Retry.NO_DELAY,
       "The audit query took too long; ask for less time with start_time and end_time.",
       "The audit query took longer than `keybroker.audit.query-timeout`.",
-      "no: ask for less time"),
+      "no: query a shorter time"),
   UNWRAP_OVERLOADED(
       Code.RESOURCE_EXHAUSTED,
       Retry.OVERLOAD,
       "Too many private-key operations at once.",
-      "The private-key operations of this broker are at their bound.",
-      "yes, better of another instance"),
+      "This broker has reached its limit of private-key operations.",
+      "yes, preferably at another instance"),
   KEY_PAIRS_OVERLOADED(
       Code.RESOURCE_EXHAUSTED,
       Retry.OUTAGE,
       "Too many key pairs wait to be generated. Retry.",
-      "Too many key pairs wait to be generated: for their share of AWS's request quota "
-          + "(`keybroker.kms-quota`), or, if the root key is in a custom key store, for the "
-          + "broker, which generates them itself, one at a time. Scheduled rotations wait or are "
-          + "tried again by themselves.",
+      "Too many key pairs wait to be generated. They wait for their share of AWS's request quota "
+          + "(`keybroker.kms-quota`) or, if the root key is in a custom key store, for the broker, "
+          + "which generates them itself, one at a time. Scheduled rotations wait, or the broker "
+          + "retries them.",
       "yes"),
   IN_FLIGHT_LIMITED(
       Code.RESOURCE_EXHAUSTED,
       Retry.OVERLOAD,
       "%s",
-      "Too much is under way: calls of the caller, or bytes of the connection or the "
-          + "broker (`keybroker.in-flight`); the metadata's `limit` says which.",
-      "yes, if `limit` is `broker` better of another instance"),
+      "Too much is in progress: calls of the caller, or bytes of the connection or the broker "
+          + "(`keybroker.in-flight`). The metadata's `limit` names the limit.",
+      "yes, preferably at another instance if `limit` is `broker`"),
   RATE_LIMITED(
       Code.RESOURCE_EXHAUSTED,
       Retry.OUTAGE,
@@ -276,12 +277,12 @@ enum Reason {
           + "`validate_only`) have a rate for each tenant in the whole deployment, about one a "
           + "second.",
       "yes",
-      "`RetryInfo`: until there is room for one call more"),
+      "`RetryInfo`: the time until one more call is possible"),
   INTERNAL(
       Code.INTERNAL,
       Retry.NO_DELAY,
       "A fault of the broker.",
-      "A fault of the broker; its log knows more, by the trace id.",
+      "A fault of the broker. Its log has more under the trace id.",
       "no: report it");
 
   /// How long a caller waits before a retry.
