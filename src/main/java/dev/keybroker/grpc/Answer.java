@@ -6,8 +6,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/// What a call answers, between its record and the network. It ends once: released, or withheld and
-/// wiped.
+/// The response of a call, between its audit record and the network. It ends exactly once: it is
+/// either released, or withheld and wiped.
 final class Answer<T> {
   private static final Logger LOG = Logger.getLogger(Answer.class);
 
@@ -15,9 +15,9 @@ final class Answer<T> {
   private final Fate fate;
   private final AtomicBoolean ended = new AtomicBoolean();
 
-  /// Learns how an answer ended.
+  /// Receives how an answer ended.
   interface Fate {
-    /// The answer goes to the network now.
+    /// The answer is about to be sent.
     default void released() {}
 
     /// The answer is not released.
@@ -42,7 +42,7 @@ final class Answer<T> {
     return value;
   }
 
-  /// Wipes the value and puts on record why, unless the answer ended before.
+  /// Wipes the value and records the reason, unless the answer has already ended.
   void withhold(String reason) {
     if (ended.compareAndSet(false, true)) {
       wipe(value);
@@ -50,7 +50,7 @@ final class Answer<T> {
     }
   }
 
-  /// Wipes a value that can be wiped.
+  /// Wipes a value if it can be wiped.
   static void wipe(@Nullable Object value) {
     if (value instanceof AutoCloseable secret) {
       try {

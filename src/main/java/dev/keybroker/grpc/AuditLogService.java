@@ -16,7 +16,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Set;
 
-/// The audit query. Requests were validated before they come here.
+/// The audit query. Its requests are already validated.
 @GrpcService
 public class AuditLogService implements AuditLog {
   private static final String TENANTS = "tenants/";
@@ -35,7 +35,7 @@ public class AuditLogService implements AuditLog {
     this.clock = clock;
   }
 
-  /// Ends with whoever waits for it: a query that nobody waits for is only a burden.
+  /// The query stops if its caller disconnects, because it would only put load on the database.
   @Override
   public Uni<ListAuditEventsResponse> listAuditEvents(ListAuditEventsRequest request) {
     CallOrigin origin = CallOrigin.current();

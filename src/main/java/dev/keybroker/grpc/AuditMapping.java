@@ -17,11 +17,11 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Messages of the audit query from and to the domain's types.
+/// Maps messages of the audit query from and to the domain's types.
 final class AuditMapping {
   private AuditMapping() {}
 
-  /// The earliest time to look at.
+  /// The earliest time of the query.
   static Instant from(ListAuditEventsRequest request, Instant now, AuditConfig config) {
     Instant until =
         request.hasEndTime() ? instant(request.getEndTime()) : now.truncatedTo(ChronoUnit.MICROS);
@@ -32,7 +32,7 @@ final class AuditMapping {
     return from.isBefore(Instant.EPOCH) ? Instant.EPOCH : from;
   }
 
-  /// @throws RequestInvalid where the filter asks for what no record shows
+  /// @throws RequestInvalid if the filter has a key that no record shows
   static AuditQuery query(
       String tenant, ListAuditEventsRequest request, Instant from, Set<String> loggableKeys) {
     Map<String, String> pairs = request.getEncryptionContextMap();

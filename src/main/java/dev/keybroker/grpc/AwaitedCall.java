@@ -7,8 +7,8 @@ import io.smallrye.mutiny.subscription.Cancellable;
 import io.smallrye.mutiny.subscription.UniEmitter;
 import org.jspecify.annotations.Nullable;
 
-/// Ends the work of a unary call when its caller has gone: his deadline is over, he cancelled, or
-/// his connection broke. Quarkus' generated services leave that out.
+/// Stops the work of a unary call when its caller is gone: the deadline expired, the caller
+/// cancelled, or the connection broke. Quarkus' generated services do not do this.
 final class AwaitedCall<T> implements Context.CancellationListener {
   private final Context context;
   private final UniEmitter<? super T> answer;
@@ -20,8 +20,8 @@ final class AwaitedCall<T> implements Context.CancellationListener {
     this.answer = answer;
   }
 
-  /// The work of the call that is current on this thread. Where nobody waits for it any more, it is
-  /// not begun, or cancelled.
+  /// Ties the work to the call that is current on this thread. If the caller is gone, the work does
+  /// not start, or is cancelled.
   static <T> Uni<T> of(Uni<T> work) {
     Context context = Context.current();
     return Uni.createFrom()
@@ -47,7 +47,7 @@ final class AwaitedCall<T> implements Context.CancellationListener {
                   answered();
                   answer.fail(failure);
                 });
-    // Most answers are there by now.
+    // Most results are available at this point.
     if (!isAnswered) {
       context.addListener(this, Runnable::run);
     }

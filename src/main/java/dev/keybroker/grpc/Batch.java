@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
 
-/// Runs the items of a batch: each is validated and done by itself, and its failure is its own
-/// result.
+/// Runs the items of a batch. Each item is validated and run separately, and a failure becomes the
+/// result of that item alone.
 @ApplicationScoped
 class Batch {
   private final RequestValidation validation;
@@ -25,17 +25,17 @@ class Batch {
     this(validation, ticker, Infrastructure.getDefaultExecutor());
   }
 
-  /// @param workers run what is more than an event loop should do for one call
+  /// @param workers run the part that would occupy an event loop for too long
   Batch(RequestValidation validation, Ticker ticker, Executor workers) {
     this.validation = validation;
     this.ticker = ticker;
     this.workers = workers;
   }
 
-  /// The results in the order of their requests.
+  /// Returns the results in the order of their requests.
   ///
-  /// @param success turns an answer into its result; called when all items have ended, so that what
-  ///     it releases is released then. Its failure is the item's
+  /// @param success converts an answer into its result. Called after all items have ended, so that
+  ///     answers are released only then. If it fails, the item fails
   <Q extends Message, A, R> Uni<List<R>> run(
       List<Q> requests,
       Function<Q, Uni<A>> operation,

@@ -14,17 +14,18 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.IntFunction;
 
-/// One batch under way: a few items at once, each started where the one before ended, until a slice
-/// of time is used up. The rest goes on in slices of the same length on a worker, one at a time, so
-/// that a batch of a thousand cold keystores holds no event loop.
+/// A running batch. It works on a few items at once and starts the next item when one ends, until a
+/// time slice is used up. The rest continues in slices of the same length on a worker, one at a
+/// time, so that a batch of a thousand cold keystores does not block an event loop.
 ///
-/// What an item answers is kept until all have ended. An [Answer] that nobody took by then, because
-/// the caller has gone, is withheld.
+/// Answers are kept until all items have ended. An [Answer] that is not taken then, because the
+/// caller is gone, is withheld.
 final class BatchRun<A> {
-  /// Items of one call under way at once, so that one batch does not fill the unwrap lane.
+  /// The maximum number of items of a call in progress, so that one batch does not fill the unwrap
+  /// lane.
   static final int CONCURRENCY = 32;
 
-  /// How long one thread starts items before it does something else.
+  /// How long a thread starts items before it does other work.
   static final Duration SLICE = Duration.ofMillis(1);
 
   /// How an item ended.
@@ -45,10 +46,10 @@ final class BatchRun<A> {
   private final AtomicInteger underWay = new AtomicInteger();
   private final AtomicInteger left;
 
-  /// Turns asked for and not yet taken; whoever asks for the first one takes them all.
+  /// Turns requested and not yet taken. The thread that requests the first one takes all of them.
   private final AtomicInteger turns = new AtomicInteger();
 
-  // Of whoever takes the turns.
+  // Used only by the thread that takes the turns.
   private int next;
 
   private volatile boolean pausing;
@@ -90,7 +91,7 @@ final class BatchRun<A> {
       pausedHere |= startUntil(sliceEnd);
       taken = turns.addAndGet(-taken);
     } while (taken != 0);
-    // Only after the last turn, or the worker's would be taken here.
+    // Only after the last turn; otherwise this thread would take the worker's turns.
     if (pausedHere) {
       goOnElsewhere();
     }
@@ -112,7 +113,7 @@ final class BatchRun<A> {
     try {
       workers.execute(this::goOn);
     } catch (RejectedExecutionException e) {
-      // The broker is shutting down: the call ends where it is.
+      // The broker is shutting down, so the call ends here.
       emitter.fail(e);
     }
   }
@@ -160,7 +161,7 @@ final class BatchRun<A> {
     emitter.complete(all);
   }
 
-  /// The answers were taken, or nobody waits for them any more.
+  /// The answers were taken, or the caller is gone.
   private void stop() {
     stopped = true;
     for (int i = 0; i < size; i++) {

@@ -18,7 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 
-/// Messages of the data plane from and to the domain's types.
+/// Maps messages of the data plane from and to the domain's types.
 final class BrokerMapping {
   private BrokerMapping() {}
 
@@ -35,8 +35,8 @@ final class BrokerMapping {
     return context;
   }
 
-  /// The response to a wrap; closes the result. The array of the wrapped DEK is handed over, not
-  /// copied.
+  /// Returns the response to a wrap, and closes the result. The array of the wrapped DEK is passed
+  /// on, not copied.
   static WrapDekResponse wrapped(WrappedResult result) {
     try (result) {
       WrapDekResponse.Builder response =

@@ -11,9 +11,9 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import jakarta.inject.Singleton;
 
-/// The outermost part of every call. What escapes from inside, as an exception or as a status
-/// without the details that the contract promises, ends the call as a fault of the broker:
-/// INTERNAL with its ErrorInfo, and once in the log.
+/// The outermost layer of every call. If an exception, or a status without the details that the
+/// contract promises, escapes from inside, the call ends as a fault of the broker: INTERNAL with
+/// its ErrorInfo, and one log entry.
 @Singleton
 class CallBoundary implements CallEntry {
   private static final Metadata.Key<byte[]> DETAILS =
@@ -43,7 +43,7 @@ class CallBoundary implements CallEntry {
     return FailureStatus.exception(new AccessFailure.InFlightLimited(limit));
   }
 
-  /// To be used on the call's thread only.
+  /// Use only on the call's thread.
   private static final class BoundedCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
     private boolean closed;
 
@@ -53,7 +53,7 @@ class CallBoundary implements CallEntry {
 
     @Override
     public void close(Status status, Metadata trailers) {
-      // What is inside does not always know that it has ended already.
+      // Inner layers do not always know that the call has already ended.
       if (closed) {
         return;
       }
@@ -65,8 +65,8 @@ class CallBoundary implements CallEntry {
       }
     }
 
-    /// Health and reflection have the statuses of their own contracts; a call that nobody waits for
-    /// is no fault.
+    /// Health and reflection have the statuses of their own contracts, and a call whose caller is
+    /// gone is not a fault.
     private boolean isLeftAsItIs(Status status) {
       return switch (status.getCode()) {
         case CANCELLED, DEADLINE_EXCEEDED -> true;

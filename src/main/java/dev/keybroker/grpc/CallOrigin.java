@@ -4,9 +4,9 @@ import dev.keybroker.access.Caller;
 import dev.keybroker.telemetry.Trace;
 import io.grpc.Context;
 
-/// Where a call comes from. Travels in the gRPC context of the call.
+/// The origin of a call, kept in the call's gRPC context.
 ///
-/// @param peer the address and port of the other end of the connection
+/// @param peer the address and port of the connection's peer
 /// @param trace the call's place in its trace
 record CallOrigin(Caller caller, String peer, Trace trace) {
   static final Context.Key<CallOrigin> KEY = Context.key("keybroker.call-origin");
@@ -15,13 +15,13 @@ record CallOrigin(Caller caller, String peer, Trace trace) {
     this(caller, peer, Trace.NONE);
   }
 
-  /// Of the call that runs on this thread. Read it before anything asynchronous.
+  /// Returns the origin of the call that runs on this thread. Read it before anything asynchronous.
   static CallOrigin current() {
     CallOrigin origin = KEY.get();
     if (origin == null) {
       throw new IllegalStateException("not in a call");
     }
-    // The span of the call begins after its origin is found out.
+    // The span of the call starts after its origin is determined.
     Trace trace = Trace.current();
     return trace == Trace.NONE ? origin : new CallOrigin(origin.caller, origin.peer, trace);
   }

@@ -18,12 +18,13 @@ import io.grpc.StatusRuntimeException;
 import io.smallrye.mutiny.Uni;
 import jakarta.inject.Singleton;
 
-/// Finds out who calls, and puts the origin of each call into its context. Who cannot prove who he
-/// is gets no further.
+/// Authenticates the caller of each call, and puts the call's origin into its context. Rejects
+/// callers that cannot prove their identity.
 ///
-/// Where a call has both a token and a client certificate, the token is the caller: the certificate
-/// may be that of a proxy or a node that carries the calls of many, the token was given for this
-/// one. A token that is not good is never made up for by a certificate.
+/// If a call has both a token and a client certificate, the token identifies the caller: the
+/// certificate may belong to a proxy or node that carries the calls of many callers, but the token
+/// was issued for this one. If the token is not valid, the call is rejected even with a valid
+/// certificate.
 @Singleton
 class CallOriginInterceptor implements ServerInterceptor {
   private static final Metadata.Key<String> AUTHORIZATION =

@@ -11,9 +11,9 @@ import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// What every call goes through, and every item of a batch: the one gate between the contract and
-/// the use cases. A call that is not admitted ends here, before anything is read; it is on record
-/// as any other.
+/// The only gate between the contract and the use cases: every call, and every item of a batch,
+/// passes through it. A call that is not admitted ends here, before anything is read, and is
+/// audited like any other.
 @ApplicationScoped
 class Calls {
   private final Admission admission;
@@ -26,29 +26,29 @@ class Calls {
     this.inFlight = inFlight;
   }
 
-  /// Runs a call; its failures come out as [FailureStatus] understands them. An item of a batch
-  /// runs so too, with the origin of its call.
+  /// Runs a call, or an item of a batch with the origin of its call. It fails with the failures
+  /// that [FailureStatus] maps.
   ///
-  /// @param work tells what is to be on record while it runs. Its answer is released when the call
-  ///     is on record, and closed where it is not to be and can be
+  /// @param work reports the facts to record while it runs. Its answer is released once the call is
+  ///     on record. Otherwise it is closed, if it is closeable
   <T> Uni<T> run(CallOrigin origin, Rpc rpc, Target target, Function<CallFacts, Uni<T>> work) {
     return answerLater(origin, rpc, target, work).map(Answer::release);
   }
 
-  /// As [#run(CallOrigin, Rpc, Target, Function)], for an answer that is released later.
+  /// Like [#run(CallOrigin, Rpc, Target, Function)], for an answer that is released later.
   <T> Uni<Answer<T>> answerLater(
       CallOrigin origin, Rpc rpc, Target target, Function<CallFacts, Uni<T>> work) {
     return admitted(origin, rpc, target, null, null, work);
   }
 
-  /// Runs a call about two resources, whose answer is released later; the permission is asked on
-  /// both.
+  /// Runs a call about two resources, whose answer is released later. The caller needs the
+  /// permission on both.
   <T> Uni<Answer<T>> answerLater(
       CallOrigin origin, Rpc rpc, Target target, Target second, Function<CallFacts, Uni<T>> work) {
     return admitted(origin, rpc, target, second, null, work);
   }
 
-  /// A call counts as under way until its answer is on record.
+  /// A call counts as in flight until its answer is on record.
   private <T> Uni<Answer<T>> admitted(
       CallOrigin origin,
       Rpc rpc,
@@ -84,20 +84,20 @@ class Calls {
             });
   }
 
-  /// Runs the call that is current on this thread to its end, whoever waits for it: no change is
-  /// left halfway. Its failures come out as gRPC statuses.
+  /// Runs the call that is current on this thread to its end, even if the caller is gone, so that
+  /// no change is left half done. It fails with gRPC statuses.
   <T> Uni<T> answer(Rpc rpc, Target target, Function<CallFacts, Uni<T>> work) {
     return asStatus(run(CallOrigin.current(), rpc, target, work));
   }
 
-  /// As [#answer(Rpc, Target, Function)], about a KEK.
+  /// Like [#answer(Rpc, Target, Function)], about a KEK.
   <T> Uni<T> answer(Rpc rpc, Target target, UUID kek, Function<CallFacts, Uni<T>> work) {
     return asStatus(
         admitted(CallOrigin.current(), rpc, target, null, kek, work).map(Answer::release));
   }
 
-  /// The call that is current on this thread, for as long as somebody waits for it; its failures
-  /// come out as gRPC statuses.
+  /// Runs the call that is current on this thread as long as its caller waits. It fails with gRPC
+  /// statuses.
   static <T> Uni<T> whileAwaited(Uni<T> call) {
     return AwaitedCall.of(asStatus(call));
   }

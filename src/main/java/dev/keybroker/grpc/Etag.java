@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The etag of a keystore: its version in hexadecimal digits. Opaque to clients.
 final class Etag {
-  /// Belongs to no keystore, so it never matches.
+  /// A version that no keystore has, so it never matches.
   private static final long NONE = -1;
 
   private Etag() {}
@@ -14,15 +14,15 @@ final class Etag {
     return version == 0 ? "" : Long.toHexString(version);
   }
 
-  /// Null where the etag is empty.
+  /// Null if the etag is empty.
   static @Nullable Long version(String etag) {
     if (etag.isEmpty()) {
       return null;
     }
     try {
       long version = Long.parseLong(etag, 16);
-      // One spelling only: parseLong also takes signs, zeros in front, capitals, digits of any
-      // script.
+      // Accept only one spelling: parseLong also accepts signs, leading zeros, capitals and digits
+      // of any script.
       return of(version).equals(etag) ? version : NONE;
     } catch (NumberFormatException e) {
       return NONE;

@@ -24,15 +24,17 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/// The violations of a message in words: each field's path, what kind of thing was given, and what
-/// it must be. Never a given text or bytes; of the encryption context neither keys nor values.
+/// Describes the violations of a message: each field's path, what kind of value was given, and what
+/// it must be. The description never contains given text or bytes, nor keys or values of the
+/// encryption context.
 final class FieldViolations {
-  /// So many fit into the trailers of a call. A hostile request can have one for each byte.
+  /// The number that fits into the trailers of a call. A hostile request can have a violation for
+  /// each byte.
   static final int MOST = 8;
 
   private FieldViolations() {}
 
-  /// The first ones.
+  /// Returns the first violations.
   static List<FieldViolation> of(Message message, List<Violation> violations) {
     return violations.stream().limit(MOST).map(violation -> of(message, violation)).toList();
   }
@@ -52,7 +54,7 @@ final class FieldViolations {
         text.append('.');
       }
       text.append(element.getFieldName());
-      // Not the key of a map: that is the caller's text.
+      // Without the key of a map, because it is the caller's text.
       if (element.hasIndex()) {
         text.append('[').append(element.getIndex()).append(']');
       }
@@ -80,8 +82,8 @@ final class FieldViolations {
             proto.getMessage());
   }
 
-  /// From 1 on, in unsigned UTF-8 byte order, as in the encoding of the encryption context. The
-  /// order on the wire tells a caller nothing: many clients write a map in a random one.
+  /// Counts from 1 in unsigned UTF-8 byte order, as in the encoding of the encryption context. The
+  /// order on the wire would not help the caller, because many clients write maps in random order.
   private static long place(String key, Set<String> keys) {
     byte[] bytes = utf8(key);
     return keys.stream().filter(other -> Arrays.compareUnsigned(utf8(other), bytes) <= 0).count();
@@ -152,8 +154,8 @@ final class FieldViolations {
         .replaceFirst("greater than or equal to (.*) and less than or equal to ", "$1 to ");
   }
 
-  /// What the message has at the end of a path: the value of a field, or a oneof that is not set;
-  /// the message itself where the path is empty.
+  /// Returns what the path leads to: the value of a field, or a oneof that is not set; the message
+  /// itself if the path is empty.
   private static Object given(Message message, List<FieldPathElement> path) {
     Object given = message;
     for (FieldPathElement element : path) {

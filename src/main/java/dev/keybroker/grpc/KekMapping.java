@@ -5,7 +5,7 @@ import dev.keybroker.v1.Kek;
 import dev.keybroker.v1.KekOrigin;
 import dev.keybroker.v1.KekState;
 
-/// KEKs as an administrator sees them, from the domain's type.
+/// Maps KEKs, as an administrator sees them, from the domain's type.
 final class KekMapping {
   private KekMapping() {}
 

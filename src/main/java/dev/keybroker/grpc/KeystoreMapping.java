@@ -19,7 +19,7 @@ import dev.keybroker.v1.RotationPeriod;
 import dev.keybroker.v1.TestKeystoreResponse;
 import dev.keybroker.v1.TestStep;
 
-/// Keystores and what is said of them, from and to the domain's types.
+/// Maps keystores and related messages from and to the domain's types.
 final class KeystoreMapping {
   private static final java.time.Duration DEFAULT_LIFETIME = java.time.Duration.ofSeconds(60);
 
@@ -75,8 +75,8 @@ final class KeystoreMapping {
     };
   }
 
-  /// In whole milliseconds; what is below is cut off. Zero is a lifetime that has another meaning,
-  /// so nothing is cut off to that.
+  /// Truncates to whole milliseconds, but never to zero, because a lifetime of zero has another
+  /// meaning.
   static java.time.Duration lifetime(Keystore keystore) {
     if (!keystore.hasPrivateKekLifetime()) {
       return DEFAULT_LIFETIME;

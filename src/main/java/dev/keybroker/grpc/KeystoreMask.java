@@ -9,7 +9,7 @@ import dev.keybroker.v1.RotationPeriod;
 import java.util.HashSet;
 import java.util.Set;
 
-/// Which fields an update changes: those of the mask, all of them by `*`, those that are set where
+/// The fields that an update changes: those in the mask, all for `*`, or those that are set if
 /// there is no mask.
 final class KeystoreMask {
   private static final Set<String> ALL =

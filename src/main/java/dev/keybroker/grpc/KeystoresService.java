@@ -35,7 +35,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
 
-/// The control plane. Requests were validated before they come here.
+/// The control plane. Its requests are already validated.
 @GrpcService
 public class KeystoresService implements Keystores {
   private static final int DEFAULT_WAITING_PERIOD_DAYS = 30;

@@ -6,15 +6,15 @@ import io.grpc.Context;
 import io.grpc.Metadata;
 import org.jspecify.annotations.Nullable;
 
-/// The response headers by which `WrapDek` reports that it used a last known KEK. There are none
-/// if it did not. Travels in the gRPC context of the call.
+/// The response headers by which `WrapDek` reports that it used a last known KEK. Otherwise there
+/// are none. Kept in the gRPC context of the call.
 final class LastKnownHeaders {
-  /// Whole seconds since the KEK's record was read in PostgreSQL.
+  /// Whole seconds since the KEK's record was read from PostgreSQL.
   static final Metadata.Key<String> KEK_AGE =
       Metadata.Key.of("keybroker-kek-age", Metadata.ASCII_STRING_MARSHALLER);
 
-  /// How the root key answered when this broker last asked for it: `OK`, the reason of the errors'
-  /// table with which it failed, or `UNKNOWN`.
+  /// The result of this broker's last use of the root key: `OK`, the reason (as in the table of
+  /// errors) with which it failed, or `UNKNOWN`.
   static final Metadata.Key<String> ROOT_KEY_STATE =
       Metadata.Key.of("keybroker-root-key-state", Metadata.ASCII_STRING_MARSHALLER);
 
@@ -22,7 +22,8 @@ final class LastKnownHeaders {
 
   private volatile @Nullable LastKnownKek lastKnown;
 
-  /// Of the call that runs on this thread. Read it before anything asynchronous.
+  /// Returns the headers of the call that runs on this thread. Read it before anything
+  /// asynchronous.
   static LastKnownHeaders current() {
     LastKnownHeaders headers = KEY.get();
     if (headers == null) {
@@ -31,7 +32,7 @@ final class LastKnownHeaders {
     return headers;
   }
 
-  /// @param kek null if the KEK was no last known one
+  /// @param kek null if the KEK was not a last known one
   void set(@Nullable LastKnownKek kek) {
     lastKnown = kek;
   }

@@ -11,7 +11,7 @@ import io.grpc.ServerInterceptor;
 import io.quarkus.grpc.GlobalInterceptor;
 import jakarta.enterprise.context.ApplicationScoped;
 
-/// Gives `WrapDek` the headers of [LastKnownHeaders].
+/// Adds the headers of [LastKnownHeaders] to `WrapDek`.
 @ApplicationScoped
 @GlobalInterceptor
 class LastKnownInterceptor implements ServerInterceptor {

@@ -17,9 +17,9 @@ import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// Page tokens: what was listed, and the last item of the page before. Opaque to clients, and no
-/// secret: who forges one gets a page of the parent that the request names, or REQUEST_INVALID.
-/// Each has one spelling.
+/// Page tokens: what was listed, and the last item of the previous page. They are opaque to clients
+/// but not secret: a forged token returns a page of the parent that the request names, or
+/// REQUEST_INVALID. Each token has only one spelling.
 final class PageToken {
   private static final int DEFAULT_SIZE = 50;
   private static final Instant END_OF_TIME = Instant.parse("9999-12-31T00:00:00Z");
@@ -68,7 +68,7 @@ final class PageToken {
         }
       }
     } catch (DateTimeException | IllegalArgumentException e) {
-      // Said below, without the text.
+      // Reported below, without the text.
     }
     throw invalid();
   }
@@ -86,8 +86,8 @@ final class PageToken {
                 filter(request)));
   }
 
-  /// Null for the first page. A token goes on with the list that it is of, and with no other: with
-  /// another filter there would be events between the pages that nobody sees.
+  /// Null for the first page. A token continues only the list that it was issued for: with another
+  /// filter, events between the pages would be skipped.
   static @Nullable AuditPage audit(ListAuditEventsRequest request) {
     String token = request.getPageToken();
     if (token.isEmpty()) {
@@ -110,17 +110,17 @@ final class PageToken {
         }
       }
     } catch (DateTimeException | IllegalArgumentException e) {
-      // Said below, without the text.
+      // Reported below, without the text.
     }
     throw invalid();
   }
 
-  /// Names what a request asks for, whatever the page.
+  /// Identifies what a request lists, regardless of the page.
   private static String filter(ListAuditEventsRequest request) {
     ListAuditEventsRequest asked = request.toBuilder().clearPageToken().clearPageSize().build();
     byte[] encoded = new byte[asked.getSerializedSize()];
     CodedOutputStream out = CodedOutputStream.newInstance(encoded);
-    // The order of a map's entries is otherwise any.
+    // The order of a map's entries is undefined.
     out.useDeterministicSerialization();
     try {
       asked.writeTo(out);
@@ -131,8 +131,8 @@ final class PageToken {
     }
   }
 
-  /// Whether something can have happened then, and the database can be asked for it: an Instant
-  /// reaches a billion years.
+  /// Whether an event can have this time and the database can represent it: the range of an Instant
+  /// is a billion years.
   private static boolean isTime(Instant time) {
     return !time.isBefore(Instant.EPOCH) && time.isBefore(END_OF_TIME);
   }
@@ -150,7 +150,7 @@ final class PageToken {
         return text.substring(parent.length() + 1);
       }
     } catch (IllegalArgumentException e) {
-      // Said below, without the text.
+      // Reported below, without the text.
     }
     throw invalid();
   }

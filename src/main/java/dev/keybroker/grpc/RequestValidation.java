@@ -11,20 +11,20 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Checks messages against the constraints that the contract writes beside their fields.
-/// Thread-safe.
+/// Checks messages against the constraints in the contract. Thread-safe.
 @ApplicationScoped
 class RequestValidation {
   private final Validator validator = ValidatorFactory.newBuilder().build();
 
-  /// Why the message is refused, or null where it keeps all constraints.
+  /// Returns the reason why the message is refused, or null if it satisfies all constraints.
   @Nullable RequestInvalid check(Message message) {
     return FastValidation.passes(message) ? null : checkAll(message);
   }
 
-  /// As [#check(Message)], every constraint by protovalidate.
+  /// Like [#check(Message)], with protovalidate for every constraint.
   @Nullable RequestInvalid checkAll(Message message) {
-    // First, since protovalidate ends with an exception at some of these and passes others.
+    // Checked first, because protovalidate throws an exception for some of these and accepts
+    // others.
     List<BadRequest.FieldViolation> noTimes = TimeViolations.in(message);
     if (!noTimes.isEmpty()) {
       return new RequestInvalid(noTimes, noTimes.size());

@@ -13,8 +13,8 @@ import dev.keybroker.access.Target;
 import io.grpc.MethodDescriptor;
 import org.jspecify.annotations.Nullable;
 
-/// Every rpc, with the permission that it asks for on the resource that it names. An item of a
-/// batch asks for what the single form asks for.
+/// All rpcs, with the permission that each needs on the resource that it names. An item of a batch
+/// needs the same permission as the single rpc.
 enum Rpc {
   WRAP_DEK("WrapDek", DEK_WRAP),
   UNWRAP_DEK("UnwrapDek", DEK_UNWRAP),
@@ -46,7 +46,7 @@ enum Rpc {
     this.permission = permission;
   }
 
-  /// The rpc of a method; null for one of another contract, such as health.
+  /// Returns the rpc of a method; null for a method of another contract, such as health.
   static @Nullable Rpc of(MethodDescriptor<?, ?> method) {
     if (String.valueOf(method.getServiceName()).startsWith("keybroker.v1.")) {
       for (Rpc rpc : values()) {
@@ -63,8 +63,8 @@ enum Rpc {
     return rpcName;
   }
 
-  /// Whether it changes what the broker stores: its intent is on record before, and what it does
-  /// stays done although its answer is withheld.
+  /// Whether the rpc changes what the broker stores. If so, its intent is recorded first, and its
+  /// effect stays even if its answer is withheld.
   boolean changes() {
     return permission == KEYSTORE_EDIT && this != TEST_KEYSTORE;
   }
@@ -73,8 +73,8 @@ enum Rpc {
     return permission;
   }
 
-  /// Where the permission is asked for a call about this target: a keystore that is still to be
-  /// created is asked for on its tenant.
+  /// Returns the resource on which a call about this target needs the permission. For a keystore
+  /// that is about to be created, this is the tenant.
   Target asksOn(Target target) {
     return this == CREATE_KEYSTORE ? new Target(target.tenant(), null) : target;
   }

@@ -12,8 +12,8 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// The gRPC server, so that it can be ended in order. Quarkus keeps it to itself; each call knows
-/// it.
+/// Holds the gRPC server, so that it can be shut down in order. Quarkus does not expose it, but
+/// each call knows it.
 @ApplicationScoped
 @GlobalInterceptor
 public class ServingServer implements ServerInterceptor {
@@ -28,10 +28,10 @@ public class ServingServer implements ServerInterceptor {
     return next.startCall(call, headers);
   }
 
-  /// Takes no new connection or call, tells clients by GOAWAY, and lets calls that are under way
-  /// end. Blocks meanwhile.
+  /// Stops new connections and calls, informs clients with GOAWAY, and lets calls in flight finish.
+  /// Blocks until then.
   ///
-  /// @return whether all ended within this time; what did not is cancelled
+  /// @return whether all calls ended within this time; the others are cancelled
   public boolean end(Duration longest) throws InterruptedException {
     Server serving = server;
     if (serving == null

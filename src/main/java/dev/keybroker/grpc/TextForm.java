@@ -4,8 +4,8 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/// The forms that the contract asks of texts, in words, with what kind of text was given instead.
-/// The text itself is never in a description.
+/// Describes the text formats of the contract, and what is wrong with a given text. A description
+/// never contains the text itself.
 enum TextForm {
   UUID("{8}-", "must be a UUID: 8-4-4-4-12 hexadecimal digits"),
   KEK_NAME(
@@ -47,13 +47,14 @@ enum TextForm {
     static final String IDS = "each id " + ID;
   }
 
-  /// @param mark what the contract's patterns of this form contain, and those of later ones do not
+  /// @param mark a part that the contract's patterns of this form contain, and those of later forms
+  ///     do not
   TextForm(String mark, String must) {
     this.mark = mark;
     this.must = must;
   }
 
-  /// The form that a pattern of the contract asks for.
+  /// Returns the form that a pattern of the contract requires.
   static TextForm of(String pattern) {
     for (TextForm form : values()) {
       if (form != UUID && pattern.contains(form.mark)) {
@@ -63,7 +64,7 @@ enum TextForm {
     throw new IllegalArgumentException("a pattern without words: " + pattern);
   }
 
-  /// What is wrong with a text that does not have this form, and what it must be.
+  /// Describes what is wrong with a text that does not have this form, and what it must be.
   String describe(String given) {
     return kind(given) + "; " + must;
   }
@@ -114,7 +115,7 @@ enum TextForm {
     };
   }
 
-  /// No-break spaces included, which come from copies of web pages.
+  /// Includes no-break spaces, which come from text copied from web pages.
   private static boolean isSpace(int point) {
     return Character.isWhitespace(point) || Character.isSpaceChar(point);
   }

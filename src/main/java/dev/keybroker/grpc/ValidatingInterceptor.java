@@ -13,7 +13,8 @@ import io.quarkus.grpc.GlobalInterceptor;
 import jakarta.enterprise.context.ApplicationScoped;
 import org.jspecify.annotations.Nullable;
 
-/// Refuses what is no request, and messages that break a constraint, before anything else costs.
+/// Refuses bytes that do not parse and messages that violate a constraint, before any expensive
+/// work.
 @ApplicationScoped
 @GlobalInterceptor
 class ValidatingInterceptor implements ServerInterceptor {

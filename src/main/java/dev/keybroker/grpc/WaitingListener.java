@@ -7,13 +7,13 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Keeps the events of a call until it is known who listens. To be used on the call's thread only.
+/// Buffers the events of a call until its listener is known. Use only on the call's thread.
 final class WaitingListener<Q> extends ServerCall.Listener<Q> {
   private final Queue<Consumer<ServerCall.Listener<Q>>> events = new ArrayDeque<>();
   private ServerCall.@Nullable Listener<Q> listener;
   private final Thread thread = Thread.currentThread();
 
-  /// What is known at once goes on at once, all else on the call's thread.
+  /// A result that is available at once continues at once, all others on the call's thread.
   Executor inOrder(Executor callThread) {
     return work -> {
       if (Thread.currentThread() == thread) {

@@ -1,4 +1,4 @@
-/// Owns the gRPC face: services, the mapping of messages, validation and the status of every
+/// Owns the gRPC interface: services, the mapping of messages, validation and the status of every
 /// failure.
 ///
 /// May use the features; proto types live here and nowhere else.

@@ -24,8 +24,8 @@ import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
-/// Authorities that vouch for one kind of names, or for those of one trust domain. Two are equal if
-/// they are the same certificates under the same name.
+/// Certificate authorities that vouch for one kind of name, or for the names of one trust domain.
+/// Two instances are equal if they have the same certificates and the same name.
 final class Authorities {
   private final String name;
   private final Set<X509Certificate> certificates;
@@ -56,16 +56,16 @@ final class Authorities {
     throw new GeneralSecurityException("there is no trust manager for X.509");
   }
 
-  /// Those of a PEM file.
+  /// Reads the authorities of a PEM file.
   ///
-  /// @param trustDomain whose; null if they vouch for DNS names
+  /// @param trustDomain the trust domain that they vouch for; null if they vouch for DNS names
   static Authorities read(Path file, @Nullable String trustDomain) throws Exception {
     try (InputStream in = Files.newInputStream(file)) {
       return of(CertificateFactory.getInstance("X.509").generateCertificates(in), trustDomain);
     }
   }
 
-  /// Those of a key store.
+  /// Reads the authorities of a key store.
   ///
   /// @param trustDomain whose
   static Authorities read(KeyStore store, String trustDomain) throws Exception {
@@ -91,8 +91,8 @@ final class Authorities {
         trustDomain == null ? "DNS names" : "spiffe://" + trustDomain, certificates);
   }
 
-  /// An authority that names another trust domain, as those of SPIRE name theirs, got there by a
-  /// file of several trust domains, and could issue ids of this one.
+  /// Authorities of SPIRE name their trust domain. One that names another trust domain must come
+  /// from a file with several trust domains, and could issue ids of this one.
   private static void checkOwn(X509Certificate authority, @Nullable String trustDomain)
       throws CertificateException {
     String own = "spiffe://" + trustDomain;
@@ -111,7 +111,7 @@ final class Authorities {
     return certificates;
   }
 
-  /// Verifies a client's chain up to one of these.
+  /// Verifies a client's chain up to one of these authorities.
   void check(X509Certificate[] chain, String authType, SSLEngine engine) throws ClientRefused {
     try {
       manager.checkClientTrusted(chain, authType, engine);

@@ -10,9 +10,9 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.util.concurrent.Executor;
 
-/// Ends a call whose bytes are too many, while its message is read or before its work begins.
+/// Ends a call that has too many bytes, while its message is read or before its work starts.
 final class BytesGate implements ServerInterceptor {
-  /// A request for health comes from anybody, and holds the name of a service.
+  /// A health check needs no authentication, and contains only the name of a service.
   private static final long MOST_OF_A_STRANGER = 4 * 1024;
 
   private static final String HEALTH = "grpc.health.v1.Health";
@@ -57,7 +57,7 @@ final class BytesGate implements ServerInterceptor {
     };
   }
 
-  /// A call that ends once, by its answer or by refusal. For the call's thread.
+  /// A call that ends once, with its answer or with a refusal. Use only on the call's thread.
   private final class Gated<Q, A> extends SimpleForwardingServerCall<Q, A> {
     private boolean refused;
     private boolean closed;

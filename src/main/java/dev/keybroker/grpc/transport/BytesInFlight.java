@@ -8,15 +8,15 @@ import jakarta.inject.Singleton;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/// The bytes of all calls under way, for each connection and altogether. Thread-safe.
+/// Counts the bytes of all calls in flight, for each connection and in total. Thread-safe.
 ///
-/// A request counts while it is read, so a message that never ends counts too; nothing is read of
-/// a call before its caller is known, except for health checks. It counts until the call has
-/// ended, for what is made of it lives as long.
+/// A request counts while it is read, so a message that never ends counts too. Except for health
+/// checks, nothing of a call is read before its caller is known. A request counts until its call
+/// has ended, because the objects made from it live as long.
 @Singleton
 class BytesInFlight {
-  /// The last quarter of the broker's bytes is for connections with no more than this, so that a
-  /// few that hold much do not shut out the many that hold little.
+  /// The last quarter of the broker's bytes is reserved for connections with no more than this, so
+  /// that a few large connections do not shut out the many small ones.
   static final long LITTLE = 64 * 1024;
 
   private final long connectionMax;
@@ -41,13 +41,13 @@ class BytesInFlight {
     return bytes == 0 ? Long.MAX_VALUE : bytes;
   }
 
-  /// Counts bytes of a connection, or, if negative, no longer counts them.
+  /// Adds bytes to a connection's count, or subtracts them if negative.
   void add(AtomicLong ofConnection, long bytes) {
     ofConnection.addAndGet(bytes);
     total.addAndGet(bytes);
   }
 
-  /// Whose limit a connection is above; null if none.
+  /// Returns the limit that a connection exceeds; null if none.
   @Nullable String exceeded(AtomicLong ofConnection) {
     long mine = ofConnection.get();
     if (mine > connectionMax) {

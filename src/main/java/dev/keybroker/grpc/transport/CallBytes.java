@@ -8,10 +8,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// The bytes of one call: as much of its request as was read, compressed or not, whichever is more,
-/// and of its answer. Thread-safe.
+/// The bytes of a call: those of its request that were read, compressed or not, whichever is more,
+/// and those of its answer. Thread-safe.
 final class CallBytes extends ServerStreamTracer {
-  /// Of the call that is current.
+  /// Returns the bytes of the current call.
   static final Context.Key<CallBytes> KEY = Context.key("keybroker.call-bytes");
 
   private final BytesInFlight all;
@@ -29,7 +29,7 @@ final class CallBytes extends ServerStreamTracer {
     this.all = all;
   }
 
-  /// One for each call.
+  /// Creates one instance for each call.
   static ServerStreamTracer.Factory factory(BytesInFlight all) {
     return new ServerStreamTracer.Factory() {
       @Override
@@ -44,11 +44,11 @@ final class CallBytes extends ServerStreamTracer {
     return context.withValue(KEY, this);
   }
 
-  /// Before anything of the request is read.
+  /// Called before anything of the request is read.
   ///
-  /// @param mostOfRequest what the request of this call may have whatever its connection has
-  /// @param refused ends the call when it is found to be one too many, with whose limit it is
-  ///     above; called once, on any thread
+  /// @param mostOfRequest the limit for the request of this call, independent of its connection
+  /// @param refused ends the call if it exceeds a limit, which is its argument; called once, on any
+  ///     thread
   synchronized void begin(
       AtomicLong bytesOfConnection, long mostOfRequest, Consumer<String> refused) {
     ofConnection = bytesOfConnection;
@@ -56,7 +56,7 @@ final class CallBytes extends ServerStreamTracer {
     refusal = refused;
   }
 
-  /// Whose limit the call was found to be above; null if none.
+  /// The limit that the call exceeded; null if none.
   synchronized @Nullable String exceeded() {
     return exceeded;
   }
@@ -73,7 +73,8 @@ final class CallBytes extends ServerStreamTracer {
     count(true);
   }
 
-  /// Of an answer: its work is done, so it is never refused, but it counts until it is sent.
+  /// Counts an answer until it is sent. An answer is never refused, because its work is already
+  /// done.
   @Override
   public synchronized void outboundWireSize(long bytes) {
     answered += bytes;

@@ -3,11 +3,11 @@ package dev.keybroker.grpc.transport;
 import io.grpc.ServerInterceptor;
 import io.grpc.StatusRuntimeException;
 
-/// What every call of every service goes through first, before anything else of the broker or of
-/// Quarkus sees it.
+/// The first step of every call of every service, before anything else in the broker or Quarkus
+/// sees it.
 public interface CallEntry extends ServerInterceptor {
-  /// The status of a call that is refused because too many bytes are under way.
+  /// The status of a call that is refused because too many bytes are in flight.
   ///
-  /// @param limit whose limit it is: `connection` or `broker`
+  /// @param limit the limit that was exceeded: `connection` or `broker`
   StatusRuntimeException tooManyBytes(String limit);
 }

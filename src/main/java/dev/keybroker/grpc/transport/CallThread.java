@@ -9,15 +9,15 @@ import java.util.concurrent.Executor;
 public final class CallThread {
   private CallThread() {}
 
-  /// The event loop of this thread, the same for all calls on it, without the context of any. Off
-  /// an event loop, whoever has work for it runs that himself.
+  /// Returns the event loop of this thread. It is the same for all calls on the thread and has no
+  /// call's context. Outside an event loop, the submitting thread runs the work itself.
   public static Executor loop() {
     return Vertx.currentContext() instanceof ContextInternal context
         ? context.nettyEventLoop()
         : Runnable::run;
   }
 
-  /// Runs what comes later in the order of the call that is current on this thread.
+  /// Runs later work in the order of the call that is current on this thread.
   public static Executor current() {
     Context context = Vertx.currentContext();
     if (context == null) {

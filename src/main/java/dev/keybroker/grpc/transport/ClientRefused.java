@@ -2,7 +2,7 @@ package dev.keybroker.grpc.transport;
 
 import java.security.cert.CertificateException;
 
-/// A client certificate that the handshake refuses.
+/// Thrown if the handshake refuses a client certificate.
 final class ClientRefused extends CertificateException {
   private final Refusal refusal;
 

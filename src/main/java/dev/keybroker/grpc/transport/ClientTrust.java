@@ -13,14 +13,14 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
-/// Which authorities may vouch for which client certificates: for a SPIFFE id those of its trust
-/// domain, for a DNS name those of DNS names.
+/// Decides which authorities may vouch for a client certificate: for a SPIFFE id, those of its
+/// trust domain; for a DNS name, those of DNS names.
 ///
-/// A certificate that names nobody proves no caller. It connects if any of the authorities vouches
-/// for it, so that its calls are refused with their reason or carry a token.
+/// A certificate without a usable name does not prove a caller. It may connect if any of the
+/// authorities vouches for it, so that its calls can be refused with a reason or carry a token.
 ///
-/// @param spiffe by trust domain
-/// @param dns null if DNS names are not accepted
+/// @param spiffe the authorities by trust domain
+/// @param dns the authorities of DNS names; null if DNS names are not accepted
 record ClientTrust(Map<String, Authorities> spiffe, @Nullable Authorities dns) {
   ClientTrust {
     spiffe = Map.copyOf(spiffe);
@@ -58,7 +58,7 @@ record ClientTrust(Map<String, Authorities> spiffe, @Nullable Authorities dns) {
     return bundle;
   }
 
-  /// Of a SPIFFE id.
+  /// The trust domain of a SPIFFE id.
   private static String trustDomain(String id) {
     int begin = "spiffe://".length();
     return id.substring(begin, id.indexOf('/', begin));
@@ -83,7 +83,7 @@ record ClientTrust(Map<String, Authorities> spiffe, @Nullable Authorities dns) {
     return Stream.concat(spiffe.values().stream(), Stream.ofNullable(dns));
   }
 
-  /// Whose authorities these are, and how many, for the log.
+  /// Describes for the log the names and numbers of authorities.
   String described() {
     return all().map(Authorities::toString).sorted().collect(Collectors.joining(", "));
   }
@@ -97,7 +97,7 @@ record ClientTrust(Map<String, Authorities> spiffe, @Nullable Authorities dns) {
         check(chain, authType, engine);
       }
 
-      /// Clients choose their certificate by these.
+      /// Clients use these to choose their certificate.
       @Override
       public X509Certificate[] getAcceptedIssuers() {
         return all()

@@ -9,8 +9,9 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Reads the authorities of client certificates from where the settings say. Each file stands for
-/// itself: one that cannot be used leaves its own authorities as they were, and no others.
+/// Reads the authorities of client certificates from the configured files. The files are
+/// independent: if one cannot be used, its own authorities stay as they were, and all others are
+/// updated.
 final class ClientTrustFiles {
   private final Map<String, Path> spiffe;
   private final @Nullable Path dns;
@@ -31,17 +32,17 @@ final class ClientTrustFiles {
     this.registeredDomain = oldForm ? trustDomains.iterator().next() : null;
   }
 
-  /// The trust domain whose authorities the TLS registry holds, which is the old form of the
-  /// settings; null if none.
+  /// The trust domain whose authorities are in the TLS registry (the deprecated form of the
+  /// settings); null if none.
   @Nullable String registeredDomain() {
     return registeredDomain;
   }
 
   /// Reads all files.
   ///
-  /// @param before takes the place of what cannot be used; null at the start
+  /// @param before replaces what cannot be used; null at startup
   /// @return null if no authorities are configured
-  /// @throws IllegalStateException if a file cannot be used and there is nothing in its place
+  /// @throws IllegalStateException if a file cannot be used and there is no replacement
   @Nullable ClientTrust read(@Nullable ClientTrust before, Failure failure) {
     Map<String, Authorities> bundles = new HashMap<>();
     spiffe.forEach(

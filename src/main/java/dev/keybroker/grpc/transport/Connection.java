@@ -15,8 +15,8 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
-/// One client's connection, with what is found out once for many of its calls: who the other end is
-/// by its certificate, and whom its last token proved.
+/// A client's connection, with what is determined once for many of its calls: the peer's identity
+/// by its certificate, and the caller of its last token.
 public final class Connection {
   private static final Attributes.Key<Connection> KEY = Attributes.Key.create("connection");
 
@@ -34,7 +34,7 @@ public final class Connection {
     this.open = open;
   }
 
-  /// Of a call.
+  /// Returns the connection of a call.
   public static Connection of(ServerCall<?, ?> call) {
     Connection connection = call.getAttributes().get(KEY);
     if (connection == null) {
@@ -43,8 +43,8 @@ public final class Connection {
     return connection;
   }
 
-  /// The attributes of a new connection, itself among them. A certificate that names a caller
-  /// proves it.
+  /// Returns the attributes of a new connection, including itself. A certificate that names a
+  /// caller proves it.
   static Attributes describe(Attributes attributes, OpenConnection open) {
     SocketAddress address = attributes.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
     SSLSession session = attributes.get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
@@ -69,17 +69,17 @@ public final class Connection {
     }
   }
 
-  /// The address and port of the other end.
+  /// The address and port of the peer.
   public String peer() {
     return peer;
   }
 
-  /// Who the other end is by the certificate that TLS verified.
+  /// The peer's identity by the certificate that TLS verified.
   public CertificateIdentity certificate() {
     return certificate;
   }
 
-  /// The caller of a token, where it is the last one of this connection and is still believed.
+  /// Returns the caller of a token, if it is the last one of this connection and is still valid.
   public @Nullable Caller callerOf(String token, long nowNanos) {
     LastToken last = lastToken;
     return last != null && last.proven.untilNanos() - nowNanos > 0 && last.token.equals(token)
@@ -87,12 +87,12 @@ public final class Connection {
         : null;
   }
 
-  /// Bytes of its calls under way.
+  /// The bytes of its calls in flight.
   AtomicLong bytesInFlight() {
     return bytesInFlight;
   }
 
-  /// Keeps whom a token proved.
+  /// Remembers the caller that a token proved.
   public void remember(String token, ProvenCaller proven) {
     open.prove();
     lastToken = new LastToken(token, proven);

@@ -4,67 +4,68 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
 
-/// What a client may hold, so that one that is idle, slow or hostile holds nothing for ever. The
-/// sizes are settings of Quarkus: `quarkus.grpc.server.max-inbound-message-size`,
+/// Limits on what a client may hold, so that an idle, slow or hostile client holds nothing for
+/// ever. The size limits are settings of Quarkus: `quarkus.grpc.server.max-inbound-message-size`,
 /// `quarkus.grpc.server.max-inbound-metadata-size`; so is `quarkus.grpc.server.handshake-timeout`.
 @ConfigMapping(prefix = "keybroker.connection")
 public interface ConnectionConfig {
-  /// Most connections at a time, those in their handshake included. One more closes the oldest
-  /// connection on which no caller is proven yet; if there is none, it is closed itself. At least
-  /// 1.
+  /// The maximum number of connections, including those in their handshake. Beyond it, a new
+  /// connection closes the oldest one on which no caller is authenticated yet; if there is none,
+  /// the new connection is closed. At least 1.
   @WithDefault("2000")
   int max();
 
-  /// The same for one peer: an IPv4 address, or a /64 of IPv6. Behind a proxy, NAT or load balancer
-  /// that hides the addresses of clients, all of them are one peer: raise it, or set zero, which
-  /// sets no limit.
+  /// The same limit for one peer: an IPv4 address, or a /64 of IPv6. If a proxy, NAT or load
+  /// balancer hides the addresses of clients, they all count as one peer: raise the limit then.
+  /// Zero means no limit.
   @WithDefault("200")
   int maxPerPeer();
 
-  /// How long a connection may go on before a caller is proven on it by a client certificate or a
-  /// token, counted from its TCP accept, the handshake included. Calls of health prove nothing. It
-  /// is then closed. A handshake that does not end is cut by
-  /// `quarkus.grpc.server.handshake-timeout` before. At least 1 ms.
+  /// How long a connection may exist before a client certificate or a token authenticates a caller
+  /// on it, counted from its TCP accept, including the handshake. Health checks do not
+  /// authenticate. After this time the connection is closed. A handshake that does not end is cut
+  /// earlier, by `quarkus.grpc.server.handshake-timeout`. At least 1 ms.
   @WithDefault("30s")
   Duration proofTimeout();
 
-  /// Most calls at a time on one connection; a client's library queues what is above. At least 1.
+  /// The maximum number of concurrent calls on one connection. Client libraries queue calls above
+  /// it. At least 1.
   @WithDefault("250")
   int maxConcurrentCalls();
 
-  /// After this time a connection takes no new calls (GOAWAY), and clients connect anew: so load
-  /// finds its way to new brokers, and a client to the current certificate. Shortened or prolonged
-  /// by up to 10 % at random. At least 1 ms.
+  /// After this time a connection takes no new calls (GOAWAY), and clients reconnect, so that load
+  /// reaches new brokers and clients see the current certificate. Shortened or extended at random
+  /// by up to 10 %. At least 1 ms.
   @WithDefault("30m")
   Duration maxAge();
 
-  /// How long calls may still go on after `max-age`; then the connection is cut. At least 1 ms, and
-  /// no less than `max-call-duration`, or calls are cut that were begun in time.
+  /// How long calls may continue after `max-age`. Then the connection is cut. At least 1 ms, and no
+  /// less than `max-call-duration`; otherwise calls that started in time are cut.
   @WithDefault("60s")
   Duration maxAgeGrace();
 
-  /// After this time without a call a connection is closed. At least 1 ms.
+  /// A connection is closed after this time without a call. At least 1 ms.
   @WithDefault("15m")
   Duration maxIdle();
 
-  /// After this time without anything read from a connection the broker asks whether the other end
-  /// is still there (HTTP/2 PING). At least 1 ms; grpc-java allows no less than 1 s.
+  /// If nothing was read from a connection for this time, the broker checks that the peer is still
+  /// there (HTTP/2 PING). At least 1 ms; grpc-java allows no less than 1 s.
   @WithDefault("60s")
   Duration keepAliveTime();
 
-  /// How long the other end may take to answer that; then the connection is cut. At least 1 ms.
+  /// How long the peer may take to answer the PING. Then the connection is cut. At least 1 ms.
   @WithDefault("20s")
   Duration keepAliveTimeout();
 
-  /// How often clients may ask the same of the broker, with or without calls; who asks more often
-  /// is disconnected. Zero: as often as they like.
+  /// The minimum interval between PINGs of a client, with or without calls. A client that sends
+  /// them more often is disconnected. Zero means no limit.
   @WithDefault("20s")
   Duration permitKeepAliveTime();
 
-  /// Longest time of a call, from its first byte to the last of its answer read by the client. What
-  /// takes longer, whoever is slow, is cut. A client's own deadline counts where it is shorter. Not
-  /// for `Watch` of health and for reflection, which last as long as their connection. At least
-  /// 1 ms.
+  /// The maximum duration of a call, from its first byte until the client has read the last byte of
+  /// the response. Longer calls are cut, whichever side is slow. A shorter deadline of the client
+  /// takes precedence. Does not apply to health `Watch` and to reflection, which last as long as
+  /// their connection. At least 1 ms.
   @WithDefault("60s")
   Duration maxCallDuration();
 }

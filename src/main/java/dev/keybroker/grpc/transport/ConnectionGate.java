@@ -16,15 +16,15 @@ import io.netty.util.AsciiString;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/// Stands at the very start of each connection, before its handshake: counts it, refuses it if
-/// there is no room, and reports a handshake that fails. grpc-java itself shows a connection only
-/// once TLS and HTTP/2 are established, and never one whose handshake fails.
+/// Handles each connection at its very start, before its handshake: counts it, refuses it if there
+/// is no room, and reports a failed handshake. grpc-java itself exposes a connection only after TLS
+/// and HTTP/2 are established, and never one whose handshake fails.
 final class ConnectionGate implements InternalProtocolNegotiator.ProtocolNegotiator {
   private final InternalProtocolNegotiator.ProtocolNegotiator next;
   private final OpenConnections connections;
   private final Refusals refusals;
 
-  /// @param next negotiates what follows: TLS, or plaintext
+  /// @param next negotiates the protocol that follows: TLS, or plaintext
   ConnectionGate(
       InternalProtocolNegotiator.ProtocolNegotiator next,
       OpenConnections connections,
@@ -97,7 +97,7 @@ final class ConnectionGate implements InternalProtocolNegotiator.ProtocolNegotia
     }
   }
 
-  /// A connection that either end closes during its handshake is none that was refused.
+  /// A connection that either end closes during its handshake does not count as refused.
   private void add(Object peer, SSLException failure) {
     ClientRefused refused = refused(failure);
     if (refused != null) {
@@ -113,7 +113,7 @@ final class ConnectionGate implements InternalProtocolNegotiator.ProtocolNegotia
         message);
   }
 
-  /// Without what the peer sent: a client that speaks no TLS may have sent a token or a DEK.
+  /// Omits what the peer sent, because a client without TLS may have sent a token or a DEK.
   private static String message(SSLException failure) {
     return failure instanceof NotSslRecordException
         ? "the peer does not speak TLS"

@@ -4,13 +4,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What the limits of connections must be for each other.
+/// Checks the limits of connections against each other.
 public final class ConnectionRules {
   private static final Duration SHORTEST = Duration.ofMillis(1);
 
   private ConnectionRules() {}
 
-  /// What is wrong, one sentence each, naming the setting.
+  /// Returns the violations, one sentence each, which names the setting.
   public static List<String> violations(ConnectionConfig config) {
     List<String> violations = new ArrayList<>();
     atLeastOne("max", config.max(), violations);
@@ -43,7 +43,7 @@ public final class ConnectionRules {
   }
 
   private static void positive(String name, Duration value, List<String> violations) {
-    // The server counts in milliseconds: less would be none.
+    // The server counts in milliseconds, so a smaller value would become zero.
     if (value.compareTo(SHORTEST) < 0) {
       violations.add("keybroker.connection." + name + " must be at least 1 ms");
     }

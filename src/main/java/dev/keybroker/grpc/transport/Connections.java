@@ -9,7 +9,7 @@ import jakarta.inject.Singleton;
 /// Describes each connection to its calls once its handshake is over.
 @Singleton
 class Connections extends ServerTransportFilter {
-  /// What the gate of connections counts.
+  /// The connections that [ConnectionGate] counts.
   static final Attributes.Key<OpenConnection> OPEN = Attributes.Key.create("open");
 
   private final Authentication authentication;

@@ -4,12 +4,12 @@ import io.grpc.Metadata;
 import io.grpc.ServerStreamTracer;
 import java.time.Duration;
 
-/// Gives every call a deadline: the client's, or the longest that a call may take where that is
-/// shorter or the client gave none. The server then cuts the call, whether its message never came
-/// or its answer is never read.
+/// Gives every call a deadline: the client's, or the maximum duration of a call if that is shorter
+/// or the client gave none. The server then cuts the call, even if its message never arrives or its
+/// answer is never read.
 ///
-/// It acts by the header of the deadline, for the server reads it right after this factory was
-/// asked and hands it on in the call's context.
+/// It sets the header of the deadline, because the server reads that right after it has called this
+/// factory and puts it into the call's context.
 final class DeadlineLimit extends ServerStreamTracer.Factory {
   private static final Metadata.Key<String> TIMEOUT =
       Metadata.Key.of("grpc-timeout", Metadata.ASCII_STRING_MARSHALLER);
@@ -40,8 +40,8 @@ final class DeadlineLimit extends ServerStreamTracer.Factory {
     return method.equals("grpc.health.v1.Health/Watch") || method.startsWith("grpc.reflection.");
   }
 
-  /// The value of the header (gRPC over HTTP/2: up to eight digits and a unit); beyond all where it
-  /// is none.
+  /// Parses the value of the header (gRPC over HTTP/2: up to eight digits and a unit). If it is not
+  /// valid, returns the maximum.
   private static long nanos(String timeout) {
     int digits = timeout.length() - 1;
     if (digits < 1 || digits > MOST_DIGITS) {

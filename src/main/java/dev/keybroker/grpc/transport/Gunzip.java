@@ -6,9 +6,9 @@ import java.io.InputStream;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
-/// Decompresses requests, and looks at their bytes only once they are read. Bytes that are no gzip
-/// then fail as a request that cannot be read; grpc-java's own decompressor fails in the transport,
-/// which knows no reason to tell.
+/// Decompresses requests lazily, when their bytes are read. Bytes that are not gzip then fail as an
+/// unreadable request. grpc-java's own decompressor fails in the transport, which cannot report a
+/// reason.
 final class Gunzip implements Decompressor {
   @Override
   public String getMessageEncoding() {

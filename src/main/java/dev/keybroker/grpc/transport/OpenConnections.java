@@ -16,12 +16,12 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// The connections that are open, counted from their TCP accept on, and the bounds of their number.
+/// The open connections, counted from their TCP accept on, and the limits on their number.
 ///
-/// A connection is unproven until its certificate or a token has proven a caller. An unproven one
-/// is closed when its time is over. If there is no room for a new connection, the oldest unproven
-/// one is closed for it. A client that proves itself at once therefore gets in while strangers open
-/// connections and hold them. Thread-safe.
+/// A connection is unproven until its certificate or a token has proven a caller. An unproven
+/// connection is closed when its time is over. If there is no room for a new connection, the oldest
+/// unproven one is closed to make room. A client that authenticates at once therefore gets in while
+/// strangers open connections and hold them. Thread-safe.
 @Singleton
 class OpenConnections {
   /// How long a client may take to read why its connection ends.
@@ -41,7 +41,7 @@ class OpenConnections {
     private int open;
   }
 
-  /// One of them.
+  /// An open connection.
   final class OpenConnection {
     private final Channel channel;
     private final String peer;
@@ -55,7 +55,7 @@ class OpenConnections {
           channel.eventLoop().schedule(this::outOfTime, proofNanos, TimeUnit.NANOSECONDS);
     }
 
-    /// Its other end has proven a caller.
+    /// Reports that a caller was authenticated on it.
     void prove() {
       settle(this);
       deadline.cancel(false);
@@ -72,7 +72,7 @@ class OpenConnections {
       }
     }
 
-    /// GOAWAY without an error where HTTP/2 is established, so that clients may try again.
+    /// Sends GOAWAY without an error if HTTP/2 is established, so that clients may retry.
     private void close() {
       channel.pipeline().fireExceptionCaught(new NotProven());
       Future<?> unused =
@@ -174,10 +174,10 @@ class OpenConnections {
     forget(connection, false);
   }
 
-  /// Counts a connection no more, once.
+  /// Stops counting a connection, once.
   ///
-  /// @param onlyUnproven and nothing if it is proven
-  /// @return whether it was counted until now
+  /// @param onlyUnproven if true, does nothing to a proven connection
+  /// @return whether the connection was still counted
   private synchronized boolean forget(OpenConnection connection, boolean onlyUnproven) {
     if (!connection.counted || (onlyUnproven && !unproven.contains(connection))) {
       return false;

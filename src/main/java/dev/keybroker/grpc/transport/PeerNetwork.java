@@ -7,14 +7,14 @@ import java.net.SocketAddress;
 import java.net.UnknownHostException;
 import java.util.Arrays;
 
-/// What counts as one peer: an IPv4 address, or an IPv6 network of 64 bits, which one host may fill
-/// with addresses.
+/// The unit that counts as one peer: an IPv4 address, or a /64 network of IPv6, because one host
+/// may use all addresses of it.
 final class PeerNetwork {
   private static final int NETWORK_BYTES = 8;
 
   private PeerNetwork() {}
 
-  /// Of the other end of a connection.
+  /// Returns the network of a connection's peer.
   static String of(SocketAddress address) {
     if (!(address instanceof InetSocketAddress it) || it.getAddress() == null) {
       return "unknown";

@@ -2,20 +2,20 @@ package dev.keybroker.grpc.transport;
 
 import java.util.Locale;
 
-/// Why a connection is refused or closed before anybody has proven a caller on it.
+/// The reason why a connection is refused or closed before a caller was authenticated on it.
 enum Refusal {
-  /// The handshake requires a client certificate, and there was none.
+  /// The handshake requires a client certificate, and the client sent none.
   CERTIFICATE_MISSING,
-  /// Its SPIFFE id is of a trust domain that has no bundle here.
+  /// The trust domain of the certificate's SPIFFE id has no bundle here.
   TRUST_DOMAIN,
-  /// It names its caller by DNS, and no authorities of DNS names are configured.
+  /// The certificate names its caller by DNS, and no authorities of DNS names are configured.
   DNS_NAME,
-  /// The authorities of its name do not vouch for it, or its time is over.
+  /// The authorities of its name do not vouch for the certificate, or it has expired.
   UNTRUSTED,
-  /// The handshake failed for another reason, at either end.
+  /// The handshake failed for another reason, on either side.
   HANDSHAKE,
-  /// There are as many connections as there may be. If one of them was unproven, that one was
-  /// closed instead.
+  /// The maximum number of connections is reached. If one of them was unproven, that one was closed
+  /// instead.
   TOO_MANY,
   /// The same, of one peer.
   TOO_MANY_OF_PEER,

@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.Objects;
 import org.jboss.logging.Logger;
 
-/// Reports connections that are refused: each kind has a counter, and the log has the first, tenth,
-/// hundredth … of each kind within a minute, with its peer and what is wrong. Thread-safe.
+/// Reports refused connections: counts each kind, and logs the first, tenth, hundredth … of each
+/// kind within a minute, with its peer and what is wrong. Thread-safe.
 @Singleton
 class Refusals {
   private static final Logger LOG = Logger.getLogger(Refusals.class);

@@ -8,12 +8,12 @@ import java.io.InputStream;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// Reads requests so that bytes which are no message reach the interceptors, as an
-/// [UnreadableRequest]. By itself grpc-java reads them before any interceptor: it ends such a call
-/// as UNKNOWN, and logs a stack trace for each.
+/// Reads requests so that bytes that do not parse reach the interceptors as an [UnreadableRequest].
+/// By default, grpc-java parses requests before any interceptor runs, ends such a call as UNKNOWN,
+/// and logs a stack trace each time.
 ///
-/// It is a binary log since that is the one hook of grpc-java that may replace the method of every
-/// call, those of health and reflection included. It logs nothing.
+/// It is implemented as a binary log, because that is the only hook of grpc-java that can replace
+/// the method of every call, including health and reflection. It does not log anything.
 final class RequestReading extends BinaryLog {
   private final Map<MethodDescriptor<?, ?>, MethodDescriptor<?, ?>> methods =
       new ConcurrentHashMap<>();
@@ -25,8 +25,8 @@ final class RequestReading extends BinaryLog {
       return messages.stream(message);
     }
 
-    // Interceptors and handlers see their messages as objects, so this one gets as far as the
-    // interceptor that looks for it.
+    // Interceptors and handlers see messages as objects, so this one reaches the interceptor that
+    // looks for it.
     @Override
     @SuppressWarnings("unchecked")
     public Q parse(InputStream bytes) {

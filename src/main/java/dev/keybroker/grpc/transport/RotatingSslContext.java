@@ -7,9 +7,10 @@ import java.util.List;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSessionContext;
 
-/// The context of whatever certificate is in force: each handshake takes one context whole, so that
-/// chain, key and trust always belong together. Connections live on with theirs; TLS sessions end
-/// with their context, so that nobody resumes one that today's trust would not begin.
+/// An SSL context that delegates to the one in force. Each handshake uses a single context, so that
+/// chain, key and trust always belong together. Existing connections keep their context. TLS
+/// sessions end with their context, so that no client resumes a session that the current trust
+/// would reject.
 final class RotatingSslContext extends SslContext {
   private volatile SslContext inForce;
 

@@ -11,7 +11,7 @@ import io.vertx.grpc.VertxServerBuilder;
 import jakarta.inject.Singleton;
 import java.util.concurrent.TimeUnit;
 
-/// Gives the gRPC server its TLS, its limits and its entry.
+/// Configures TLS, limits and the call entry of the gRPC server.
 @Singleton
 class ServerSetup implements ServerBuilderCustomizer<VertxServerBuilder> {
   private final ServerTls tls;
@@ -67,7 +67,7 @@ class ServerSetup implements ServerBuilderCustomizer<VertxServerBuilder> {
             DecompressorRegistry.emptyInstance()
                 .with(Codec.Identity.NONE, false)
                 .with(new Gunzip(), true))
-        // The last one is the first to see a call.
+        // The last one added is the first to see a call.
         .intercept(entry)
         .intercept(new BytesGate(entry));
   }

@@ -24,12 +24,13 @@ import java.util.Set;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/// The TLS of the gRPC port: what is in force, and its reload when the files change.
+/// The TLS configuration of the gRPC port, with its reload when the files change.
 ///
-/// What is read is used only if it serves, whole; else what was in force stays, a counter grows and
-/// the log says why. So a file that is being written, or a certificate that came before its key,
-/// costs no connection. The broker's own certificate and each file of authorities stand for
-/// themselves: a broken one keeps none of the others from changing.
+/// A new configuration is used only if it is complete and valid. Otherwise the previous one stays
+/// in force, a counter is incremented and the log has the reason. So a file that is being written,
+/// or a certificate that arrives before its key, breaks no connection. The broker's own certificate
+/// and each file of authorities are independent: a broken one does not stop the others from being
+/// updated.
 @Singleton
 public class ServerTls {
   /// The name of the configuration in the TLS registry: `quarkus.tls.keybroker.*`.
@@ -133,22 +134,22 @@ public class ServerTls {
     return Objects.requireNonNull(inForce).expiry().getEpochSecond();
   }
 
-  /// Whether the port speaks TLS.
+  /// Whether the port uses TLS.
   public boolean isOn() {
     return registered != null;
   }
 
-  /// Whether clients are asked for a certificate.
+  /// Whether the handshake asks clients for a certificate.
   public boolean asksForCertificates() {
     return clientAuth != ClientAuth.NONE;
   }
 
-  /// Whether nobody connects without a certificate.
+  /// Whether a client certificate is required.
   public boolean requiresCertificates() {
     return clientAuth == ClientAuth.REQUIRE;
   }
 
-  /// For the server; null where it speaks plaintext.
+  /// The context for the server; null if it uses plaintext.
   @Nullable SslContext context() {
     return context;
   }
@@ -183,7 +184,7 @@ public class ServerTls {
     updated.fire(new CertificateUpdatedEvent(NAME, registered));
   }
 
-  /// What the broker presents from now on.
+  /// Sets the certificate that the broker presents from now on.
   private TlsMaterial own(
       TlsMaterial before, TlsConfiguration configuration, Map<String, @Nullable Exception> failed) {
     try {
@@ -198,7 +199,7 @@ public class ServerTls {
     return before;
   }
 
-  /// Each reading that fails counts; the log has what is wrong once until something changes.
+  /// Counts each failed attempt, but logs a failure only once until something changes.
   private void report(Map<String, @Nullable Exception> failed) {
     if (!failed.isEmpty()) {
       failures.increment();

@@ -31,10 +31,10 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509KeyManager;
 import org.jspecify.annotations.Nullable;
 
-/// What the broker presents, read at one moment and found to be usable.
+/// The broker's own certificates and key, read at one moment and validated.
 ///
-/// @param presented the broker's own certificates, issuers included
-/// @param expiry when the first of them ends
+/// @param presented the broker's own certificates, including issuers
+/// @param expiry when the first of them expires
 record TlsMaterial(
     List<KeyManager> managers,
     SSLOptions options,
@@ -42,10 +42,10 @@ record TlsMaterial(
     Instant expiry) {
   private static final byte[] PROBE = new byte[32];
 
-  /// Takes what the TLS registry holds.
+  /// Reads the certificates and key of the TLS registry.
   ///
-  /// @throws GeneralSecurityException where it does not serve: a key of another certificate, a
-  ///     certificate that is not valid now
+  /// @throws GeneralSecurityException if they cannot be used, e.g. because the key belongs to
+  ///     another certificate or a certificate is not valid now
   static TlsMaterial read(TlsConfiguration registered, Vertx vertx, Instant now) throws Exception {
     KeyStore keys = registered.getKeyStore();
     KeyManager[] managers =
@@ -112,7 +112,7 @@ record TlsMaterial(
     return signature.verify(signed);
   }
 
-  /// For the handshakes of a server that presents this.
+  /// Creates the context for the server's handshakes.
   ///
   /// @param trust the authorities of client certificates; null if none are asked for
   /// @param clientAuth whether the handshake asks for a client certificate, or requires it

@@ -3,12 +3,13 @@ package dev.keybroker.grpc.transport;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.grpc.Status;
 
-/// What stands in for a request whose bytes cannot be read.
+/// A placeholder for a request whose bytes cannot be parsed.
 public enum UnreadableRequest {
-  /// A field of type string holds other bytes than UTF-8.
+  /// A field of type string is not valid UTF-8.
   NOT_UTF8,
 
-  /// Neither whole nor of this type: cut off, another encoding, or not compressed as announced.
+  /// The bytes are incomplete or not of this type: truncated, in another encoding, or not
+  /// compressed as announced.
   NOT_A_MESSAGE,
 
   /// Larger than the inbound limit, once decompressed.
@@ -19,7 +20,7 @@ public enum UnreadableRequest {
       return TOO_LARGE;
     }
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      // protobuf has no type for it, only this fixed text.
+      // protobuf has no exception type for this, only this fixed text.
       if (cause instanceof InvalidProtocolBufferException
           && String.valueOf(cause.getMessage()).contains("UTF-8")) {
         return NOT_UTF8;

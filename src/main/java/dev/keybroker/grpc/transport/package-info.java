@@ -1,7 +1,8 @@
-/// Owns what carries the calls: TLS and its reload, connections with their limits, and who is at
-/// the other end of one by his certificate.
+/// Owns the transport of calls: TLS and its reload, connections with their limits, and the identity
+/// of a peer by its certificate.
 ///
-/// May import `access` and `telemetry`; the one place outside adapters that knows Vert.x and Netty.
+/// May import `access` and `telemetry`; the only package outside adapters that knows Vert.x and
+/// Netty.
 @NullMarked
 package dev.keybroker.grpc.transport;
 
