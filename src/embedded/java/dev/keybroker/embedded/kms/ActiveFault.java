@@ -52,7 +52,8 @@ public final class ActiveFault implements AutoCloseable {
 
   /// Whether the rule strikes this call. Counts it if so.
   boolean strikes(CallSubject call) {
-    return matches(fault.account(), call.account())
+    return matches(fault.region(), call.region())
+        && matches(fault.account(), call.account())
         && matches(fault.resource(), call.resource())
         && matches(fault.operation(), call.operation())
         && matches(fault.caller(), call.caller())

@@ -97,6 +97,7 @@ final class Administration {
   private static Fault fault(ObjectNode body) {
     return new Fault(
         Fault.Kind.valueOf(required(body, "kind")),
+        text(body, "region"),
         text(body, "account"),
         text(body, "resource"),
         text(body, "operation"),
@@ -112,6 +113,7 @@ final class Administration {
     return Json.object()
         .put("id", active.id())
         .put("kind", fault.kind().name())
+        .put("region", fault.region())
         .put("account", fault.account())
         .put("resource", fault.resource())
         .put("operation", fault.operation())

@@ -2,14 +2,16 @@ package dev.keybroker.embedded.kms;
 
 /// What a call is about, as fault rules and call counts see it.
 ///
+/// @param region the region whose endpoint is called
 /// @param account the account that owns the resource; the caller's where there is none
 /// @param resource the ARN of the key or role; empty where there is none
 /// @param caller the caller's ARN
-record CallSubject(String operation, String account, String resource, String caller) {
+record CallSubject(
+    String operation, String region, String account, String resource, String caller) {
 
-  static CallSubject of(String operation, Caller caller, String resource) {
+  static CallSubject of(String operation, String region, Caller caller, String resource) {
     Arn arn = Arn.parse(resource);
     return new CallSubject(
-        operation, arn == null ? caller.account() : arn.account(), resource, caller.arn());
+        operation, region, arn == null ? caller.account() : arn.account(), resource, caller.arn());
   }
 }

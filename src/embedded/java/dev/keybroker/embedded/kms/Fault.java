@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// A fault strikes after the caller is known and before the operation is carried out: a call that a
 /// fault answers changes nothing.
 ///
+/// @param region the region whose endpoint is called, of whatever service
 /// @param account the account that owns the key or the role called; for calls on neither, the
 ///     caller's account
 /// @param resource the ARN of the key (however the request names it), or of the role
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// @param times how many calls are struck before the rule is spent; 0 has no end
 public record Fault(
     Kind kind,
+    @Nullable String region,
     @Nullable String account,
     @Nullable String resource,
     @Nullable String operation,
@@ -62,52 +64,112 @@ public record Fault(
 
   /// A fault that strikes every call.
   public static Fault of(Kind kind) {
-    return new Fault(kind, null, null, null, null, Duration.ZERO, 1, 0, 0);
+    return new Fault(kind, null, null, null, null, null, Duration.ZERO, 1, 0, 0);
   }
 
   public static Fault latency(Duration latency) {
     return of(Kind.LATENCY).after(latency);
   }
 
+  /// Strikes calls of the endpoints of one region only, KMS and STS alike.
+  public Fault onRegion(String newRegion) {
+    return new Fault(
+        kind,
+        newRegion,
+        account,
+        resource,
+        operation,
+        caller,
+        latency,
+        probability,
+        abovePerSecond,
+        times);
+  }
+
   public Fault onAccount(String newAccount) {
     return new Fault(
-        kind, newAccount, resource, operation, caller, latency, probability, abovePerSecond, times);
+        kind,
+        region,
+        newAccount,
+        resource,
+        operation,
+        caller,
+        latency,
+        probability,
+        abovePerSecond,
+        times);
   }
 
   /// Strikes calls on this key or role only.
   public Fault onResource(String arn) {
     return new Fault(
-        kind, account, arn, operation, caller, latency, probability, abovePerSecond, times);
+        kind, region, account, arn, operation, caller, latency, probability, abovePerSecond, times);
   }
 
   public Fault onOperation(String newOperation) {
     return new Fault(
-        kind, account, resource, newOperation, caller, latency, probability, abovePerSecond, times);
+        kind,
+        region,
+        account,
+        resource,
+        newOperation,
+        caller,
+        latency,
+        probability,
+        abovePerSecond,
+        times);
   }
 
   public Fault onCaller(String arn) {
     return new Fault(
-        kind, account, resource, operation, arn, latency, probability, abovePerSecond, times);
+        kind,
+        region,
+        account,
+        resource,
+        operation,
+        arn,
+        latency,
+        probability,
+        abovePerSecond,
+        times);
   }
 
   /// Makes the call wait before the fault strikes.
   public Fault after(Duration newLatency) {
     return new Fault(
-        kind, account, resource, operation, caller, newLatency, probability, abovePerSecond, times);
+        kind,
+        region,
+        account,
+        resource,
+        operation,
+        caller,
+        newLatency,
+        probability,
+        abovePerSecond,
+        times);
   }
 
   public Fault withProbability(double share) {
     return new Fault(
-        kind, account, resource, operation, caller, latency, share, abovePerSecond, times);
+        kind, region, account, resource, operation, caller, latency, share, abovePerSecond, times);
   }
 
   public Fault abovePerSecond(int calls) {
     return new Fault(
-        kind, account, resource, operation, caller, latency, probability, calls, times);
+        kind, region, account, resource, operation, caller, latency, probability, calls, times);
   }
 
   public Fault times(long calls) {
     return new Fault(
-        kind, account, resource, operation, caller, latency, probability, abovePerSecond, calls);
+        kind,
+        region,
+        account,
+        resource,
+        operation,
+        caller,
+        latency,
+        probability,
+        abovePerSecond,
+        calls);
   }
 }

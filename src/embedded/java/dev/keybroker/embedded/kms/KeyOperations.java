@@ -126,6 +126,11 @@ final class KeyOperations {
     if (!primary.primary()) {
       throw KmsErrors.unsupported(primary.arn() + " is not a multi-Region primary key.");
     }
+    if (!Arn.partitionOf(region).equals(Arn.partitionOf(primary.region()))) {
+      throw KmsErrors.validation("ReplicaRegion " + region + " is not of the key's partition.");
+    }
+    access.checkIdentity(
+        new KmsRequest(request.caller(), region, "CreateKey", request.body()), "*");
     KmsKey replica =
         new KmsKey(
             primary.account(),

@@ -39,7 +39,7 @@ final class KmsProtocol implements WireProtocol {
     KmsRequest call = new KmsRequest(caller, region, operation(request), body);
     String key = target.of(call);
     return new WireCall(
-        CallSubject.of(call.operation(), caller, key == null ? "" : key),
+        CallSubject.of(call.operation(), call.region(), caller, key == null ? "" : key),
         () -> Reply.json(200, CONTENT_TYPE, service.call(call)));
   }
 

@@ -30,9 +30,9 @@ import org.jspecify.annotations.Nullable;
 ///   with `{account, arn, accessKeyId, secretAccessKey}`; the same credentials at each call.
 /// - `POST /_local/keys` with `{account, region, service}`: makes the AWS managed key
 ///   `alias/aws/{service}`, and answers with its `{arn}`.
-/// - `POST /_local/faults` with `{kind, account, resource, operation, caller, latencyMillis,
-///   probability, abovePerSecond, times}`, all but `kind` optional: puts a [Fault] in force, and
-///   answers with its `id`.
+/// - `POST /_local/faults` with `{kind, region, account, resource, operation, caller,
+///   latencyMillis, probability, abovePerSecond, times}`, all but `kind` optional: puts a [Fault]
+///   in force, and answers with its `id`.
 /// - `GET /_local/faults`, `DELETE /_local/faults`, `DELETE /_local/faults/{id}`: lists the
 ///   faults in force with how many calls each has struck; ends all of them; ends one.
 /// - `GET /_local/calls`, `DELETE /_local/calls`: reads or resets the counts of calls by

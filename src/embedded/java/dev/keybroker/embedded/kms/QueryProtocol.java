@@ -37,7 +37,7 @@ final class QueryProtocol implements WireProtocol {
     }
     QueryRequest call = new QueryRequest(caller, region, name, form);
     return new WireCall(
-        CallSubject.of(name, caller, form.getOrDefault("RoleArn", "")),
+        CallSubject.of(name, call.region(), caller, form.getOrDefault("RoleArn", "")),
         () -> Reply.xml(200, Xml.answer(name, namespace, operation.call(call), requestId)));
   }
 

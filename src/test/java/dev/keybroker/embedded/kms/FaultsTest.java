@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.kms.KmsClient;
 import software.amazon.awssdk.services.sts.StsClient;
 
@@ -174,6 +175,21 @@ class FaultsTest extends LocalKmsTestCase {
       assertCode("ThrottlingException", () -> broker.describeKey(r -> r.keyId(shared)));
       assertCode("ThrottlingException", () -> describe(key));
       assertEquals(2, byAccount.struck());
+    }
+  }
+
+  @Test
+  void fault_ofARegion_strikesKmsAndStsThereAlone() {
+    var user = user(TENANT, "admin", LocalKms.ADMINISTRATOR_ACCESS);
+    try (ActiveFault fault =
+            server.faults().add(Fault.of(Fault.Kind.THROTTLING).onRegion(REGION.id()));
+        KmsClient elsewhere = clients.kms(user, Region.US_EAST_1)) {
+      assertCode("ThrottlingException", () -> describe(key));
+      try (StsClient sts = sts(user)) {
+        assertThrows(AwsServiceException.class, sts::getCallerIdentity);
+      }
+      assertEquals(2, fault.struck());
+      elsewhere.listKeys();
     }
   }
 

@@ -146,6 +146,25 @@ class KeyOperationsTest extends LocalKmsTestCase {
   }
 
   @Test
+  void replicateKey_withoutCreateKeyInTheOtherRegion_isDenied() {
+    KeyMetadata primary = admin.createKey(r -> r.multiRegion(true)).keyMetadata();
+    try (KmsClient replicator =
+        clients.kms(
+            user(
+                TENANT,
+                "replicator",
+                Policies.of(Policies.identity("Allow", "kms:ReplicateKey", "*"))),
+            REGION)) {
+      assertCode(
+          "AccessDeniedException",
+          () -> replicator.replicateKey(r -> r.keyId(primary.arn()).replicaRegion("us-east-1")));
+    }
+    assertCode(
+        "ValidationException",
+        () -> admin.replicateKey(r -> r.keyId(primary.arn()).replicaRegion("cn-north-1")));
+  }
+
+  @Test
   void deletePrimary_withReplicas_waitsForThem() {
     KeyMetadata primary = admin.createKey(r -> r.multiRegion(true)).keyMetadata();
     admin.replicateKey(r -> r.keyId(primary.keyId()).replicaRegion("us-east-1"));
