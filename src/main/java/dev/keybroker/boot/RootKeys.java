@@ -7,6 +7,7 @@ import dev.keybroker.kek.RootKeyAdmission;
 import dev.keybroker.kek.RootKeyConfig;
 import dev.keybroker.kek.RootKeyObserver;
 import dev.keybroker.kek.RootKeyStates;
+import dev.keybroker.keystore.KeystoreConfig;
 import dev.keybroker.kms.GuardedKms;
 import dev.keybroker.kms.Kms;
 import dev.keybroker.kms.KmsGuardConfig;
@@ -24,6 +25,7 @@ import jakarta.enterprise.inject.Produces;
 import jakarta.enterprise.inject.Typed;
 import jakarta.inject.Singleton;
 import java.time.Clock;
+import java.util.List;
 import software.amazon.awssdk.services.kms.KmsAsyncClient;
 
 /// The way to AWS KMS. The extension's client says where it is and who the broker is; it makes no
@@ -32,8 +34,20 @@ class RootKeys {
   @Produces
   @Singleton
   @Typed(AwsKms.class)
-  AwsKms awsKms(KmsAsyncClient configured, AwsConfig config, Clock clock) {
-    return new AwsKms(configured.serviceClientConfiguration(), config, clock);
+  AwsKms awsKms(
+      KmsAsyncClient configured,
+      AwsConfig config,
+      KeystoreConfig keystores,
+      Clock clock,
+      Ticker ticker,
+      MeterRegistry registry) {
+    return new AwsKms(
+        configured.serviceClientConfiguration(),
+        config,
+        keystores.allowedRegions().orElse(List.of()),
+        clock,
+        ticker,
+        registry);
   }
 
   @Produces

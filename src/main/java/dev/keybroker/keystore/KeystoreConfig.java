@@ -12,8 +12,12 @@ public interface KeystoreConfig {
   /// every keystore needs a key of its tenant.
   Optional<String> brokerManagedKeyArn();
 
-  /// The AWS regions in which root keys may be. A multi-Region key passes where its primary or one
-  /// of its replicas is in one of them. Absent: all regions.
+  /// The only AWS regions in which the broker calls KMS keys, the first choice first. A
+  /// multi-Region key is called in its own region if that is listed, otherwise, or while its region
+  /// does not answer, under the ARN of its primary or a replica in another listed region. KEKs
+  /// whose root key is in no listed region cannot be unwrapped with. STS of a listed region is
+  /// asked while that of the home region does not answer. Absent: all regions, each key in its own
+  /// only.
   Optional<List<String>> allowedRegions();
 
   /// Whether a tenant's root key without a role may be in the broker's own account. Switch it off

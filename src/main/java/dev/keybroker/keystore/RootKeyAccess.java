@@ -21,6 +21,12 @@ public final class RootKeyAccess {
   public RootKeyAccess(KeystoreConfig config, KmsContextConfig contextConfig) {
     this.brokerManagedKey = config.brokerManagedKeyArn().map(KmsArn::parse);
     this.contextConfig = contextConfig;
+    if (config.allowedRegions().isPresent()
+        && brokerManagedKey.isPresent()
+        && !config.allowedRegions().get().contains(brokerManagedKey.get().region())) {
+      throw new IllegalArgumentException(
+          "keybroker.keystore.broker-managed-key-arn is not in one of allowed-regions");
+    }
     if (contextConfig.tenantKey().equals(contextConfig.keystoreKey())
         || contextConfig.extra().containsKey(contextConfig.tenantKey())
         || contextConfig.extra().containsKey(contextConfig.keystoreKey())) {

@@ -157,8 +157,6 @@ public final class RootKeyCheck {
                 throw new Unfit("an alias reserved for AWS managed keys", hint);
               });
       return kms.describe(key)
-          .onFailure(RootKeyCheck::isDenied)
-          .invoke(this::checkRegionOfArn)
           .invoke(
               described -> {
                 keyIsThere = true;
@@ -169,14 +167,6 @@ public final class RootKeyCheck {
                         });
               })
           .replaceWithVoid();
-    }
-
-    /// What is left to check if the key's owner does not let the broker describe it.
-    private void checkRegionOfArn() {
-      if (!allowedRegions.isEmpty() && !allowedRegions.contains(key.arn().region())) {
-        throw new Unfit(
-            "region " + key.arn().region(), Hints.regionNotAllowed(key.arn(), allowedRegions));
-      }
     }
 
     private Uni<Void> roundTrip(KeyPairSource.Pair pair) {

@@ -78,6 +78,9 @@ public final class Hints {
   }
 
   private static Hint unusable(KmsFailure failure, KmsArn key) {
+    if (failure.code().equals(KmsFailure.REGION_NOT_ALLOWED)) {
+      return new Hint(HintTopic.REGION_NOT_ALLOWED, failure.detail());
+    }
     String detail = failure.detail().toLowerCase(Locale.ROOT);
     if (detail.contains("origin is")
         || (failure.code().equals("UnsupportedOperationException")

@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 /// The service's code, message and request id are for the tenant's administrator and the log; what
 /// callers of the data plane see is decided by [#kind] alone.
 public final class KmsFailure extends RuntimeException {
+  /// The code of a call that was not made, since the key is in no allowed region.
+  public static final String REGION_NOT_ALLOWED = "RegionNotAllowed";
+
   /// What a failure means for the caller.
   public enum Kind {
     /// The caller, the role or the encryption context is not admitted. Not retryable.

@@ -12,6 +12,8 @@ import java.util.function.Predicate;
 /// Stands within the guard, not around it: what the guard refuses is no answer of KMS, and a call
 /// that its caller gave up still has one.
 ///
+/// An answer counts for the key that was asked for, also where a replica of it gave the answer.
+///
 /// An answer that says nothing about the key is not reported: a ciphertext that is not the key's, a
 /// key pair that KMS makes under no key of this kind, and whatever is asked of an alias in vain.
 public final class ObservedKms implements Kms {
@@ -103,7 +105,10 @@ public final class ObservedKms implements Kms {
                       answer ->
                           observer.ended(
                               new KeyUse(
-                                  new KmsKey(reportedKey.apply(answer), key.role()), context),
+                                  key.arn().isAlias()
+                                      ? new KmsKey(reportedKey.apply(answer), key.role())
+                                      : key,
+                                  context),
                               operation,
                               begun,
                               null))

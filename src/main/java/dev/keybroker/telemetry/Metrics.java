@@ -56,6 +56,10 @@ public final class Metrics {
   /// PostgreSQL did not answer.
   public static final String KMS_QUOTA_LOCAL = "keybroker.kms.quota.local";
 
+  /// Counter: calls of KMS for a multi-Region key that went to another region, since this one does
+  /// not answer. Tags: [#REGION].
+  public static final String KMS_FAILOVERS = "keybroker.kms.failovers";
+
   /// Gauge: private-key operations that wait for a thread of the unwrap lane.
   public static final String UNWRAP_LANE_QUEUE = "keybroker.unwrap.lane.queue";
 
@@ -172,6 +176,7 @@ public final class Metrics {
   public static final String OUTCOME = "outcome";
   public static final String PERMISSION = "permission";
   public static final String RECORD = "record";
+  public static final String REGION = "region";
   public static final String RESULT = "result";
   public static final String TIER = "tier";
   public static final String URGENCY = "urgency";

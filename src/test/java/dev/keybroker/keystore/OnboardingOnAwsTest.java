@@ -10,6 +10,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.github.benmanes.caffeine.cache.Ticker;
 import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.embedded.kms.LocalCredentials;
@@ -23,6 +24,7 @@ import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.kms.KmsKey;
 import dev.keybroker.kms.aws.AwsConfig;
 import dev.keybroker.kms.aws.AwsKms;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.quarkus.runtime.configuration.DurationConverter;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
@@ -435,7 +437,10 @@ class OnboardingOnAwsTest {
                         100))
                 .build()
                 .getConfigMapping(AwsConfig.class),
-            InstantSource.system()));
+            List.of(),
+            InstantSource.system(),
+            Ticker.systemTicker(),
+            new SimpleMeterRegistry()));
   }
 
   private AwsCredentials podIdentity() {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import dev.keybroker.crypto.CryptoProvider;
 import dev.keybroker.crypto.DekWrapping;
 import dev.keybroker.crypto.KeyCodec;
@@ -89,7 +90,10 @@ class QuotaStormTest {
                     "keybroker.aws.api-call-attempt-timeout", "20s",
                     "keybroker.aws.api-call-timeout", "30s",
                     "keybroker.aws.key-pair-timeout", "30s")),
-            time);
+            List.of(),
+            time,
+            Ticker.systemTicker(),
+            new SimpleMeterRegistry());
     String key;
     try (SdkHttpClient http = UrlConnectionHttpClient.create();
         KmsClient kms =

@@ -7,6 +7,15 @@ import org.jspecify.annotations.Nullable;
 final class AwsArns {
   private AwsArns() {}
 
+  /// @param called what the request named; an answer about a key elsewhere is none
+  static KmsArn key(@Nullable String arn, KmsArn called) {
+    KmsArn key = key(arn);
+    if (!key.region().equals(called.region()) || !key.partition().equals(called.partition())) {
+      throw new MalformedResponseException();
+    }
+    return key;
+  }
+
   static KmsArn key(@Nullable String arn) {
     KmsArn key;
     try {

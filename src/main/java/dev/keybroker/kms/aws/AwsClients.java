@@ -80,9 +80,13 @@ final class AwsClients implements AutoCloseable {
     return client(KmsAsyncClient.builder(), region, kmsEndpoint);
   }
 
-  /// STS of the home region: sessions of a regional endpoint are good in every region.
-  StsAsyncClient sts() {
-    return client(StsAsyncClient.builder(), homeRegion, stsEndpoint);
+  Region homeRegion() {
+    return homeRegion;
+  }
+
+  /// STS of one region: sessions of a regional endpoint are good in every region.
+  StsAsyncClient sts(Region region) {
+    return client(StsAsyncClient.builder(), region, stsEndpoint);
   }
 
   private <B extends AwsAsyncClientBuilder<B, C> & AwsClientBuilder<B, C>, C> C client(

@@ -29,8 +29,9 @@ public interface AwsConfig {
   Duration apiCallAttemptTimeout();
 
   /// Longest time for a call with its retries and, where the role's credentials are not at hand,
-  /// the call of STS before it. Above zero. Less than the deadline of those who call the broker, or
-  /// they never learn why it failed.
+  /// the call of STS before it. If more than one allowed region can do it, each but the last has
+  /// half of the time that is left. Above zero. Less than the deadline of those who call the
+  /// broker, or they never learn why it failed.
   @WithDefault("3S")
   Duration apiCallTimeout();
 
@@ -75,6 +76,12 @@ public interface AwsConfig {
   /// STS again.
   @WithDefault("1S")
   Duration assumeRoleRetryDelay();
+
+  /// How long a region that does not answer is asked last, where another allowed region can do the
+  /// same: KMS for multi-Region keys, STS for tenants' roles. After it one call tries again. Above
+  /// zero.
+  @WithDefault("5S")
+  Duration regionRetryDelay();
 
   /// Most SDK clients (one per role and region, about 25 kB each) and most roles with credentials
   /// kept; the least used go first. At least 1; above the number of roles in use, or roles are

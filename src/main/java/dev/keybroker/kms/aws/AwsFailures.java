@@ -76,6 +76,22 @@ final class AwsFailures {
     };
   }
 
+  /// Whether a call of KMS failed because its region does not answer or has trouble of its own, so
+  /// that another region may carry it out.
+  static boolean isOutage(KmsFailure failure) {
+    return failure.kind() == Kind.UNREACHABLE
+        && failure.action().startsWith("kms:")
+        && switch (failure.code()) {
+          // The broker's own doing, or a custom key store's.
+          case "Cancelled",
+              "CredentialsUnavailable",
+              "RequestExpired",
+              "KMSInvalidStateException" ->
+              false;
+          default -> !isExpiredToken(failure);
+        };
+  }
+
   private static KmsFailure answered(String action, AwsServiceException answer) {
     AwsErrorDetails details = answer.awsErrorDetails();
     String code = details == null ? null : details.errorCode();

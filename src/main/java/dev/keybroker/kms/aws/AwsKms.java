@@ -2,23 +2,33 @@ package dev.keybroker.kms.aws;
 
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.LoadingCache;
+import com.github.benmanes.caffeine.cache.Ticker;
 import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.kms.AssumedRole;
 import dev.keybroker.kms.DecryptedPrivateKey;
 import dev.keybroker.kms.EncryptedPrivateKey;
 import dev.keybroker.kms.GeneratedKeyPair;
+import dev.keybroker.kms.KeyOperation;
+import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.Kms;
+import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.kms.KmsKey;
 import dev.keybroker.kms.KmsKeyDescription;
+import dev.keybroker.kms.KmsOperation;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.smallrye.mutiny.Uni;
 import java.time.InstantSource;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
 import software.amazon.awssdk.awscore.AwsServiceClientConfiguration;
 import software.amazon.awssdk.core.SdkBytes;
@@ -26,12 +36,13 @@ import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
 import software.amazon.awssdk.services.kms.KmsAsyncClient;
 import software.amazon.awssdk.services.kms.model.DataKeyPairSpec;
 import software.amazon.awssdk.services.kms.model.DecryptResponse;
-import software.amazon.awssdk.services.sts.StsAsyncClient;
+import software.amazon.awssdk.services.kms.model.DescribeKeyResponse;
 
 /// AWS KMS, reached by the AWS SDK's async client.
 ///
-/// A call goes to the region of the key's ARN, in the name of the key's role or of the broker's own
-/// principal. No caller's thread is held; answers are delivered on virtual threads.
+/// A call goes to the region of the key's ARN, or to that of a replica ([Failover]), in the name of
+/// the key's role or of the broker's own principal. No caller's thread is held; answers are
+/// delivered on virtual threads.
 ///
 /// **What cannot be wiped.** The plaintext of a Decrypt is adopted as the SDK gives it, without a
 /// copy. On its way the SDK has held it, Base64-encoded, in the buffers of the HTTP response and in
@@ -40,26 +51,49 @@ import software.amazon.awssdk.services.sts.StsAsyncClient;
 /// plaintexts out; its wire logs do not, so `io.netty` and `software.amazon.awssdk.http` must stay
 /// above DEBUG.
 public final class AwsKms implements Kms, AutoCloseable {
+  private static final KmsContext NO_CONTEXT = new KmsContext(Map.of());
+
   private final AwsConfig config;
   private final AwsClients sdk;
   private final KmsClients clients;
-  private final StsAsyncClient sts;
+  private final RoleSessions sessions;
+  private final Failover failover;
   private final Credentials own;
   private final LoadingCache<AssumedRole, RoleCredentials> roles;
 
   /// @param service the broker's principal, home region and endpoint, as an SDK client has them
   ///     that
   ///     is configured for the broker: `KmsAsyncClient.serviceClientConfiguration()`
+  /// @param allowedRegions the only regions in which keys are called, the first choice first; empty
+  ///     means all, each key in its own
   /// @param clock tells the end of sessions
   /// @throws IllegalArgumentException where a setting is out of bounds
-  public AwsKms(AwsServiceClientConfiguration service, AwsConfig config, InstantSource clock) {
+  public AwsKms(
+      AwsServiceClientConfiguration service,
+      AwsConfig config,
+      List<String> allowedRegions,
+      InstantSource clock,
+      Ticker ticker,
+      MeterRegistry registry) {
     AwsLimits.check(config);
     this.config = config;
     this.sdk = new AwsClients(service, config);
     this.clients = new KmsClients(sdk, config.clientCacheSize());
-    this.sts = sdk.sts();
     this.own = new OwnCredentials(service.credentialsProvider(), sdk.executor());
-    RoleSessions sessions = new RoleSessions(sts, own, config, clock);
+    this.failover =
+        new Failover(
+            new Replicas(allowedRegions, config.clientCacheSize(), sdk.executor()),
+            new Outages("KMS", config.regionRetryDelay(), ticker),
+            new Refusals(sdk.executor()),
+            registry);
+    this.sessions =
+        new RoleSessions(
+            sdk,
+            allowedRegions,
+            new Outages("STS", config.regionRetryDelay(), ticker),
+            own,
+            config,
+            clock);
     this.roles =
         Caffeine.newBuilder()
             .maximumSize(config.clientCacheSize())
@@ -73,25 +107,25 @@ public final class AwsKms implements Kms, AutoCloseable {
   @Override
   public Uni<GeneratedKeyPair> generateKeyPair(KmsKey key, KeyPairSpec spec, KmsContext context) {
     return onKms(
-        "kms:GenerateDataKeyPairWithoutPlaintext",
+        KmsOperation.GENERATE_KEY_PAIR,
         key,
-        (kms, override) ->
+        context,
+        (kms, replica, override) ->
             kms.generateDataKeyPairWithoutPlaintext(
                 request ->
                     request
-                        .keyId(key.arn().toString())
+                        .keyId(replica.toString())
                         .keyPairSpec(spec(spec))
                         .encryptionContext(context.pairs())
                         .overrideConfiguration(
                             override.toBuilder()
-                                .apiCallTimeout(config.keyPairTimeout())
-                                .apiCallAttemptTimeout(config.keyPairTimeout())
+                                .apiCallAttemptTimeout(override.apiCallTimeout().orElseThrow())
                                 .build())),
-        answer ->
+        (answer, replica) ->
             new GeneratedKeyPair(
                 Answers.requiredBytes(answer.publicKey()),
                 Answers.requiredBytes(answer.privateKeyCiphertextBlob()),
-                AwsArns.key(answer.keyId())),
+                AwsArns.key(answer.keyId(), replica)),
         unneeded -> {});
   }
 
@@ -110,19 +144,21 @@ public final class AwsKms implements Kms, AutoCloseable {
 
   private Uni<EncryptedPrivateKey> encrypt(KmsKey key, byte[] privateKey, KmsContext context) {
     return onKms(
-        "kms:Encrypt",
+        KmsOperation.ENCRYPT,
         key,
-        (kms, override) ->
+        context,
+        (kms, replica, override) ->
             kms.encrypt(
                 request ->
                     request
-                        .keyId(key.arn().toString())
+                        .keyId(replica.toString())
                         .plaintext(SdkBytes.fromByteArrayUnsafe(privateKey))
                         .encryptionContext(context.pairs())
                         .overrideConfiguration(override)),
-        answer ->
+        (answer, replica) ->
             new EncryptedPrivateKey(
-                Answers.requiredBytes(answer.ciphertextBlob()), AwsArns.key(answer.keyId())),
+                Answers.requiredBytes(answer.ciphertextBlob()),
+                AwsArns.key(answer.keyId(), replica)),
         unneeded -> {});
   }
 
@@ -130,39 +166,47 @@ public final class AwsKms implements Kms, AutoCloseable {
   public Uni<DecryptedPrivateKey> decryptPrivateKey(
       KmsKey key, byte[] encryptedPrivateKey, KmsContext context) {
     return onKms(
-        "kms:Decrypt",
+        KmsOperation.DECRYPT,
         key,
-        (kms, override) ->
+        context,
+        (kms, replica, override) ->
             kms.decrypt(
                 request ->
                     request
-                        .keyId(key.arn().toString())
+                        .keyId(replica.toString())
                         .ciphertextBlob(SdkBytes.fromByteArray(encryptedPrivateKey))
                         .encryptionContext(context.pairs())
                         .overrideConfiguration(override)),
-        answer ->
+        (answer, replica) ->
             new DecryptedPrivateKey(
                 SecretBytes.adopt(Answers.requiredBytes(answer.plaintext())),
-                AwsFailures.requestId(answer.responseMetadata().requestId())),
+                requestId(answer, key, replica)),
         DecryptedPrivateKey::close);
+  }
+
+  /// With the region where that is not the key's own: CloudTrail has the call there.
+  private static @Nullable String requestId(DecryptResponse answer, KmsKey key, KmsArn replica) {
+    String id = AwsFailures.requestId(answer.responseMetadata().requestId());
+    return id == null || replica.equals(key.arn()) ? id : id + "@" + replica.region();
   }
 
   /// AWS answers a dry run that would have succeeded with an error of its own.
   @Override
   public Uni<Void> checkDecrypt(KmsKey key, byte[] encryptedPrivateKey, KmsContext context) {
     return onKms(
-            "kms:Decrypt",
+            KmsOperation.DECRYPT,
             key,
-            (kms, override) ->
+            context,
+            (kms, replica, override) ->
                 kms.decrypt(
                     request ->
                         request
-                            .keyId(key.arn().toString())
+                            .keyId(replica.toString())
                             .ciphertextBlob(SdkBytes.fromByteArray(encryptedPrivateKey))
                             .encryptionContext(context.pairs())
                             .dryRun(true)
                             .overrideConfiguration(override)),
-            AwsKms::withoutPlaintext,
+            (answer, replica) -> withoutPlaintext(answer),
             unneeded -> {})
         .onFailure(AwsFailures::isDryRun)
         .recoverWithItem(true)
@@ -180,13 +224,24 @@ public final class AwsKms implements Kms, AutoCloseable {
   @Override
   public Uni<KmsKeyDescription> describe(KmsKey key) {
     return onKms(
-        "kms:DescribeKey",
+        KmsOperation.DESCRIBE_KEY,
         key,
-        (kms, override) ->
-            kms.describeKey(
-                request -> request.keyId(key.arn().toString()).overrideConfiguration(override)),
-        answer -> KeyDescriptions.of(Answers.required(answer.keyMetadata())),
+        NO_CONTEXT,
+        AwsKms::describe,
+        AwsKms::description,
         unneeded -> {});
+  }
+
+  private static CompletableFuture<DescribeKeyResponse> describe(
+      KmsAsyncClient kms, KmsArn replica, AwsRequestOverrideConfiguration override) {
+    return kms.describeKey(
+        request -> request.keyId(replica.toString()).overrideConfiguration(override));
+  }
+
+  private static KmsKeyDescription description(DescribeKeyResponse answer, KmsArn replica) {
+    KmsKeyDescription description = KeyDescriptions.of(Answers.required(answer.keyMetadata()));
+    AwsArns.key(description.keyArn().toString(), replica);
+    return description;
   }
 
   @Override
@@ -209,12 +264,7 @@ public final class AwsKms implements Kms, AutoCloseable {
           return own.get(action, deadline)
               .thenComposeAsync(
                   credentials ->
-                      inFlight.begin(
-                          () ->
-                              sts.getCallerIdentity(
-                                  request ->
-                                      request.overrideConfiguration(
-                                          Given.override(credentials, deadline)))),
+                      inFlight.begin(() -> sessions.callerIdentity(credentials, deadline)),
                   sdk.executor())
               .thenApply(answer -> Answers.required(answer.arn()));
         },
@@ -223,64 +273,89 @@ public final class AwsKms implements Kms, AutoCloseable {
 
   /// One request of KMS.
   private interface Request<A> {
-    CompletableFuture<A> send(KmsAsyncClient kms, AwsRequestOverrideConfiguration override);
+    CompletableFuture<A> send(
+        KmsAsyncClient kms, KmsArn replica, AwsRequestOverrideConfiguration override);
   }
 
   private <A, T> Uni<T> onKms(
-      String action, KmsKey key, Request<A> request, Function<A, T> read, Consumer<T> discard) {
+      KmsOperation operation,
+      KmsKey key,
+      KmsContext context,
+      Request<A> request,
+      BiFunction<A, KmsArn, T> read,
+      Consumer<T> discard) {
     return operation(
-        action,
+        operation.action(),
         inFlight -> {
           Credentials credentials = key.role() == null ? own : roles.get(key.role());
           CallDeadline deadline = CallDeadline.in(config.apiCallTimeout());
-          return new Operation<>(action, key, request, credentials, deadline, inFlight)
-              .run(true)
-              .thenApply(read);
+          Sender sender = new Sender(operation.action(), key.role(), credentials);
+          return credentials
+              .get(operation.action(), deadline)
+              .thenComposeAsync(
+                  identity -> {
+                    CallDeadline end =
+                        operation == KmsOperation.GENERATE_KEY_PAIR
+                            ? CallDeadline.in(config.keyPairTimeout())
+                            : deadline;
+                    return failover.call(
+                        new KeyOperation(new KeyUse(key, context), operation),
+                        end,
+                        (replica, time) ->
+                            sender
+                                .send(request, replica, identity, time, inFlight, true)
+                                .thenApply(answer -> read.apply(answer, replica)),
+                        replica ->
+                            sender
+                                .send(
+                                    AwsKms::describe,
+                                    replica,
+                                    identity,
+                                    end.half(),
+                                    new InFlight(),
+                                    true)
+                                .thenApply(answer -> description(answer, replica)));
+                  },
+                  sdk.executor());
         },
         discard);
   }
 
-  /// A request of KMS with its credentials, sent again with others where they have expired.
-  private final class Operation<A> {
+  /// Sends requests of KMS in one name, again with other credentials where they have expired.
+  private final class Sender {
     private final String action;
-    private final KmsKey key;
-    private final Request<A> request;
+    private final @Nullable AssumedRole role;
     private final Credentials credentials;
-    private final CallDeadline deadline;
-    private final InFlight inFlight;
 
-    Operation(
-        String action,
-        KmsKey key,
-        Request<A> request,
-        Credentials credentials,
-        CallDeadline deadline,
-        InFlight inFlight) {
+    Sender(String action, @Nullable AssumedRole role, Credentials credentials) {
       this.action = action;
-      this.key = key;
-      this.request = request;
+      this.role = role;
       this.credentials = credentials;
-      this.deadline = deadline;
-      this.inFlight = inFlight;
     }
 
-    CompletableFuture<A> run(boolean mayRepeat) {
-      return credentials
-          .get(action, deadline)
-          .thenComposeAsync(identity -> send(identity, mayRepeat), sdk.executor());
-    }
-
-    private CompletableFuture<A> send(AwsCredentialsIdentity identity, boolean mayRepeat) {
-      LeasedClient leased = clients.lease(key);
+    <A> CompletableFuture<A> send(
+        Request<A> request,
+        KmsArn replica,
+        AwsCredentialsIdentity identity,
+        CallDeadline deadline,
+        InFlight inFlight,
+        boolean mayRepeat) {
+      LeasedClient leased = clients.lease(role, replica.region());
       return inFlight
-          .begin(() -> request.send(leased.client(), Given.override(identity, deadline)))
+          .begin(() -> request.send(leased.client(), replica, Given.override(identity, deadline)))
           .whenComplete((answer, trouble) -> leased.release())
           .exceptionallyCompose(
               trouble -> {
                 KmsFailure failure = AwsFailures.of(action, trouble);
-                boolean repeat =
-                    mayRepeat && AwsFailures.isExpiredToken(failure) && credentials.drop(identity);
-                return repeat ? run(false) : CompletableFuture.failedFuture(failure);
+                return mayRepeat
+                        && AwsFailures.isExpiredToken(failure)
+                        && credentials.drop(identity)
+                    ? credentials
+                        .get(action, deadline)
+                        .thenComposeAsync(
+                            fresh -> send(request, replica, fresh, deadline, inFlight, false),
+                            sdk.executor())
+                    : CompletableFuture.failedFuture(failure);
               });
     }
   }
@@ -326,7 +401,7 @@ public final class AwsKms implements Kms, AutoCloseable {
   @Override
   public void close() {
     clients.close();
-    sts.close();
+    sessions.close();
     sdk.close();
   }
 }

@@ -15,6 +15,7 @@ final class AwsLimits {
     positive("api-call-attempt-timeout", config.apiCallAttemptTimeout());
     positive("key-pair-timeout", config.keyPairTimeout());
     positive("connection-timeout", config.connectionTimeout());
+    positive("region-retry-delay", config.regionRetryDelay());
     positive("role-session-duration", config.roleSessionDuration());
     require(
         config.apiCallAttemptTimeout().compareTo(config.apiCallTimeout()) <= 0,

@@ -11,6 +11,11 @@ record CallDeadline(long endNanos) {
     return new CallDeadline(System.nanoTime() + timeout.toNanos());
   }
 
+  /// The first half of what is left.
+  CallDeadline half() {
+    return in(left().dividedBy(2));
+  }
+
   /// What is left, at least a millisecond.
   Duration left() {
     Duration left = Duration.ofNanos(endNanos - System.nanoTime());

@@ -4,7 +4,6 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.LoadingCache;
 import com.github.benmanes.caffeine.cache.RemovalCause;
 import dev.keybroker.kms.AssumedRole;
-import dev.keybroker.kms.KmsKey;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.regions.Region;
 
@@ -24,8 +23,8 @@ final class KmsClients implements AutoCloseable {
   }
 
   /// The caller releases it when its call has ended.
-  LeasedClient lease(KmsKey key) {
-    Target target = new Target(key.role(), key.arn().region());
+  LeasedClient lease(@Nullable AssumedRole role, String region) {
+    Target target = new Target(role, region);
     while (true) {
       LeasedClient client = clients.get(target);
       if (client.tryLease()) {

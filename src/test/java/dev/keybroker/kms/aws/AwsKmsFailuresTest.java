@@ -178,7 +178,7 @@ class AwsKmsFailuresTest {
                     })
             .build();
     AwsKms without =
-        aws.opened(new AwsKms(service, TestAwsConfig.patient(), InstantSource.system()));
+        aws.opened(LocalAws.adapter(service, TestAwsConfig.patient(), InstantSource.system()));
     KmsKey key = aws.ownKey();
     aws.server.calls().reset();
 
@@ -325,7 +325,8 @@ class AwsKmsFailuresTest {
     }
     AwsKms nowhere =
         aws.opened(
-            new AwsKms(aws.service(endpoint), TestAwsConfig.patient(), InstantSource.system()));
+            LocalAws.adapter(
+                aws.service(endpoint), TestAwsConfig.patient(), InstantSource.system()));
 
     assertFailure(
         Kind.UNREACHABLE, "kms:DescribeKey", "ConnectFailed", nowhere.describe(aws.ownKey()));
@@ -359,7 +360,8 @@ class AwsKmsFailuresTest {
       URI endpoint = URI.create("http://127.0.0.1:" + proxy.getAddress().getPort());
       AwsKms behind =
           aws.opened(
-              new AwsKms(aws.service(endpoint), TestAwsConfig.patient(), InstantSource.system()));
+              LocalAws.adapter(
+                  aws.service(endpoint), TestAwsConfig.patient(), InstantSource.system()));
 
       KmsFailure failure =
           assertFailure(
@@ -381,7 +383,7 @@ class AwsKmsFailuresTest {
 
   private AwsKms kms(LocalCredentials credentials) {
     return aws.opened(
-        new AwsKms(
+        LocalAws.adapter(
             LocalAws.service(aws.server.endpoint(), LocalAws.provider(credentials)),
             TestAwsConfig.patient(),
             InstantSource.system()));

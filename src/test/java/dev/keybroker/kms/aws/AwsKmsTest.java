@@ -79,7 +79,7 @@ class AwsKmsTest extends KmsOnLocalAws {
     URI byName = URI.create("http://localhost:" + aws.server.endpoint().getPort());
     AwsKms named =
         aws.opened(
-            new AwsKms(aws.service(byName), TestAwsConfig.patient(), InstantSource.system()));
+            LocalAws.adapter(aws.service(byName), TestAwsConfig.patient(), InstantSource.system()));
 
     assertEquals(LocalAws.BROKER_ARN, await(named.ownPrincipal()));
   }

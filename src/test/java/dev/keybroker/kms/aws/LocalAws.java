@@ -1,11 +1,14 @@
 package dev.keybroker.kms.aws;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import dev.keybroker.embedded.kms.LocalCredentials;
 import dev.keybroker.embedded.kms.LocalKms;
 import dev.keybroker.embedded.kms.LocalKmsOptions;
 import dev.keybroker.kms.AssumedRole;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsKey;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.URI;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -51,7 +54,25 @@ final class LocalAws implements AutoCloseable {
   }
 
   AwsKms kms(AwsConfig config, InstantSource clock) {
-    return opened(new AwsKms(service(server.endpoint()), config, clock));
+    return opened(adapter(service(server.endpoint()), config, clock));
+  }
+
+  /// The adapter of a broker that uses keys in these regions only.
+  AwsKms kms(AwsConfig config, Ticker ticker, MeterRegistry registry, List<String> allowedRegions) {
+    return opened(
+        new AwsKms(
+            service(server.endpoint()),
+            config,
+            allowedRegions,
+            InstantSource.system(),
+            ticker,
+            registry));
+  }
+
+  static AwsKms adapter(
+      AwsServiceClientConfiguration service, AwsConfig config, InstantSource clock) {
+    return new AwsKms(
+        service, config, List.of(), clock, Ticker.systemTicker(), new SimpleMeterRegistry());
   }
 
   /// The adapter with credentials as EKS Pod Identity gives them: a session of a role of the
@@ -82,7 +103,7 @@ final class LocalAws implements AutoCloseable {
                         .transitiveTagKeys("kubernetes-namespace"))
             .credentials();
     return opened(
-        new AwsKms(
+        adapter(
             service(
                 server.endpoint(),
                 StaticCredentialsProvider.create(

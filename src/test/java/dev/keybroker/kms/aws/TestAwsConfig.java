@@ -41,6 +41,11 @@ record TestAwsConfig(
   }
 
   @Override
+  public Duration regionRetryDelay() {
+    return Duration.ofSeconds(5);
+  }
+
+  @Override
   public Duration keyPairTimeout() {
     return apiCallTimeout;
   }
