@@ -1,7 +1,8 @@
 package dev.keybroker.audit;
 
-/// The log refused to append records, or was never asked to: it committed nothing, and nothing of
-/// this call can be committed later. Every other failure leaves both open. Carries no stack trace.
+/// Thrown if the log refused to append records or was never asked to: it committed nothing, and
+/// nothing of this call can be committed later. After any other failure, both are possible. Has no
+/// stack trace.
 public final class AppendRejected extends RuntimeException {
   public AppendRejected(Throwable cause) {
     super(String.valueOf(cause.getMessage()), cause, false, false);

@@ -9,19 +9,21 @@ import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// What one record says. Never a key, and of an encryption context the digest and loggable values
-/// only.
+/// The content of an audit record. It never contains a key, and only the digest and the loggable
+/// values of an encryption context.
 ///
-/// An event that is made here can be stored: its texts are cut to [#MAX_TEXT] characters and hold
-/// no NUL. The constructors change nothing, so what is read back is exactly what is stored.
+/// The factory methods create events that can be stored: texts are cut to [#MAX_TEXT] characters
+/// and contain no NUL. The constructors change nothing, so an event that is read back is exactly
+/// what is stored.
 ///
-/// @param time when the call ended, or of an intent, when the change began; in whole microseconds
-/// @param action the rpc, e.g. `UnwrapDek`, or what the broker did of its own accord
-/// @param actor null: the broker itself
-/// @param peer the address of the other end of the connection
-/// @param reason why it was refused or failed, as the caller was told it
-/// @param refersTo of a correction: the sequence number of the record that it corrects; of what
-///     became of an intent: that of the intent; otherwise 0
+/// @param time when the call ended or, for an intent, when the change started; in whole
+///     microseconds
+/// @param action the rpc, e.g. `UnwrapDek`, or what the broker did by itself
+/// @param actor null for the broker itself
+/// @param peer the address of the connection's peer
+/// @param reason why it was refused or failed, as reported to the caller
+/// @param refersTo for a correction, the sequence number of the record that it corrects; for the
+///     outcome of an intent, that of the intent; otherwise 0
 public record AuditEvent(
     Instant time,
     String action,
@@ -34,19 +36,20 @@ public record AuditEvent(
     Outcome outcome,
     @Nullable String reason,
     long refersTo) {
-  /// The longest text.
+  /// The maximum length of a text.
   public static final int MAX_TEXT = 512;
 
-  /// The longest value of an encryption context.
+  /// The maximum length of an encryption context's value.
   public static final int MAX_CONTEXT_VALUE = 256;
 
-  /// The broker's last word on a chain: nothing follows.
+  /// The action of a chain's closing record; nothing follows it.
   public static final String CLOSE_CHAIN = "CloseChain";
 
-  /// The broker has dropped the records of a day, since they are older than the retention.
+  /// The action of the broker when it dropped the records of a day that are older than the
+  /// retention.
   public static final String DROP_DAY = "DropDay";
 
-  /// Who called.
+  /// The identity of the caller.
   ///
   /// @param kind a [Caller.Kind]
   public record Actor(String kind, String subject) {
@@ -55,9 +58,9 @@ public record AuditEvent(
     }
   }
 
-  /// What is known only inside the call.
+  /// Facts that are known only inside the call.
   ///
-  /// @param destination of a rewrap: the resource name of what the DEK was moved to
+  /// @param destination for a rewrap, the resource name of what the DEK was moved to
   /// @param contextDigest SHA-256 of the canonical encoding of the encryption context
   /// @param contextValues the loggable pairs
   @SuppressWarnings("ArrayRecordComponent") // carried, never compared
@@ -69,7 +72,7 @@ public record AuditEvent(
       @Nullable String kmsRequestId) {
     static final Detail NONE = new Detail(null, null, null, Map.of(), null);
 
-    /// Of what a call says.
+    /// Creates the details from what a call reports.
     static Detail of(
         @Nullable UUID kek,
         @Nullable String destination,
@@ -80,7 +83,7 @@ public record AuditEvent(
           kek, destination, contextDigest, values(contextValues), nullableText(kmsRequestId));
     }
 
-    /// Pairs as records hold them.
+    /// Cuts and cleans pairs as records store them.
     static Map<String, String> values(Map<String, String> values) {
       if (values.isEmpty()) {
         return Map.of();
@@ -91,7 +94,7 @@ public record AuditEvent(
     }
   }
 
-  /// Of a call.
+  /// Creates the event of a call.
   public static AuditEvent of(
       Instant time,
       String rpc,
@@ -116,7 +119,7 @@ public record AuditEvent(
         0);
   }
 
-  /// Of a call whose request could not be read, so that nobody knows what it was about.
+  /// Creates the event of a call whose request could not be parsed, so its resource is unknown.
   public static AuditEvent ofUnreadable(
       Instant time,
       String rpc,
@@ -138,7 +141,7 @@ public record AuditEvent(
         0);
   }
 
-  /// Of the broker itself.
+  /// Creates an event of the broker itself.
   static AuditEvent ofBroker(Instant time, String action, @Nullable String reason) {
     return new AuditEvent(
         stored(time),
@@ -154,19 +157,20 @@ public record AuditEvent(
         0);
   }
 
-  /// The same call, but its answer is not released: it failed before this could be recorded.
+  /// Returns the event of the same call if its answer is not released because it could not be
+  /// recorded in time.
   AuditEvent failed(String why) {
     return with(time, Outcome.FAILED, why, 0);
   }
 
-  /// What follows this event, which is on record as granted or intended, when its call was given up
-  /// before it learnt that.
+  /// Returns the event that follows this one if this one is on record as granted or intended, but
+  /// its call was given up before that was known.
   AuditEvent withheld(Instant now, long sequence, String why) {
     Outcome what = outcome == Outcome.INTENDED ? Outcome.FAILED : Outcome.WITHHELD;
     return with(now, what, why, sequence);
   }
 
-  /// The same event with a reference to another record.
+  /// Returns the same event with a reference to another record.
   AuditEvent referringTo(long sequence) {
     return sequence == refersTo ? this : with(time, outcome, reason, sequence);
   }
@@ -194,7 +198,7 @@ public record AuditEvent(
     return text == null ? null : text(text, MAX_TEXT);
   }
 
-  /// PostgreSQL's text takes no NUL, and UTF-8 no unpaired surrogate.
+  /// PostgreSQL's text type does not allow NUL, and UTF-8 does not allow unpaired surrogates.
   static String text(String text, int max) {
     int length = Math.min(text.length(), max);
     for (int i = 0; i < length; i++) {

@@ -1,6 +1,7 @@
 package dev.keybroker.audit;
 
-/// Why the audit trail could not. Carries no stack trace: these are answers, not faults.
+/// The reason why the audit trail failed. Has no stack trace, because it is an answer and not a
+/// fault.
 public abstract sealed class AuditFailure extends RuntimeException {
   private AuditFailure(String message, Throwable cause) {
     super(message, cause, false, false);
@@ -18,21 +19,21 @@ public abstract sealed class AuditFailure extends RuntimeException {
     }
   }
 
-  /// The reader's query before is still under way.
+  /// The reader's previous query is still running.
   public static final class Busy extends AuditFailure {
     public Busy() {
       super("another audit query of this caller is under way");
     }
   }
 
-  /// The query took longer than it may.
+  /// The query exceeded its time limit.
   public static final class TooLarge extends AuditFailure {
     public TooLarge() {
       super("the audit query took too long");
     }
   }
 
-  /// The records cannot be read now. The cause is for the log.
+  /// The records cannot be read at the moment. The cause is for the log.
   public static final class Unreadable extends AuditFailure {
     public Unreadable(Throwable cause) {
       super("the audit records cannot be read", cause);

@@ -9,11 +9,11 @@ import java.util.HexFormat;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// Records as lines of JSON with the field names of AWS CloudTrail, where it has one for the thing:
-/// `src/docs/audit.md` lists them.
+/// Formats records as lines of JSON, with the field names of AWS CloudTrail where it has an
+/// equivalent (see `src/docs/audit.md`).
 final class AuditJson {
-  /// How checkpoints begin. No line of a record holds it, whatever the record says, so that not
-  /// even a search for these words takes a caller's text for a checkpoint.
+  /// The start of a checkpoint. No line of a record contains it, whatever the record's content, so
+  /// that a text search cannot mistake a caller's text for a checkpoint.
   static final String CHECKPOINT = "audit checkpoint";
 
   private static final String CHECKPOINT_IN_RECORDS = "\\u0061udit checkpoint";
@@ -24,7 +24,7 @@ final class AuditJson {
   /// The `eventSource` of every line.
   static final String EVENT_SOURCE = "keybroker.dev";
 
-  /// The `eventName` of checkpoints. No record has it: theirs is an action.
+  /// The `eventName` of checkpoints. No record has it, because the name of a record is an action.
   static final String CHECKPOINT_EVENT = "AuditCheckpoint";
 
   private AuditJson() {}
@@ -40,7 +40,7 @@ final class AuditJson {
     return withoutCheckpoint(text(json));
   }
 
-  /// Of an event that is in no chain: there is no `eventID` and no `chain`.
+  /// Formats an event that is in no chain, without `eventID` and `chain`.
   static String lost(AuditEvent event) {
     return withoutCheckpoint(text(event(event)));
   }
@@ -55,7 +55,7 @@ final class AuditJson {
     return text(json);
   }
 
-  /// The same JSON in another spelling.
+  /// Returns equivalent JSON that does not contain [#CHECKPOINT].
   private static String withoutCheckpoint(String json) {
     return json.replace(CHECKPOINT, CHECKPOINT_IN_RECORDS);
   }

@@ -1,12 +1,12 @@
 package dev.keybroker.audit;
 
-/// How calls of a kind are recorded.
+/// When calls of a kind are recorded.
 public enum AuditMode {
-  /// Not at all.
+  /// Never.
   OFF,
-  /// Soon after the answer. Never makes a call wait; what does not fit into memory while PostgreSQL
-  /// is away is lost, and counted.
+  /// Shortly after the answer. Calls never wait. Records that do not fit into memory while
+  /// PostgreSQL is unavailable are lost and counted.
   ASYNC,
-  /// Before the answer: it is released once the record is committed, or not at all.
+  /// Before the answer, which is released only after the record is committed.
   DURABLE
 }

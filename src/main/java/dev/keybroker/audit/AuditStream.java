@@ -6,7 +6,7 @@ import java.util.UUID;
 
 /// A copy of the records outside the log. Never blocks and never fails.
 public interface AuditStream extends AutoCloseable {
-  /// Keeps nothing.
+  /// A stream that drops everything.
   AuditStream NONE =
       new AuditStream() {
         @Override
@@ -24,7 +24,7 @@ public interface AuditStream extends AutoCloseable {
 
   void committed(List<ChainedRecord> records);
 
-  /// An event that comes into no chain.
+  /// Writes an event that is in no chain.
   void lost(AuditEvent event);
 
   void checkpoint(UUID chain, ChainHead head, Instant time);

@@ -23,16 +23,16 @@ import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/// Puts events on record, in one hash chain for each run of the broker. Thread-safe.
+/// Records events, in one hash chain for each run of the broker. Thread-safe.
 ///
-/// One thread commits: what came while a commit was under way goes into the next one, so nobody
-/// waits for more than two, and nobody waits for company. Calls whose answer waits go first and
-/// have a queue of their own, so that a flood of others never fills it.
+/// A single thread commits. Events that arrive during a commit go into the next one, so a call
+/// waits for at most two commits, and no commit is delayed to collect more events. Calls whose
+/// answer waits go first and have their own queue, so that a flood of others never fills it.
 public final class AuditTrail implements AutoCloseable {
-  /// Why an answer was withheld that could not be recorded in time.
+  /// The reason for withholding an answer that could not be recorded in time.
   public static final String UNAVAILABLE = "AUDIT_UNAVAILABLE";
 
-  /// Why an answer was withheld that nobody waited for any more.
+  /// The reason for withholding an answer whose caller is gone.
   public static final String CANCELLED = "CANCELLED";
 
   private static final Logger LOG = Logger.getLogger(AuditTrail.class);
@@ -55,13 +55,13 @@ public final class AuditTrail implements AutoCloseable {
   private final Lane awaited;
   private final Lane others;
 
-  /// Of answers that were withheld after their commit. Without a bound: each stands for a call that
-  /// is under way, and none may be lost.
+  /// Corrections for answers that were withheld after their commit. Unbounded, because each stands
+  /// for a call in flight, and none may be lost.
   private final Lane corrections = new Lane(Integer.MAX_VALUE);
 
   private final List<Lane> lanes;
 
-  /// Those of [#awaited] in the order in which their time ends.
+  /// The records of [#awaited], in the order in which they time out.
   private final Queue<PendingRecord> watched = new ConcurrentLinkedQueue<>();
 
   private volatile boolean idle;
@@ -70,7 +70,7 @@ public final class AuditTrail implements AutoCloseable {
   private volatile @Nullable Long oldestTaken;
   private volatile long closeBy;
 
-  // Of the thread alone.
+  // Used only by the committing thread.
   private ChainHead checkpoint = ChainHead.START;
   private long checkpointAt;
   private boolean down;
@@ -101,8 +101,8 @@ public final class AuditTrail implements AutoCloseable {
     }
   }
 
-  /// @param chainIds a new id for each chain
-  /// @param releases runs what was waiting for a commit
+  /// @param chainIds supplies an id for each new chain
+  /// @param releases runs what waits for a commit
   public AuditTrail(
       AuditConfig config,
       AuditLog log,
@@ -137,7 +137,7 @@ public final class AuditTrail implements AutoCloseable {
             Thread.ofPlatform().name("audit-watch").daemon().factory());
   }
 
-  /// Begins to commit.
+  /// Starts the committing thread.
   public AuditTrail start() {
     thread.start();
     Future<?> unused =
@@ -146,12 +146,13 @@ public final class AuditTrail implements AutoCloseable {
     return this;
   }
 
-  /// Puts an event on record soon. Never blocks; what does not fit is lost, and counted.
+  /// Records an event shortly after. Never blocks. If the queue is full, the event is lost and
+  /// counted.
   public void submit(AuditEvent event) {
     submit(event, null);
   }
 
-  /// As [#submit(AuditEvent)].
+  /// Like [#submit(AuditEvent)].
   ///
   /// @param intent the record of the intent that this event is the outcome of
   public void submit(AuditEvent event, @Nullable Place intent) {
@@ -162,24 +163,23 @@ public final class AuditTrail implements AutoCloseable {
     }
   }
 
-  /// Puts on record that this broker has dropped the records of a day.
+  /// Records that this broker has dropped the records of a day.
   public void dropped(LocalDate day) {
     submit(AuditEvent.ofBroker(clock.instant(), AuditEvent.DROP_DAY, day.toString()));
   }
 
-  /// Puts a granted call on record; completes once it is committed, on another thread. Fails with
-  /// [AuditFailure.NotCommitted] where that does not happen in time: the answer must not be
-  /// released then, and the record will say so. Cancelling says that nobody waits for the answer
-  /// any more. If the answer is not released after the commit, [OnRecord#withhold] corrects the
-  /// record.
+  /// Records a granted call. The Uni completes on another thread, after the commit. It fails with
+  /// [AuditFailure.NotCommitted] if that does not happen in time. The answer must not be released
+  /// then, and the record will say so. Cancel the Uni if the caller is gone. If the answer is not
+  /// released after the commit, [OnRecord#withhold] corrects the record.
   ///
-  /// @param effective whether what the call did stays done although its answer is withheld; its
-  ///     record then goes on saying granted
+  /// @param effective whether the call's effect stays even if its answer is withheld; its record
+  ///     then still says granted
   public Uni<OnRecord> commit(AuditEvent event, boolean effective) {
     return commit(event, effective, null);
   }
 
-  /// As [#commit(AuditEvent, boolean)].
+  /// Like [#commit(AuditEvent, boolean)].
   ///
   /// @param intent the record of the intent that this event is the outcome of
   public Uni<OnRecord> commit(AuditEvent event, boolean effective, @Nullable Place intent) {
@@ -194,7 +194,7 @@ public final class AuditTrail implements AutoCloseable {
             });
   }
 
-  /// Lets the answer of a committed record go, or corrects the record if nobody waits any more.
+  /// Releases the answer of a committed record, or corrects the record if the caller is gone.
   private void answer(PendingRecord record) {
     record.complete();
     if (!record.isTaken()) {
@@ -211,15 +211,15 @@ public final class AuditTrail implements AutoCloseable {
     }
   }
 
-  /// Puts on record that a change is about to be made; completes once that is committed, on another
-  /// thread, with the place that the change's outcome refers to. Fails as [#commit] does: the
+  /// Records that a change is about to be made. The Uni completes on another thread, after the
+  /// commit, with the position that the change's outcome refers to. It fails like [#commit]. The
   /// change must not be made then, and the record will say that it failed.
   public Uni<Place> intend(AuditEvent event) {
     return committed(
             emitter -> {
               PendingRecord record =
                   PendingRecord.waiting(event, false, emitter, System.nanoTime());
-              // What becomes of the change is on record by its outcome.
+              // The outcome of the change has its own record.
               record.take();
               return record;
             })
@@ -268,13 +268,13 @@ public final class AuditTrail implements AutoCloseable {
     return oldest == null ? 0 : (System.nanoTime() - oldest) / 1e9;
   }
 
-  /// Whether the thread that commits has ended although nobody closed the trail. Only a restart of
+  /// Whether the committing thread has ended although the trail was not closed. Only a restart of
   /// the broker brings it back.
   public boolean isStopped() {
     return thread.getState() == Thread.State.TERMINATED && !closing;
   }
 
-  /// An exception would end the executor's task for good.
+  /// An exception would cancel the executor's periodic task.
   private void watch() {
     try {
       giveUpOverdue();
@@ -297,7 +297,7 @@ public final class AuditTrail implements AutoCloseable {
     }
   }
 
-  /// What is decided must reach whoever waits for it, also where the executor takes nothing more.
+  /// A decision must reach the waiting call even if the executor accepts no more tasks.
   private void release(Runnable answers) {
     try {
       releases.execute(answers);
@@ -320,8 +320,8 @@ public final class AuditTrail implements AutoCloseable {
     end();
   }
 
-  /// Commits what is there, or rests. False if that failed, with whatever: without this thread
-  /// nothing is recorded any more, and no unwrap released.
+  /// Commits what is queued, or waits. Returns false on any failure: without this thread, nothing
+  /// would be recorded and no unwrap released.
   private boolean step() {
     try {
       fill();
@@ -352,7 +352,7 @@ public final class AuditTrail implements AutoCloseable {
     return lanes.stream().allMatch(lane -> lane.queue.isEmpty());
   }
 
-  /// Where somebody waits, a commit is kept short: a quarter of it is for the others.
+  /// While calls wait, commits stay short: only a quarter of a commit is for other records.
   private void fill() {
     take(corrections, writer.room());
     int room = writer.room();
@@ -415,7 +415,7 @@ public final class AuditTrail implements AutoCloseable {
     }
   }
 
-  /// Says how far the chain goes where others keep it: the log, the stream, a table.
+  /// Publishes the head of the chain in places outside it: the log, the stream and a table.
   private void checkpoint() {
     checkpointAt = System.nanoTime();
     ChainHead head = writer.head();
@@ -459,8 +459,8 @@ public final class AuditTrail implements AutoCloseable {
     }
   }
 
-  /// Commits what is there, for the shutdown timeout at most, and closes the chain. What comes
-  /// later is refused, or lost and counted.
+  /// Commits what is queued, for at most the shutdown timeout, and closes the chain. Later events
+  /// are refused, or lost and counted.
   @Override
   public void close() {
     closeBy = System.nanoTime() + config.shutdownTimeout().toNanos();

@@ -7,10 +7,10 @@ import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// What a call tells the audit trail while it runs. Filled by one thread at a time; where the call
-/// is not audited, nothing is kept.
+/// Collects facts for the audit trail while a call runs. Filled by one thread at a time. If the
+/// call is not audited, nothing is kept.
 public final class CallFacts {
-  /// Keeps nothing.
+  /// An instance that keeps nothing.
   public static final CallFacts UNRECORDED = new CallFacts(List.of(), false);
 
   private final List<String> loggableKeys;
@@ -26,28 +26,28 @@ public final class CallFacts {
     this.recorded = recorded;
   }
 
-  /// Keeps what it is told.
+  /// Creates an instance that keeps the facts.
   ///
   /// @param loggableKeys the keys of the encryption context whose values are kept
   public static CallFacts of(List<String> loggableKeys) {
     return new CallFacts(loggableKeys, true);
   }
 
-  /// The KEK that was used, or, until one is, the one that the request names.
+  /// Sets the KEK that was used or, until one is used, the one that the request names.
   public void kek(@Nullable UUID kek) {
     if (recorded) {
       this.kek = kek;
     }
   }
 
-  /// Where a DEK was moved to: the resource name of a keystore, then of its KEK.
+  /// Sets where a DEK was moved to: the resource name of a keystore, later that of its KEK.
   public void destination(Object destination) {
     if (recorded) {
       this.destination = destination.toString();
     }
   }
 
-  /// The encryption context as it was given.
+  /// Sets the encryption context as the caller gave it.
   public void context(EncryptionContext context, Map<String, String> pairs) {
     if (!recorded) {
       return;
@@ -64,7 +64,7 @@ public final class CallFacts {
     }
   }
 
-  /// The request id of a KMS call that this call made; null changes nothing.
+  /// Sets the request id of a KMS call that this call made. Null has no effect.
   public void kmsRequestId(@Nullable String id) {
     if (recorded && id != null) {
       kmsRequestId = id;

@@ -13,22 +13,22 @@ import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// Verifies one chain, record by record in the order of their sequence numbers, and tells what is
-/// wrong with it in that order. For one thread.
+/// Verifies one chain, record by record in the order of sequence numbers, and reports findings in
+/// that order. Not thread-safe.
 public final class ChainCheck {
   private final UUID chain;
   private final RecordHash hash;
 
-  /// By the number of their first record.
+  /// By the sequence number of the first record.
   private final NavigableMap<Long, DroppedRange> dropped = new TreeMap<>();
 
   private final NavigableMap<Long, byte[]> checkpoints;
   private final List<Finding> findings = new ArrayList<>();
 
-  /// Those with one sequence number: one, where nobody inserted any.
+  /// The records with one sequence number. There is only one unless others were inserted.
   private final List<ChainedRecord> sameSequence = new ArrayList<>();
 
-  /// Sequence numbers of intents whose outcome has not come yet.
+  /// Sequence numbers of intents whose outcome was not found yet.
   private final Set<Long> intents = new TreeSet<>();
 
   private ChainHead last = ChainHead.START;
@@ -37,9 +37,8 @@ public final class ChainCheck {
   private long records;
   private long firstSequence;
 
-  /// @param dropped what retention dropped, as far as that is believed: these records and no others
-  ///     may be missing
-  /// @param checkpoints hashes by sequence number that are known from elsewhere
+  /// @param dropped credible ranges that retention dropped: only these records may be missing
+  /// @param checkpoints hashes from other sources, by sequence number
   public ChainCheck(
       UUID chain,
       RecordHash hash,
@@ -51,7 +50,7 @@ public final class ChainCheck {
     this.checkpoints = new TreeMap<>(checkpoints);
   }
 
-  /// The next record.
+  /// Checks the next record.
   public void accept(ChainedRecord record) {
     if (!sameSequence.isEmpty() && sameSequence.getFirst().sequence() != record.sequence()) {
       checkSameSequence(record.previousHash());
@@ -59,7 +58,7 @@ public final class ChainCheck {
     sameSequence.add(record);
   }
 
-  /// A record that cannot even be read as one.
+  /// Reports a record that cannot be parsed.
   public void unreadable(long sequence) {
     checkSameSequence(null);
     gapBefore(sequence, "between its neighbours");
@@ -68,10 +67,10 @@ public final class ChainCheck {
     linkKnown = false;
   }
 
-  /// All were given.
+  /// Ends the verification after the last record.
   ///
-  /// @param head how far the chain says that it goes; null where it does not say so
-  /// @return what is wrong, in the order of the sequence
+  /// @param head the end of the chain according to its own entry; null if it has none
+  /// @return the findings, in the order of sequence numbers
   public List<Finding> end(@Nullable ChainHead head) {
     checkSameSequence(head == null ? null : head.hash());
     if (head == null) {
@@ -96,33 +95,33 @@ public final class ChainCheck {
     return List.copyOf(findings);
   }
 
-  /// Adds what was found elsewhere.
+  /// Adds findings of other checks.
   public void find(Finding finding) {
     findings.add(finding);
   }
 
-  /// What is wrong so far.
+  /// Returns the findings so far.
   public List<Finding> findings() {
     return List.copyOf(findings);
   }
 
-  /// Whether the last record is the broker's last word.
+  /// Whether the last record is the broker's closing record.
   public boolean isClosed() {
     return closed;
   }
 
-  /// How many records were given.
+  /// The number of records checked.
   public long records() {
     return records;
   }
 
-  /// The sequence number of the first record that is there; 0 where none is.
+  /// The sequence number of the first existing record; 0 if there is none.
   public long firstSequence() {
     return firstSequence;
   }
 
-  /// The sequence numbers of the intents of changes whose outcome is not in the chain: those
-  /// changes may have been made or not.
+  /// The sequence numbers of intents whose outcome is not in the chain. Their changes may or may
+  /// not have been made.
   public Set<Long> openIntents() {
     return Collections.unmodifiableSet(intents);
   }
@@ -143,9 +142,9 @@ public final class ChainCheck {
     check(genuine);
   }
 
-  /// That which the chain goes on with, if there are several.
+  /// If there are several, returns the one that the chain continues from.
   ///
-  /// @param next the hash that the next record, or the chain's own entry, holds of it
+  /// @param next its hash according to the next record or the chain's own entry
   private ChainedRecord genuine(byte @Nullable [] next) {
     ChainedRecord genuine = sameSequence.getFirst();
     if (sameSequence.size() > 1) {
@@ -200,7 +199,8 @@ public final class ChainCheck {
     }
   }
 
-  /// Goes on to just before a number, over what was dropped; whatever else is not there is missing.
+  /// Continues to just before a sequence number, and skips dropped ranges. All other absent records
+  /// are missing.
   private void gapBefore(long sequence, String where) {
     while (last.sequence() + 1 < sequence) {
       long next = last.sequence() + 1;

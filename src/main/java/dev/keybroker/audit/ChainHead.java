@@ -6,11 +6,11 @@ import org.jspecify.annotations.Nullable;
 
 /// The last record of a chain.
 ///
-/// @param sequence 0 where there is none yet
-/// @param hash its hash; 32 zero bytes where there is none yet
+/// @param sequence 0 if there is none yet
+/// @param hash its hash; 32 zero bytes if there is none yet
 @SuppressWarnings("ArrayRecordComponent") // compared by content
 public record ChainHead(long sequence, byte[] hash) {
-  /// Before the first record.
+  /// The head before the first record.
   public static final ChainHead START = new ChainHead(0, new byte[RecordHash.SIZE]);
 
   @Override

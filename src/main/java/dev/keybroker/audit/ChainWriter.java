@@ -13,25 +13,25 @@ import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/// Appends records to the broker's chain, many with one commit. For one thread.
+/// Appends records to the broker's chain, many per commit. Not thread-safe.
 ///
-/// A commit that failed is in doubt: its records may be in the log, or may arrive there later. At
-/// most one attempt is in doubt, and before anything else is written the writer asks where the
-/// chain ends:
+/// A failed commit is in doubt: its records may be in the log, or may arrive there later. At most
+/// one attempt is in doubt. Before the writer writes anything else, it reads where the chain ends:
 ///
-/// - at the end of the attempt: it was committed;
-/// - where the writer left the chain, and the log rejected every copy of the attempt that was
-///   sent: it never will be, and its records go into a new attempt as things stand by then;
-/// - where the writer left the chain, and a copy was never answered: the same attempt, the same
-///   records in the same places, is sent again. Whichever copy comes first fills the places, and
-///   the others find the chain's end moved and commit nothing ([AuditLog#append]).
+/// - At the end of the attempt: it was committed.
+/// - Where the writer left the chain, and the log rejected every copy of the attempt that was sent:
+///   it will never be committed. Its records go into a new attempt, with their content at that
+///   time.
+/// - Where the writer left the chain, and a copy was never answered: the writer sends the same
+///   attempt again, with the same records at the same positions. The first copy to arrive fills the
+///   positions. The others find that the chain's end has moved, and commit nothing
+///   ([AuditLog#append]).
 ///
-/// So what the writer holds does not grow with the number of failed commits.
+/// So the writer's memory does not grow with the number of failed commits.
 ///
-/// A record that says granted, of an answer that was given up meanwhile, is followed by a
-/// correction. So answers released are never more than records granted less records withheld; they
-/// are fewer only if the process ends, or the chain is given up, before the answer or the
-/// correction.
+/// If a record says granted but its answer was given up in the meantime, a correction follows. So
+/// there are never more released answers than granted records minus withheld ones. There are fewer
+/// only if the process ends, or the chain is given up, before the answer or the correction.
 final class ChainWriter {
   private static final Logger LOG = Logger.getLogger(ChainWriter.class);
 
@@ -43,10 +43,10 @@ final class ChainWriter {
   private final int batch;
   private final Committed committed;
 
-  /// In order; each until it is on record.
+  /// In order. Each record stays until it is committed.
   private final Set<PendingRecord> unsettled = new LinkedHashSet<>();
 
-  /// What may have been committed after the head.
+  /// Records that may have been committed after the head.
   private @Nullable Attempt inDoubt;
 
   private UUID chain;
@@ -57,7 +57,7 @@ final class ChainWriter {
     private final List<PendingRecord> pending;
     private final List<ChainedRecord> records;
 
-    /// Whether a copy was sent that the log has not answered: it can still be committed.
+    /// Whether the log has not answered a copy that was sent, so that it can still be committed.
     private boolean unanswered;
 
     Attempt(List<PendingRecord> pending, List<ChainedRecord> records) {
@@ -71,20 +71,20 @@ final class ChainWriter {
     }
   }
 
-  /// Is told of what was committed.
+  /// Receives what was committed.
   interface Committed {
-    /// Records that are in the log now.
+    /// Called for records that are now in the log.
     ///
-    /// @param released whoever of the records' callers may have his answer now
+    /// @param released the records whose answers may be released now
     void records(
         List<PendingRecord> pending, List<ChainedRecord> records, List<PendingRecord> released);
 
-    /// The log holds another chain than this broker wrote.
+    /// Called if the chain in the log is not the one that this broker wrote.
     void broken();
   }
 
-  /// @param timeout for each question to the log
-  /// @param batch the most records in one commit
+  /// @param timeout for each call of the log
+  /// @param batch the maximum number of records in one commit
   ChainWriter(
       AuditLog log,
       RecordHash hash,
@@ -111,7 +111,7 @@ final class ChainWriter {
     return head;
   }
 
-  /// How many records more the next commit can take.
+  /// The number of further records that fit into the next commit.
   int room() {
     return Math.max(0, batch - unsettled.size());
   }
@@ -120,7 +120,7 @@ final class ChainWriter {
     return unsettled.isEmpty();
   }
 
-  /// Nano time at which the oldest record came that is not committed; null where there is none.
+  /// Nano time at which the oldest uncommitted record arrived; null if there is none.
   @Nullable Long oldest() {
     Iterator<PendingRecord> all = unsettled.iterator();
     return all.hasNext() ? all.next().submitted() : null;
@@ -130,7 +130,7 @@ final class ChainWriter {
     unsettled.add(record);
   }
 
-  /// Commits what was taken, or some of it; fails where the log does not answer, and nothing is
+  /// Commits the accepted records, or some of them. Fails if the log does not answer; no record is
   /// lost then.
   void flush() {
     if (!opened) {
@@ -167,7 +167,7 @@ final class ChainWriter {
     return appended;
   }
 
-  /// Ends the chain, so that a cut end shows.
+  /// Writes the closing record, so that truncation can be detected.
   void close() {
     if (opened) {
       take(
@@ -178,7 +178,7 @@ final class ChainWriter {
     }
   }
 
-  /// What could not be committed.
+  /// Returns the records that could not be committed.
   List<AuditEvent> leave() {
     return unsettled.stream().map(PendingRecord::event).toList();
   }
@@ -199,8 +199,8 @@ final class ChainWriter {
     return new Attempt(pending, records);
   }
 
-  /// Finds out what became of the attempt in doubt. False if nothing has filled the places after
-  /// the head.
+  /// Resolves the attempt in doubt. Returns false if nothing has filled the positions after the
+  /// head.
   private boolean resolve(Attempt attempt) {
     ChainHead actual = await(log.head(chain));
     if (actual != null && actual.equals(head)) {
@@ -237,7 +237,7 @@ final class ChainWriter {
                 .referringTo(place));
       }
     }
-    // Only now, so that a fault above leaves the attempt to be settled again.
+    // Only now, so that after an exception above the attempt is resolved again.
     head = attempt.end();
     inDoubt = null;
     attempt.pending.forEach(unsettled::remove);
@@ -245,7 +245,7 @@ final class ChainWriter {
     committed.records(attempt.pending, attempt.records, released);
   }
 
-  /// What was in doubt cannot come into the old chain any more: that does not end where they begin.
+  /// Records in doubt can no longer enter the old chain, because it does not end where they start.
   private void beginAnew(@Nullable ChainHead actual) {
     LOG.errorf(
         "audit chain %s was left at %s and is at %s now: somebody else has changed it, or"

@@ -22,13 +22,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// The checkpoints in lines of the broker's log or of the audit stream. For one thread.
+/// Reads checkpoints from lines of the broker's log or of the audit stream. Not thread-safe.
 ///
-/// A line counts as a whole, and only if the logger of checkpoints wrote it: in the text format its
-/// name is in the first brackets of the line, in JSON a field of its own. What other lines say,
-/// such as the identity of a caller, is never a checkpoint.
+/// Only whole lines written by the logger of checkpoints count. In the text format, the logger's
+/// name is in the first brackets of the line; in JSON, it is a separate field. The content of other
+/// lines, such as the identity of a caller, is never a checkpoint.
 public final class CheckpointLines {
-  /// The logger that writes checkpoints and nothing else.
+  /// The logger that writes only checkpoints.
   public static final String LOGGER = "dev.keybroker.audit.checkpoint";
 
   private static final Pattern MESSAGE =
@@ -37,10 +37,10 @@ public final class CheckpointLines {
               + " chain=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) seq=([1-9][0-9]{0,17})"
               + " hash=([0-9a-f]{64})(?: time=([0-9]{4}-[0-9TZ:.-]{15,26}))?");
 
-  /// What `kubectl logs --prefix` puts before a line.
+  /// The prefix that `kubectl logs --prefix` adds to a line.
   private static final Pattern POD = Pattern.compile("\\[pod/[a-z0-9./-]+\\] ");
 
-  /// A line in Quarkus' own format, whose name of the logger may be abbreviated.
+  /// A line in Quarkus' own format, in which the logger's name may be abbreviated.
   private static final Pattern TEXT =
       Pattern.compile(
           "[^\\[\\]]*\\[(?:dev\\.keybroker\\.audit|dev\\.key\\.aud)\\.checkpoint\\]"
@@ -56,7 +56,7 @@ public final class CheckpointLines {
   private final Map<UUID, NavigableMap<Long, Instant>> times = new HashMap<>();
   private final Map<UUID, Set<Long>> contradictions = new HashMap<>();
 
-  /// How a checkpoint is written.
+  /// The format of a checkpoint.
   static String message(UUID chain, ChainHead head, Instant time) {
     return AuditJson.CHECKPOINT
         + " chain="
@@ -84,7 +84,7 @@ public final class CheckpointLines {
     }
   }
 
-  /// What the logger of checkpoints, or the audit stream of them, says in a line; null where
+  /// Returns the text that the logger of checkpoints, or the audit stream, wrote in a line; null if
   /// something else wrote the line.
   private static @Nullable String message(String line) {
     if (line.startsWith("{")) {
@@ -99,12 +99,12 @@ public final class CheckpointLines {
       JsonNode json = JSON.readTree(line);
       return isOfLogger(json) || isOfStream(json) ? json.path("message").textValue() : null;
     } catch (JsonProcessingException e) {
-      // Not a line of the broker's.
+      // Not a line of the broker.
       return null;
     }
   }
 
-  /// Quarkus calls the field `loggerName`, or `log.logger` where the format is `ecs`.
+  /// Quarkus calls the field `loggerName`, or `log.logger` in the format `ecs`.
   private static boolean isOfLogger(JsonNode json) {
     return LOGGER.equals(json.path("loggerName").textValue())
         || LOGGER.equals(json.path("log.logger").textValue());
@@ -122,7 +122,7 @@ public final class CheckpointLines {
             .computeIfAbsent(chain, first -> new TreeMap<>())
             .putIfAbsent(sequence, Instant.parse(time));
       } catch (DateTimeException e) {
-        // No broker writes it.
+        // A broker never writes this.
         return;
       }
     }
@@ -133,25 +133,24 @@ public final class CheckpointLines {
     }
   }
 
-  /// The chains that there are checkpoints of.
+  /// The chains that have checkpoints.
   public Set<UUID> chains() {
     return hashes.keySet();
   }
 
-  /// The hashes of a chain by sequence number; of those that contradict each other, the first.
+  /// The hashes of a chain by sequence number. Of contradicting ones, the first.
   public Map<Long, byte[]> hashes(UUID chain) {
     return hashes.getOrDefault(chain, Map.of());
   }
 
-  /// When the newest checkpoint of a chain up to a sequence number was written; null where none is
-  /// known.
+  /// The time of the newest checkpoint of a chain up to a sequence number; null if none is known.
   public @Nullable Instant timeUpTo(UUID chain, long sequence) {
     NavigableMap<Long, Instant> known = times.get(chain);
     Map.Entry<Long, Instant> newest = known == null ? null : known.floorEntry(sequence);
     return newest == null ? null : newest.getValue();
   }
 
-  /// The sequence numbers of a chain that lines tell different hashes of, in order.
+  /// The sequence numbers of a chain for which lines have different hashes, in order.
   public Set<Long> contradictions(UUID chain) {
     return contradictions.getOrDefault(chain, Set.of());
   }

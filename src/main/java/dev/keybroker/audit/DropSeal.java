@@ -9,11 +9,11 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
-/// Authenticates dropped ranges by HMAC-SHA-256 under the audit trail's MAC key: without it, a row
-/// that says so would hide any record that somebody removed. Thread-safe.
+/// Authenticates dropped ranges by HMAC-SHA-256 under the audit trail's MAC key. Without the MAC,
+/// an attacker could hide the removal of any record by adding a row. Thread-safe.
 ///
-/// The encoding begins with a label, which no record's encoding does, so neither stands for the
-/// other under the one key. `src/docs/audit.md` writes it down for others.
+/// The encoding starts with a label that no record's encoding starts with, so neither can be used
+/// as the other although both use one key. `src/docs/audit.md` specifies the encoding.
 public final class DropSeal {
   private static final String ALGORITHM = "HmacSHA256";
   private static final byte[] LABEL = "keybroker/audit dropped 1".getBytes(UTF_8);
@@ -26,19 +26,19 @@ public final class DropSeal {
     this.keyId = keyId;
   }
 
-  /// Under a key, or without one.
+  /// Creates an instance with or without a key.
   ///
-  /// @param macKey null: nothing is authenticated
+  /// @param macKey if null, nothing is authenticated
   public static DropSeal of(byte @Nullable [] macKey) {
     return new DropSeal(macKey == null ? null : macKey.clone(), RecordHash.of(macKey).keyId());
   }
 
-  /// Names the MAC key without telling it; null where there is none.
+  /// An id of the MAC key that does not reveal it; null if there is no key.
   public @Nullable String keyId() {
     return keyId;
   }
 
-  /// The MAC of a range; null where there is no key.
+  /// Returns the MAC of a range; null if there is no key.
   public byte @Nullable [] mac(DroppedRange range) {
     if (macKey == null) {
       return null;
@@ -52,7 +52,7 @@ public final class DropSeal {
     }
   }
 
-  /// Whether a MAC is that of a range under this key.
+  /// Whether a MAC is valid for a range under this key.
   public boolean isOf(DroppedRange range, byte[] seal) {
     byte[] genuine = mac(range);
     return genuine != null && MessageDigest.isEqual(genuine, seal);

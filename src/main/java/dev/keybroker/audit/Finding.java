@@ -2,20 +2,20 @@ package dev.keybroker.audit;
 
 import java.util.UUID;
 
-/// What is wrong with a chain.
+/// A problem found in a chain.
 ///
-/// @param sequence the record concerned, the first of them where it is several
-/// @param detail for people
+/// @param sequence the affected record, or the first of several
+/// @param detail a description for people
 public record Finding(Kind kind, UUID chain, long sequence, String detail) {
-  /// What happened to a record, as far as the chain tells.
+  /// What happened to a record, as far as the chain shows.
   public enum Kind {
-    /// It is not what was recorded.
+    /// The record is not what was recorded.
     ALTERED,
-    /// It was recorded and is not there.
+    /// The record was written and no longer exists.
     MISSING,
-    /// It is there and was not recorded.
+    /// The record exists and was not written by the broker.
     INSERTED,
-    /// It cannot be told, since the MAC key is not at hand, or none was used.
+    /// The record cannot be verified, because the MAC key is not available or none was used.
     UNVERIFIABLE
   }
 

@@ -23,15 +23,15 @@ import java.util.concurrent.BlockingQueue;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
-/// Writes records as JSON lines on a thread of its own. What a slow reader leaves no room for is
-/// lost, and counted; the chain has it all the same.
+/// Writes records as JSON lines on its own thread. If a slow reader leaves no room, lines are lost
+/// and counted; the chain still has the records.
 public final class JsonLines implements AuditStream {
   private static final Logger LOG = Logger.getLogger(JsonLines.class);
   private static final int QUEUE = 20_000;
   private static final int BUFFER = 64 * 1024;
   private static final Duration LONGEST_CLOSE = Duration.ofSeconds(2);
 
-  /// After the last line.
+  /// Marks the end of the stream.
   private enum End implements Supplier<String> {
     END;
 
@@ -46,7 +46,7 @@ public final class JsonLines implements AuditStream {
   private final Counter lost;
   private final Thread thread;
 
-  // Of the thread alone.
+  // Used only by the writing thread.
   private final ByteArrayOutputStream buffer = new ByteArrayOutputStream(BUFFER);
   private int held;
   private boolean failing;
@@ -57,7 +57,8 @@ public final class JsonLines implements AuditStream {
     this.thread = Thread.ofPlatform().name("audit-stream").daemon().start(this::run);
   }
 
-  /// As `keybroker.audit.stream` says: `off`, `stdout` or `file:` and a path, which is appended to.
+  /// Opens the stream that `keybroker.audit.stream` names: `off`, `stdout` or `file:` and a path,
+  /// which is appended to.
   public static AuditStream of(String target, MeterRegistry registry) {
     if (target.equals("off")) {
       return NONE;
@@ -113,7 +114,7 @@ public final class JsonLines implements AuditStream {
     }
   }
 
-  /// Flushes where there is nothing to write for now.
+  /// Flushes if there is nothing to write at the moment.
   private Supplier<String> next() throws InterruptedException {
     Supplier<String> line = lines.poll();
     if (line == null) {
@@ -136,8 +137,8 @@ public final class JsonLines implements AuditStream {
     }
   }
 
-  /// What a full disk or a closed pipe does not take is lost. The stream goes on with what comes
-  /// later, on a line of its own.
+  /// Lines that a full disk or a closed pipe does not accept are lost. The stream continues with
+  /// later lines, on a new line.
   private void flush() {
     if (held == 0) {
       return;

@@ -1,7 +1,7 @@
 package dev.keybroker.audit;
 
-/// A granted call that is on record, before its answer goes out.
+/// A granted call that is on record, before its answer is sent.
 public interface OnRecord {
-  /// Puts on record that the answer was not released after all. Only the first call counts.
+  /// Records that the answer was not released after all. Only the first call has an effect.
   void withhold(String reason);
 }

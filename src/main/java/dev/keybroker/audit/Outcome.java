@@ -1,18 +1,19 @@
 package dev.keybroker.audit;
 
-/// What became of a call.
+/// The outcome of a call.
 public enum Outcome {
-  /// Done, and the answer was released once this record was committed (or, if the call is audited
-  /// `async`, at once), unless the call was cancelled, or the broker ended, in between.
+  /// The broker did what was asked. It released the answer after this record was committed (or at
+  /// once, if the call is audited `async`), unless the call was cancelled or the broker stopped in
+  /// between.
   GRANTED,
-  /// Not admitted: by permission, rate, the request itself, or the state of keystore, KEK or root
-  /// key.
+  /// The call was not admitted because of permission, rate, the request itself, or the state of the
+  /// keystore, KEK or root key.
   REFUSED,
-  /// The broker, a store or KMS could not, or the caller went away first.
+  /// The broker, a store or KMS failed, or the caller disconnected first.
   FAILED,
-  /// A correction: the answer that an earlier record calls granted was not released.
+  /// A correction: an earlier record says granted, but the answer was not released.
   WITHHELD,
-  /// A change of the control plane that is about to be made. What became of it says the record that
-  /// refers to this one; without such a record the change may have been made or not.
+  /// An intent: a change of the control plane is about to be made. The record that refers to this
+  /// one has its outcome. Without such a record, the change may or may not have been made.
   INTENDED
 }

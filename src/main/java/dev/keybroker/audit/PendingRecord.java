@@ -7,10 +7,10 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/// An event on its way into the chain, and whoever waits for it.
+/// An event that is not in the chain yet, and the call that waits for it.
 ///
-/// Its fate is decided once: either the answer is released, or it is given up. So an answer that
-/// was given up is never released by a commit that comes through late, and the other way round.
+/// Its fate is decided exactly once: the answer is either released or given up. So a late commit
+/// never releases an answer that was given up, and vice versa.
 final class PendingRecord {
   private static final String RELEASED = "";
 
@@ -19,15 +19,15 @@ final class PendingRecord {
   private final @Nullable UniEmitter<? super PendingRecord> waiting;
   private final long submitted;
 
-  /// The record that this one refers to.
+  /// The position of the record that this one refers to.
   private @Nullable Place referred;
 
-  /// Where it was committed.
+  /// The position at which it was committed.
   private volatile @Nullable Place place;
 
   private volatile boolean taken;
 
-  /// Null until it is decided; then [#RELEASED], or why it was given up.
+  /// Null until it is decided; then [#RELEASED], or the reason why it was given up.
   private final AtomicReference<@Nullable String> fate = new AtomicReference<>();
 
   private PendingRecord(
@@ -41,20 +41,20 @@ final class PendingRecord {
     this.submitted = submitted;
   }
 
-  /// Of a call that was answered already.
+  /// Creates the record of a call that was already answered.
   static PendingRecord answered(AuditEvent event, long now) {
     return new PendingRecord(event, true, null, now);
   }
 
-  /// Of a call whose answer waits.
+  /// Creates the record of a call whose answer waits.
   ///
-  /// @param effective whether what the call did stays done where the answer is given up
+  /// @param effective whether the call's effect stays if the answer is given up
   static PendingRecord waiting(
       AuditEvent event, boolean effective, UniEmitter<? super PendingRecord> waiting, long now) {
     return new PendingRecord(event, effective, waiting, now);
   }
 
-  /// Refers to another record, as long as both are in one chain. Before it is submitted.
+  /// Refers to another record, if both end up in one chain. Call before submission.
   PendingRecord referringTo(@Nullable Place place) {
     referred = place;
     return this;
@@ -64,7 +64,7 @@ final class PendingRecord {
     return waiting != null;
   }
 
-  /// Nano time at which it came.
+  /// Nano time at which it arrived.
   long submitted() {
     return submitted;
   }
@@ -73,13 +73,13 @@ final class PendingRecord {
     return fate.get() != null;
   }
 
-  /// What is to be recorded, as things stand.
+  /// The event to record, according to the current decision.
   AuditEvent event() {
     String reason = fate.get();
     return reason == null || reason.equals(RELEASED) || effective ? event : event.failed(reason);
   }
 
-  /// What is to be recorded in this chain, as things stand.
+  /// The event to record in this chain, according to the current decision.
   AuditEvent event(UUID chain) {
     AuditEvent now = event();
     return referred == null
@@ -91,12 +91,12 @@ final class PendingRecord {
     place = at;
   }
 
-  /// Where it was committed; only after that.
+  /// The position at which it was committed. Call only after the commit.
   Place place() {
     return Objects.requireNonNull(place);
   }
 
-  /// Whoever waited has the answer.
+  /// The waiting call has the answer.
   void take() {
     taken = true;
   }
@@ -105,40 +105,40 @@ final class PendingRecord {
     return taken || waiting == null;
   }
 
-  /// Takes back what [#release()] decided. The correction to put on record; null where there is
-  /// none to make, or it was made before.
+  /// Revokes the decision of [#release()]. Returns the correction to record; null if none is needed
+  /// or it was already made.
   @Nullable PendingRecord withhold(Instant time, String reason, long now) {
     return !effective && fate.compareAndSet(RELEASED, reason)
         ? answered(event.withheld(time, place().sequence(), reason), now).referringTo(place())
         : null;
   }
 
-  /// Decides for the answer. False where it was given up before.
+  /// Decides to release the answer. Returns false if it was already given up.
   boolean release() {
     return fate.compareAndSet(null, RELEASED) || RELEASED.equals(fate.get());
   }
 
-  /// Lets the answer go; only after [#release()].
+  /// Delivers the answer. Call only after [#release()].
   void complete() {
     if (waiting != null) {
       waiting.complete(this);
     }
   }
 
-  /// Decides against the answer. False where it was decided before.
+  /// Decides to give up the answer. Returns false if it was already decided.
   boolean giveUp(String reason) {
     return fate.compareAndSet(null, reason);
   }
 
-  /// Tells whoever waits that there is no answer; only after [#giveUp(String)].
+  /// Fails the waiting call. Call only after [#giveUp(String)].
   void fail() {
     if (waiting != null) {
       waiting.fail(new AuditFailure.NotCommitted());
     }
   }
 
-  /// Why the answer was not released although a record says that it was granted, or intended; null
-  /// where record and answer agree.
+  /// The reason why the answer was not released although a record says granted or intended; null if
+  /// record and answer agree.
   @Nullable String withheldAlthough(AuditEvent recorded) {
     String reason = fate.get();
     boolean promised =

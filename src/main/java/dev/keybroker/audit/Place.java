@@ -2,7 +2,7 @@ package dev.keybroker.audit;
 
 import java.util.UUID;
 
-/// Where a record stands.
+/// The position of a record: its chain and sequence number.
 ///
-/// @param sequence from 1 on
+/// @param sequence starts at 1
 public record Place(UUID chain, long sequence) {}

@@ -15,16 +15,16 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
-/// The hash of a record: SHA-256, or HMAC-SHA-256 under a key, over a canonical encoding of all its
-/// fields, version 1. Not thread-safe.
+/// Computes the hash of a record: SHA-256, or HMAC-SHA-256 with a key, over a canonical encoding of
+/// all its fields, version 1. Not thread-safe.
 ///
-/// Every field is there in a fixed order with its length, an absent one with the length -1: no two
-/// records share an encoding. `src/docs/audit.md` writes it down for others.
+/// The encoding has every field in a fixed order with its length, and length -1 for an absent one,
+/// so no two records share an encoding. `src/docs/audit.md` specifies it.
 public final class RecordHash {
-  /// Of a hash, in bytes.
+  /// The size of a hash, in bytes.
   public static final int SIZE = 32;
 
-  /// The least size of a MAC key in bytes.
+  /// The minimum size of a MAC key, in bytes.
   public static final int MIN_KEY_SIZE = 32;
 
   private static final byte VERSION = 1;
@@ -43,9 +43,9 @@ public final class RecordHash {
     this.keyId = keyId;
   }
 
-  /// With a key, or without one.
+  /// Creates an instance with or without a key.
   ///
-  /// @param macKey null: SHA-256 without a key
+  /// @param macKey if null, SHA-256 without a key
   public static RecordHash of(byte @Nullable [] macKey) {
     try {
       MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
@@ -65,26 +65,27 @@ public final class RecordHash {
     }
   }
 
-  /// Names the MAC key without telling it; null where there is none.
+  /// An id of the MAC key that does not reveal it; null if there is no key.
   public @Nullable String keyId() {
     return keyId;
   }
 
-  /// The event as the next record after a head.
+  /// Returns the event as the next record after a head.
   public ChainedRecord next(UUID chain, ChainHead head, AuditEvent event) {
     long sequence = head.sequence() + 1;
     return new ChainedRecord(
         chain, sequence, head.hash(), event, hash(chain, sequence, head.hash(), event));
   }
 
-  /// Whether a record's hash is that of its content.
+  /// Whether a record's hash matches its content.
   public boolean isOf(ChainedRecord record) {
     try {
       return MessageDigest.isEqual(
           record.hash(),
           hash(record.chain(), record.sequence(), record.previousHash(), record.event()));
     } catch (ArithmeticException e) {
-      // PostgreSQL holds times that have no microseconds since 1970; no broker writes one.
+      // PostgreSQL can hold times that cannot be expressed in microseconds since 1970. A broker
+      // never writes one.
       return false;
     }
   }
@@ -150,7 +151,7 @@ public final class RecordHash {
     buffer.putInt(bytes.length).put(bytes);
   }
 
-  /// Sorted by key in unsigned order of UTF-8, whatever the map's order.
+  /// Sorted by key in unsigned order of UTF-8, independent of the map's order.
   private void putPairs(Map<String, String> pairs) {
     reserve(Integer.BYTES);
     buffer.putInt(pairs.size());

@@ -1,5 +1,5 @@
-/// Owns the audit trail: what a record says, the hash chain, and that nothing that must be on
-/// record is answered before it is.
+/// Owns the audit trail: the content of records, the hash chain, and the rule that a call that must
+/// be recorded is not answered before its record is committed.
 ///
 /// May use `access`, `crypto`, resource names of `kek` and `telemetry`.
 @NullMarked

@@ -9,14 +9,14 @@ import java.time.Duration;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// The one connection that records are committed on, from a pool of their own, so that neither
-/// starves the rest of the broker nor the other way round.
+/// The connection that records are committed on. It comes from a separate pool, so that commits and
+/// the rest of the broker do not starve each other.
 ///
-/// A connection that does not answer is left to itself and goes back to the pool once it does; the
-/// next call takes another one.
+/// A connection that does not answer is abandoned and returns to the pool once it does. The next
+/// call uses another one.
 final class AuditConnection {
-  /// A commit is a commit, whatever the server's default; and what this side has given up ends on
-  /// that side too.
+  /// Commits are durable whatever the server's default, and a statement that this side gave up also
+  /// ends on the server.
   private static final String PREPARE =
       "select set_config('statement_timeout', $1, false), " + DurableCommit.IN_SESSION;
 
@@ -34,7 +34,7 @@ final class AuditConnection {
     return call(work, failure -> failure);
   }
 
-  /// @param unsent the failure of a call for which there was no connection
+  /// @param unsent the failure if there is no connection for a call
   <T> Future<T> call(
       Function<SqlConnection, Future<T>> work, Function<Throwable, Throwable> unsent) {
     Future<T> call =
@@ -56,7 +56,7 @@ final class AuditConnection {
     fresh.closeHandler(closed -> dropBroken());
     return fresh
         .preparedQuery(PREPARE)
-        // PostgreSQL takes 0 as no timeout at all.
+        // PostgreSQL interprets 0 as no timeout.
         .execute(Tuple.of(Long.toString(Math.max(1, statementTimeout.toMillis()))))
         .map(fresh)
         .onFailure(failure -> fresh.close());
@@ -68,8 +68,8 @@ final class AuditConnection {
     }
   }
 
-  /// Leaves the connection where it is open; one that is being opened stays, or a server that hangs
-  /// would collect one for each attempt.
+  /// Abandons the connection if it is open. One that is being opened is kept; otherwise a hanging
+  /// server would accumulate one for each attempt.
   synchronized void abandon() {
     Future<SqlConnection> left = connection;
     if (left != null && left.succeeded()) {

@@ -28,24 +28,24 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
-/// The days of `audit_record`: one partition each, in UTC, made ahead, and dropped as a whole when
-/// the retention says so.
+/// Manages the partitions of `audit_record`: one for each day, in UTC, created in advance and
+/// dropped as a whole after the retention.
 ///
-/// One broker at a time does this; the others find it done. Records of a day without a partition
-/// wait in the default one, and move when theirs is made: for the last of them appends are held, so
-/// that none comes between that and the attachment. No step waits long for a lock, since appends
-/// would wait behind it. Each day is a step by itself; what cannot be done now is done the next
-/// time, and keeps no other day from being done.
+/// One broker at a time does this work; the others find it done. Records of a day without a
+/// partition go to the default partition, and move when their partition is created. For the last of
+/// them, appends are blocked, so that none arrives between the move and the attachment. No step
+/// waits long for a lock, because appends would wait behind it. Each day is a separate step. A step
+/// that fails is repeated the next time and does not stop the other days.
 @ApplicationScoped
 public class AuditPartitions {
   private static final Logger LOG = Logger.getLogger(AuditPartitions.class);
 
-  /// Days that have a partition before they come.
+  /// The number of future days that have a partition.
   private static final int AHEAD = 7;
 
   private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("uuuuMMdd");
 
-  /// `keybroker` in ASCII, cut to a number.
+  /// `keybroker` in ASCII, truncated to a number.
   private static final String LOCK =
       """
       select set_config('lock_timeout', '200ms', true),
@@ -53,7 +53,8 @@ public class AuditPartitions {
         pg_try_advisory_xact_lock(7739271)
       """;
 
-  /// The broker's role need not own the tables: these functions run with their owner's rights.
+  /// These functions run with their owner's rights, so the broker's role does not need to own the
+  /// tables.
   private static final String MAKE = "select audit_make_day($1)";
 
   private static final String DROP = "select audit_drop_day($1)";
@@ -78,7 +79,8 @@ public class AuditPartitions {
   private final DropSeal seal;
   private final Clock clock;
 
-  /// The database's time, by which days are dropped; a failure where this broker's clock disagrees.
+  /// Returns the database's time, by which days are dropped. Fails if this broker's clock differs
+  /// from it.
   interface AgreedTime {
     Future<Instant> now();
   }
@@ -110,9 +112,9 @@ public class AuditPartitions {
     this.clock = clock;
   }
 
-  /// Makes the coming days, and those of the past that wait in the default partition, and drops
-  /// those that are too old. Does all that can be done, and then fails if something could not;
-  /// again is safe.
+  /// Creates the partitions of coming days and of past days with records in the default partition,
+  /// and drops those that are too old. Does as much as possible, then fails if a step failed. Safe
+  /// to repeat.
   public Uni<Void> run() {
     return Uni.createFrom().completionStage(() -> runNow().toCompletionStage()).replaceWithVoid();
   }
@@ -139,7 +141,7 @@ public class AuditPartitions {
     return first;
   }
 
-  /// A failure is kept for the end, and what follows is done all the same.
+  /// A failure is kept for the end, and the following steps still run.
   private static Future<Void> step(List<Throwable> failures, Supplier<Future<Void>> step) {
     Future<Void> done;
     try {
@@ -168,7 +170,8 @@ public class AuditPartitions {
             });
   }
 
-  /// Days before this one of which records wait in the default partition: nobody made them in time.
+  /// Returns the days before this one that have records in the default partition, because their
+  /// partitions were not created in time.
   private Future<List<LocalDate>> pastDays(LocalDate today) {
     return pool.withConnection(
             on ->
@@ -224,7 +227,7 @@ public class AuditPartitions {
     Future<?> on(SqlConnection connection);
   }
 
-  /// One transaction, where no other broker is at it.
+  /// Runs one transaction, unless another broker is doing the work.
   private Future<Void> locked(Step step) {
     return pool.withTransaction(
             on ->
@@ -238,8 +241,8 @@ public class AuditPartitions {
         .mapEmpty();
   }
 
-  /// A table of its own that is attached once it holds what waited in the default partition.
-  /// Appends go on while the bulk of that is moved, and are held for the rest.
+  /// Creates a separate table and attaches it after the records in the default partition have moved
+  /// to it. Appends continue while most of the records move, and are blocked for the rest.
   private static Future<?> make(SqlConnection on, LocalDate day) {
     return days(on)
         .compose(
@@ -251,7 +254,7 @@ public class AuditPartitions {
                         .onSuccess(made -> LOG.debugf("made the audit partition of %s", day)));
   }
 
-  /// Remembers which records of each chain go first, so that the rest still verifies.
+  /// First stores which records of each chain are dropped, so that the rest still verifies.
   private Future<Void> drop(LocalDate day) {
     AtomicBoolean tried = new AtomicBoolean();
     return locked(
@@ -275,7 +278,7 @@ public class AuditPartitions {
                 tried.get() ? droppedAllTheSame(day, failure) : Future.failedFuture(failure));
   }
 
-  /// Where the answer to a commit is lost.
+  /// Used if the answer to a commit is lost.
   private Future<Void> droppedAllTheSame(LocalDate day, Throwable failure) {
     return days()
         .compose(

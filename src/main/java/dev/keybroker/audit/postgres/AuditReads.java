@@ -21,14 +21,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// Queries of people, on a few connections reserved for them, so that the heaviest of them delays
-/// no KEK's read and no record's commit: one at a time for each reader, each ended by PostgreSQL
-/// when its time is over, and sooner when nobody waits for it any more. Thread-safe.
+/// Runs audit queries on a few reserved connections, so that even the heaviest query does not delay
+/// reads of KEKs or commits of records. Each reader has one query at a time. PostgreSQL stops a
+/// query when its time is over, and earlier if its caller is gone. Thread-safe.
 final class AuditReads {
-  /// What PostgreSQL says of a statement that was cancelled: by its timeout, or by us.
+  /// The SQLSTATE of a statement that was cancelled by its timeout or by this side.
   private static final String QUERY_CANCELED = "57014";
 
-  /// What PostgreSQL says of a session that is ended.
+  /// The SQLSTATE of a terminated session.
   private static final String ADMIN_SHUTDOWN = "57P01";
 
   private static final long CANCEL_RETRY_MILLIS = 250;
@@ -42,7 +42,7 @@ final class AuditReads {
         set_config('transaction_read_only', 'on', true)
       """;
 
-  /// PostgreSQL ends a query itself; who waits longer than this beyond that waits for nothing.
+  /// PostgreSQL stops a query itself. Beyond this additional time, no answer is expected.
   private static final Duration GRACE = Duration.ofSeconds(1);
 
   private final Pool pool;
@@ -85,7 +85,7 @@ final class AuditReads {
     return failure instanceof PgException postgres && state.equals(postgres.getSqlState());
   }
 
-  /// One query. Its reader's turn ends when its connection is free again, not when the reader stops
+  /// A query. The reader's turn ends when the connection is free again, not when the reader stops
   /// waiting.
   private final class Query {
     private final Caller reader;
@@ -142,9 +142,9 @@ final class AuditReads {
       return abandoned;
     }
 
-    /// PostgreSQL signals a session that is to be cancelled twice, and not before it has answered
-    /// the request. A signal that comes late would end another query, so such a session ends, and
-    /// its connection does not go back to the pool. Otherwise the transaction is rolled back.
+    /// PostgreSQL signals a session that it cancels twice, and only after it has answered the
+    /// request. A late signal would stop another query, so such a session is closed and its
+    /// connection does not return to the pool. Otherwise the transaction is rolled back.
     private Future<Void> leave(SqlConnection on) {
       boolean isSignalled;
       synchronized (this) {
@@ -180,7 +180,7 @@ final class AuditReads {
       reading.remove(reader);
     }
 
-    /// Nobody waits any more, or the answer is there.
+    /// The caller is gone, or the answer has arrived.
     private void abandon() {
       synchronized (this) {
         if (ended || abandoned) {
@@ -191,8 +191,8 @@ final class AuditReads {
       cancel();
     }
 
-    /// Again and again until the query has ended: PostgreSQL ignores a request that comes between
-    /// two statements.
+    /// Repeats the request until the query has ended, because PostgreSQL ignores one that arrives
+    /// between two statements.
     private void cancel() {
       SqlConnection on;
       synchronized (this) {

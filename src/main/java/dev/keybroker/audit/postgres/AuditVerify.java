@@ -32,15 +32,15 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Verifies the chains in PostgreSQL and names, for each that is broken, the first record that is
-/// altered, missing or inserted. Reads only, in one snapshot for each chain.
+/// Verifies the chains in PostgreSQL and names, for each broken chain, the first record that is
+/// altered, missing or inserted. Only reads, in one snapshot for each chain.
 public final class AuditVerify {
   private static final int FETCH = 2_000;
   private static final long PROGRESS_EVERY = 1_000_000;
 
   private static final String CHAINS = "select id, key_id from audit_chain order by start_time, id";
 
-  /// Walks from one chain to the next by the index, whatever the number of records.
+  /// Steps from one chain to the next by the index, independent of the number of records.
   private static final String CHAINS_OF_RECORDS =
       """
       with recursive known(chain) as (
@@ -51,7 +51,7 @@ public final class AuditVerify {
       select chain from known where chain is not null
       """;
 
-  /// Those that nothing else may know any more.
+  /// Chains that may no longer appear anywhere else.
   private static final String CHAINS_OF_CHECKPOINTS = "select distinct chain from audit_checkpoint";
 
   private static final String HEAD = "select head_seq, head_hash from audit_chain where id = ?";
@@ -86,7 +86,7 @@ public final class AuditVerify {
 
   private record Chain(UUID id, @Nullable String keyId) {}
 
-  /// @param macKey of the broker; null where it has none
+  /// @param macKey the broker's key; null if it has none
   public AuditVerify(
       Connection connection,
       AuditVerifyOptions options,
@@ -163,7 +163,7 @@ public final class AuditVerify {
   }
 
   private void readCheckpoints(Path file) {
-    // Whatever the bytes of other lines are: a checkpoint is ASCII.
+    // A checkpoint is ASCII, so the bytes of other lines do not matter.
     try (Stream<String> lines = Files.lines(file, ISO_8859_1)) {
       lines.forEach(outside::read);
     } catch (IOException e) {
@@ -197,9 +197,10 @@ public final class AuditVerify {
     return chains;
   }
 
-  /// Whether a chain can be left out by `--from`. What its entry says is no evidence, since who
-  /// removes records can change that, too: its last record has to be there, at the end that the
-  /// entry names, verifiably of an earlier time, and nothing else may know of a later one.
+  /// Whether `--from` can skip a chain. Its entry alone is not evidence, because an attacker with
+  /// the power to remove records can change that too. The chain's last record must exist, at the
+  /// end that the entry names, with a verifiable earlier time, and no other source may know a later
+  /// record.
   private boolean endedBefore(Chain chain) throws SQLException {
     Instant from = options.from();
     RecordHash hash = keys.hash(chain.keyId);
@@ -319,7 +320,7 @@ public final class AuditVerify {
     return dropped;
   }
 
-  /// Whether a chain is without a MAC though there is a key.
+  /// Whether a chain has no MAC although there is a key.
   private boolean isMacMissing(Chain chain) {
     return chain.keyId == null && !keys.isEmpty() && !options.acceptsUnkeyed();
   }
@@ -370,12 +371,13 @@ public final class AuditVerify {
     reportOpenIntents(chain, check);
   }
 
-  /// A change under way, or one that its broker's end left open: no fault of the chain.
+  /// A change in progress, or one that was interrupted when its broker stopped. This is not a fault
+  /// of the chain.
   private void reportOpenIntents(Chain chain, ChainCheck check) {
     for (long sequence : check.openIntents()) {
       out.printf(
-          "chain %s: seq %d is the intent of a change whose outcome is not on record: it may have been"
-              + " made or not%n",
+          "chain %s: seq %d is the intent of a change whose outcome is not on record: it may have"
+              + " been made or not%n",
           chain.id, sequence);
     }
   }
@@ -399,12 +401,12 @@ public final class AuditVerify {
         }
       }
     }
-    // Those from outside count where both speak.
+    // If both sources have a hash, the outside one counts.
     known.putAll(outside.hashes(chain));
     return known;
   }
 
-  /// Null where the row holds what no broker writes.
+  /// Null if the row has values that a broker never writes.
   private static @Nullable ChainedRecord record(ResultSet row) throws SQLException {
     try {
       return RecordColumns.record(new JdbcRow(row));

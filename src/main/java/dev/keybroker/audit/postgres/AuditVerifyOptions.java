@@ -10,15 +10,15 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// What the command `audit-verify` is asked for.
+/// The options of the command `audit-verify`.
 ///
-/// @param chain the only one to verify; null: all
-/// @param from chains that verifiably ended earlier are left out; null: none
+/// @param chain the only chain to verify; null for all
+/// @param from chains that verifiably ended earlier are skipped; null for none
 /// @param checkpoints files with lines of the broker's log
-/// @param macKeys files with MAC keys besides the broker's, such as the ones before it
-/// @param retention how long records are to be kept at least; null: that is not checked
-/// @param all whether to tell every finding, not the first of each chain
-/// @param acceptsUnkeyed whether a chain without a MAC may pass although there is a key
+/// @param macKeys files with MAC keys in addition to the broker's, such as previous ones
+/// @param retention how long records must be kept; null to skip this check
+/// @param all whether to print all findings, not only the first of each chain
+/// @param acceptsUnkeyed whether a chain without a MAC is accepted although there is a key
 public record AuditVerifyOptions(
     @Nullable UUID chain,
     @Nullable Instant from,
@@ -27,14 +27,14 @@ public record AuditVerifyOptions(
     @Nullable Duration retention,
     boolean all,
     boolean acceptsUnkeyed) {
-  /// How the command is written.
+  /// The usage text of the command.
   public static final String USAGE =
       "usage: audit-verify [--chain UUID] [--from TIME] [--checkpoints FILE]... [--retention DAYS]"
           + " [--mac-key FILE]... [--all] [--accept-unkeyed]";
 
   /// Reads the arguments after the command's name.
   ///
-  /// @throws IllegalArgumentException where the arguments are not as [#USAGE] says
+  /// @throws IllegalArgumentException if the arguments do not match [#USAGE]
   public static AuditVerifyOptions parse(List<String> arguments) {
     UUID chain = null;
     Instant from = null;
@@ -82,7 +82,7 @@ public record AuditVerifyOptions(
     }
   }
 
-  /// `keybroker.audit.retention` as configurations write it in days: `400d`, or the number alone.
+  /// A number of days in the format of `keybroker.audit.retention`: `400d`, or only the number.
   private static Duration days(String text) {
     String number = text.endsWith("d") ? text.substring(0, text.length() - 1) : text;
     try {
@@ -91,7 +91,7 @@ public record AuditVerifyOptions(
         return Duration.ofDays(days);
       }
     } catch (NumberFormatException e) {
-      // Said below.
+      // Reported below.
     }
     throw new IllegalArgumentException("--retention needs a number of days like 400d");
   }

@@ -16,10 +16,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Remembers which records a day's table holds before it is dropped, so that the rest of their
-/// chains still verifies. In the transaction that drops it.
+/// Stores which records a day's table has before it is dropped, in the same transaction, so that
+/// the rest of their chains still verifies.
 final class DroppedDay {
-  /// A row that somebody put there before does not stay.
+  /// Removes rows that were put there before.
   private static final String REMEMBER =
       """
       insert into audit_checkpoint
@@ -32,11 +32,11 @@ final class DroppedDay {
 
   private DroppedDay() {}
 
-  /// Nothing may come into the day any more; it can still be read.
+  /// Blocks writes to the day; it can still be read.
   private static final String HOLD = "select audit_hold_day($1)";
 
-  /// One row for each run of records without a gap. Records around midnight are in the order of
-  /// their commits, not of their times, so a chain can have several.
+  /// Writes one row for each run of consecutive records. A chain can have several runs, because
+  /// records around midnight are in the order of their commits, not of their times.
   private static final String RANGES =
       """
       select runs.chain, first, last,

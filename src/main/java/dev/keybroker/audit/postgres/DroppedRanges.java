@@ -14,17 +14,17 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// Judges what a chain's rows say was dropped by the retention: whoever may write to the table
-/// could hide the removal of records with such a row.
+/// Decides which of a chain's dropped ranges are credible, because an attacker with write access to
+/// the table could hide the removal of records with such a row.
 ///
-/// With a MAC key, a range counts only with its MAC. Without one there is nothing that a writer of
-/// the database could not make himself, so a range counts only against a retention that the
-/// operator gives, and against the times of checkpoints from outside.
+/// With a MAC key, a range counts only with a valid MAC. Without a key, a writer of the database
+/// can forge everything, so a range is checked only against a retention that the operator gives and
+/// against the times of checkpoints from outside.
 final class DroppedRanges {
   private static final int HASH_SIZE = ChainHead.START.hash().length;
 
-  /// By how much a checkpoint may be later than the record that it is of: a broker that could not
-  /// commit for long.
+  /// How much later than its record a checkpoint may be, if a broker could not commit for a long
+  /// time.
   private static final Duration CHECKPOINT_DELAY = Duration.ofDays(1);
 
   private static final LocalDate LAST_DAY = LocalDate.of(9999, 12, 31);
@@ -40,7 +40,7 @@ final class DroppedRanges {
   private final List<Finding> findings = new ArrayList<>();
   private final List<String> report = new ArrayList<>();
 
-  /// A row as it is stored; any of it may be forged.
+  /// A row as stored. Any part of it may be forged.
   @SuppressWarnings("ArrayRecordComponent") // carried, never compared
   record Row(
       long seq,
@@ -51,9 +51,9 @@ final class DroppedRanges {
       @Nullable String keyId,
       byte @Nullable [] mac) {}
 
-  /// @param keyed whether the chain is under a MAC key
-  /// @param head how far the chain says that it goes; null where it does not say so
-  /// @param keptFrom the first day that may not be dropped yet; null where that is not checked
+  /// @param keyed whether the chain has a MAC key
+  /// @param head the end of the chain according to its own entry; null if it has none
+  /// @param keptFrom the first day that must not be dropped yet; null to skip this check
   DroppedRanges(
       UUID chain,
       boolean keyed,
@@ -109,7 +109,7 @@ final class DroppedRanges {
     return new DroppedRange(chain, row.first, row.seq, row.previousHash, row.hash, row.day);
   }
 
-  /// By what the range is vouched for, for people; null where it is not to be believed.
+  /// Describes why the range is credible; null if it is not.
   private @Nullable String authentication(DroppedRange range, Row row) {
     if (row.keyId == null || row.mac == null) {
       if (keyed) {
@@ -147,7 +147,8 @@ final class DroppedRanges {
     return "authenticated";
   }
 
-  /// A key id is eight bytes in hexadecimal; what a forger writes is not for the terminal.
+  /// A key id is eight bytes in hexadecimal. Other text may be forged and must not reach the
+  /// terminal.
   private static String printable(String keyId) {
     return keyId.matches("[0-9a-f]{1,64}") ? keyId : "none that a broker has";
   }
@@ -176,17 +177,17 @@ final class DroppedRanges {
     findings.add(new Finding(kind, chain, sequence, detail));
   }
 
-  /// What may be missing.
+  /// Returns the records that may be missing.
   List<DroppedRange> believed() {
     return List.copyOf(believed);
   }
 
-  /// What is wrong with the ranges themselves.
+  /// Returns the problems of the ranges themselves.
   List<Finding> findings() {
     return List.copyOf(findings);
   }
 
-  /// A line for people for each range that is believed.
+  /// Returns a line for people for each credible range.
   List<String> report() {
     return List.copyOf(report);
   }

@@ -14,7 +14,7 @@ record JdbcRow(ResultSet row) implements StoredRow<SQLException> {
     return row.getString(column);
   }
 
-  /// `ResultSet.getLong` would give 0 for null.
+  /// `ResultSet.getLong` would return 0 for null.
   @Override
   public @Nullable Long number(String column) throws SQLException {
     return row.getObject(column, Long.class);

@@ -1,6 +1,7 @@
 package dev.keybroker.audit.postgres;
 
-/// A row of `audit_record` that no broker writes. Says which column and why, never the value.
+/// Thrown for a row of `audit_record` that a broker never writes. The message has the column and
+/// the reason, but never the value.
 final class NotARecordException extends RuntimeException {
   NotARecordException(String message) {
     super(message, null, false, false);

@@ -25,7 +25,7 @@ import java.util.UUID;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Records as rows; each commit is one statement, and so one round trip.
+/// Stores records as rows. Each commit is one statement, and therefore one round trip.
 @ApplicationScoped
 public class PostgresAuditLog implements AuditLog {
   private static final String OPEN =
@@ -34,8 +34,8 @@ public class PostgresAuditLog implements AuditLog {
       values ($1, $2, $3, 0, $4, $3) on conflict do nothing
       """;
 
-  /// Moves the head from where the writer left it, and appends where that was so. The row's lock
-  /// makes two attempts go one after the other, and the second one find the head moved.
+  /// Moves the head from where the writer left it and, if it was there, appends. The row's lock
+  /// serialises two attempts, so that the second one finds the head moved.
   private static final String APPEND =
       """
       with head as (
@@ -68,7 +68,7 @@ public class PostgresAuditLog implements AuditLog {
       @ReactiveDataSource("audit") Pool writing,
       @ReactiveDataSource("audit-query") Pool reading,
       AuditConfig audit) {
-    // The server gives up a little earlier than this side, which then knows that it did.
+    // The server gives up slightly earlier than this side, so that this side knows the result.
     this.writing =
         new AuditConnection(
             writing, audit.commitTimeout().minus(audit.commitTimeout().dividedBy(10)));
@@ -111,8 +111,9 @@ public class PostgresAuditLog implements AuditLog {
             });
   }
 
-  /// An SQLSTATE is the server's answer that the statement has ended without a commit. Those of a
-  /// connection, and 40003, are not: a pooler in between sends them, too, while the statement runs.
+  /// An SQLSTATE means that the server has ended the statement without a commit. Exceptions are
+  /// 40003 and those of the connection class: a pooler in between also sends them while the
+  /// statement is running.
   private static <T> Future<T> rejectedOrInDoubt(Throwable failure) {
     boolean rejected =
         failure instanceof PgException answer

@@ -22,9 +22,9 @@ import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// Records as columns of `audit_record`, one array for each, and back from its rows.
+/// Converts records to columns of `audit_record`, one array for each, and rows back to records.
 final class RecordColumns {
-  /// All but the chain, in the order of [#add].
+  /// All columns except the chain, in the order of [#add].
   static final String NAMES =
       """
       seq, time, previous_hash, hash, action, caller_kind, caller, tenant, keystore, kek,
@@ -80,7 +80,7 @@ final class RecordColumns {
         array(records, it -> text.apply(it.event()), new String[records.size()]));
   }
 
-  /// A column's value; null is null there too, though the client's types do not say so.
+  /// Returns a column's value. Null stays null, although the client's types do not declare it.
   private interface Column<T> {
     @Nullable T of(ChainedRecord record);
   }
@@ -101,7 +101,7 @@ final class RecordColumns {
     return bytes == null ? null : Buffer.buffer(bytes);
   }
 
-  /// A JSON object of texts; null where there is none.
+  /// Parses a JSON object of texts; null if there is none.
   static @Nullable String json(Map<String, String> pairs) {
     if (pairs.isEmpty()) {
       return null;
@@ -113,8 +113,8 @@ final class RecordColumns {
     }
   }
 
-  /// Strictly: whatever a broker would have written otherwise, or not at all, is refused, since the
-  /// hash could not tell it from what a broker writes.
+  /// Strict: refuses everything that a broker would write differently or not at all, because the
+  /// hash could not distinguish it from what a broker writes.
   static Map<String, String> pairs(@Nullable String json) {
     if (json == null) {
       return Map.of();
@@ -139,10 +139,10 @@ final class RecordColumns {
     return pairs;
   }
 
-  /// The record of a row of the columns `chain`, [#NAMES], with `context_values` as text. It holds
-  /// what the row holds and nothing else: two rows that differ give two records that differ.
+  /// Returns the record of a row with the columns `chain`, [#NAMES], and `context_values` as text.
+  /// The record has exactly the content of the row: different rows give different records.
   ///
-  /// @throws NotARecordException where no broker writes such a row
+  /// @throws NotARecordException if a broker never writes such a row
   static <E extends Exception> ChainedRecord record(StoredRow<E> row) throws E {
     return new ChainedRecord(
         present("chain", row.uuid("chain")),
@@ -175,8 +175,7 @@ final class RecordColumns {
     return value;
   }
 
-  /// A record's time has a place in the encoding of the hash; PostgreSQL knows more times than
-  // that.
+  /// PostgreSQL can store times that the encoding of the hash cannot represent.
   private static <E extends Exception> Instant time(StoredRow<E> row) throws E {
     Instant time = present("time", row.time("time"));
     if (time.isBefore(EARLIEST)

@@ -7,7 +7,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Tuple;
 import org.jspecify.annotations.Nullable;
 
-/// A query for records, newest first: its conditions and their values.
+/// The conditions and values of a query for records, newest first.
 final class RecordFilter {
   private final StringBuilder conditions = new StringBuilder();
   private final Tuple values = Tuple.tuple();
@@ -22,7 +22,7 @@ final class RecordFilter {
       filter.and("time < ?", RecordColumns.time(query.until()));
     }
     if (before != null) {
-      // The first one says to the planner which days cannot matter.
+      // The first condition lets the planner exclude days.
       filter.and("time <= ?", RecordColumns.time(before.time()));
       filter.and(
           "(time, chain, seq) < (?, ?, ?)",
@@ -39,7 +39,7 @@ final class RecordFilter {
     if (query.outcome() != null) {
       filter.and("outcome = ?", query.outcome().name());
       if (query.outcome() != Outcome.GRANTED) {
-        // What the index of exceptions says.
+        // Matches the condition of the index of exceptions.
         filter.and("outcome <> 'GRANTED'");
       }
     }

@@ -4,9 +4,9 @@ import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// The columns of a row by name, as whichever client of PostgreSQL read them. Null is null.
+/// The columns of a row by name, independent of the PostgreSQL client. SQL null is null.
 ///
-/// @param <E> what reading a column may fail with
+/// @param <E> the exception of reading a column
 interface StoredRow<E extends Exception> {
   @Nullable String text(String column) throws E;
 

@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// The columns of `audit_record` and their types. A record's hash covers what it says, and that is
-/// what is stored as long as the types are these: in a column of another type, different texts can
-/// be read as one and the same.
+/// Checks the columns of `audit_record` and their types. A record's hash protects the stored text
+/// only if the types are these: in a column of another type, different texts can be read as the
+/// same value.
 final class TableShape {
   private static final Map<String, String> TYPES = types();
 
@@ -41,7 +41,7 @@ final class TableShape {
     return types;
   }
 
-  /// What is not as the migrations made it, for people.
+  /// Describes for people what differs from the migrations.
   static List<String> differences(Connection connection) throws SQLException {
     Map<String, String> found = new HashMap<>();
     try (PreparedStatement statement = connection.prepareStatement(COLUMNS);

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// The MAC keys that chains and dropped ranges may be under, by their ids.
+/// The MAC keys of chains and dropped ranges, by their ids.
 final class VerifyingKeys {
   private final Map<String, byte[]> keys = new HashMap<>();
 
@@ -24,15 +24,15 @@ final class VerifyingKeys {
     return keys.isEmpty();
   }
 
-  /// The hash of a chain's records; null where its key is not known.
+  /// Returns the hash of a chain's records; null if its key is not known.
   ///
-  /// @param keyId null: without a key
+  /// @param keyId null for no key
   @Nullable RecordHash hash(@Nullable String keyId) {
     byte[] key = keyId == null ? null : keys.get(keyId);
     return keyId == null || key != null ? RecordHash.of(key) : null;
   }
 
-  /// What authenticates dropped ranges; null where its key is not known.
+  /// Returns the seal that authenticates dropped ranges; null if its key is not known.
   @Nullable DropSeal seal(String keyId) {
     byte[] key = keys.get(keyId);
     return key == null ? null : DropSeal.of(key);

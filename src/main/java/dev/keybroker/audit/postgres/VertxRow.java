@@ -7,7 +7,7 @@ import java.time.OffsetDateTime;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// A row as the Vert.x client read it.
+/// A row that the Vert.x client read.
 record VertxRow(Row row) implements StoredRow<RuntimeException> {
   @Override
   public @Nullable String text(String column) {

@@ -1,5 +1,5 @@
 /// Keeps the audit trail in PostgreSQL: appends, lists, partitions by day, and the command that
-/// verifies the chains.
+/// verifies chains.
 ///
 /// May use the Vert.x client of PostgreSQL; the command, JDBC.
 @NullMarked
