@@ -3,6 +3,7 @@ package dev.keybroker.keystore;
 import dev.keybroker.kek.KekChange;
 import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KekCopies;
+import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
@@ -62,9 +63,9 @@ public final class KekGeneration {
   }
 
   /// Makes the next KEK of a keystore as its settings say. Fails with
-  /// [dev.keybroker.kms.KmsFailure], [KeystoreFailure] or [dev.keybroker.kek.KekFailure]:
-  /// `UnknownKek` where the settings are others by now, or the intent was replaced by one of other
-  /// settings; a retry with those is safe.
+  /// [dev.keybroker.kms.KmsFailure], [KekFailure] or [KeystoreFailure]: `Changed` if the settings
+  /// are others by now, or the intent was replaced by one of other settings; a retry with those is
+  /// safe.
   ///
   /// @param requestId the same id again is the same KEK; null where the caller gave none
   public Uni<KekDetails> generate(
@@ -126,8 +127,8 @@ public final class KekGeneration {
                 });
   }
 
-  /// The KEK that another broker is generating; null where that takes it longer. Fails with
-  /// `UnknownKek` once that broker has taken its intent back.
+  /// The KEK that another broker is generating; null if that takes longer, or if that broker has
+  /// withdrawn its intent.
   private Uni<KekDetails> awaitGenerated(KekName name) {
     return Uni.createFrom()
         .voidItem()
@@ -141,7 +142,9 @@ public final class KekGeneration {
         .last()
         .ifNoItem()
         .after(LONGEST_LOOK)
-        .recoverWithUni(() -> Uni.createFrom().nullItem());
+        .recoverWithUni(() -> Uni.createFrom().nullItem())
+        .onFailure(KekFailure.UnknownKek.class)
+        .recoverWithNull();
   }
 
   private Uni<KekDetails> activate(KekName name, Uni<KeyPairSource.Pair> keyPair) {

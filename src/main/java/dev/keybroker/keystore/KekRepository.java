@@ -11,14 +11,15 @@ import java.time.Duration;
 public interface KekRepository {
   /// Writes the intent. If an equal intent exists, its broker is generating the KEK, and the result
   /// is to wait for it, unless it has taken too long. A different intent is replaced. If the KEK of
-  /// this request id is already generated, it is the result. Fails with `UnknownKek` if the
-  /// keystore's settings have another version by now: a KEK with the old settings would replace the
-  /// one that the new settings need.
+  /// this request id is already generated, it is the result. Fails with
+  /// [KeystoreFailure.Changed] if the keystore's settings have another version by now: a KEK with
+  /// the old settings would replace the one that the new settings need.
   Uni<Intended> intend(KekIntent intent);
 
   /// Makes the intended KEK ACTIVE and retires the previous one, in one transaction. If another
   /// process was faster, its key pair stays and this one is dropped; both return the same KEK.
-  /// Fails with `UnknownKek` if the intent was withdrawn, or replaced by one with other content.
+  /// Fails with [KeystoreFailure.Changed] if the intent was withdrawn, or replaced by one with
+  /// other content.
   Uni<KekDetails> activate(NewKek kek);
 
   /// Withdraws an intent. Has no effect on a KEK that is already generated.

@@ -61,7 +61,7 @@ public final class Rotation {
                 keystores
                     .tenant(name.tenant())
                     .chain(tenant -> rotate(keystore, tenant, requestId, urgency)))
-        .onFailure(KekFailure.UnknownKek.class)
+        .onFailure(KeystoreFailure.Changed.class)
         .retry()
         .atMost(ATTEMPTS);
   }
@@ -113,7 +113,7 @@ public final class Rotation {
                         .call(kek -> noteSuccess(present, kek))
                         .replaceWithVoid()
                     : Uni.createFrom().voidItem())
-        .onFailure(KekFailure.UnknownKek.class)
+        .onFailure(KeystoreFailure.Changed.class)
         .retry()
         .atMost(ATTEMPTS);
   }

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.embedded.EmbeddedServices;
 import dev.keybroker.embedded.EmbeddedServicesResource;
-import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.Urgency;
 import io.quarkus.test.common.QuarkusTestResource;
@@ -56,7 +55,7 @@ class RotationRacesTest {
     Tenant tenant = await(repository.tenant(before.name().tenant()));
 
     assertThrows(
-        KekFailure.UnknownKek.class,
+        KeystoreFailure.Changed.class,
         () -> await(generation.generate(before, tenant, null, Urgency.INTERACTIVE)));
 
     assertEquals(after.activeKek(), await(repository.find(before.name())).activeKek());

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.keybroker.embedded.EmbeddedServices;
 import dev.keybroker.embedded.EmbeddedServicesResource;
 import dev.keybroker.embedded.kms.Fault;
+import dev.keybroker.grpc.Eventually;
 import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KekCopies;
 import dev.keybroker.kek.KekName;
@@ -15,12 +16,16 @@ import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.kms.QuotaGate;
+import dev.keybroker.kms.Urgency;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.mutiny.Uni;
 import jakarta.inject.Inject;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
@@ -30,6 +35,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -230,6 +236,65 @@ class RotationReplayTest {
         new KekRepository.Intended.UnderWay(mine), await(keks.intend(intent(keystore, "second"))));
   }
 
+  @Test
+  void activationOfAWithdrawnIntent_saysThatTheKeystoreChanged() {
+    Keystore keystore = await(keystores.find(name));
+    KekName mine =
+        ((KekRepository.Intended.ToGenerate) await(keks.intend(intent(keystore, "mine")))).name();
+    KeyPairSource.Pair pair =
+        await(
+            new KekGeneration(keks, keyPairs, access, copies, changes)
+                .pair(
+                    name,
+                    keystore.settings(),
+                    await(repository.tenant(name.tenant())),
+                    Urgency.INTERACTIVE));
+    NewKek kek =
+        new NewKek(
+            mine, pair.origin(), pair.publicKey(), pair.encryptedPrivateKey(), pair.keyArn());
+    await(keks.abandon(mine));
+
+    KeystoreFailure.Changed failure =
+        assertThrows(KeystoreFailure.Changed.class, () -> await(keks.activate(kek)));
+
+    assertEquals(name, failure.keystore());
+    assertEquals(keystore.activeKek(), await(keystores.find(name)).activeKek());
+  }
+
+  @Test
+  void intentWithdrawnByItsBroker_isMadeByTheBrokerThatWaitedForIt() {
+    Keystore keystore = await(keystores.find(name));
+    KekName other =
+        ((KekRepository.Intended.ToGenerate) await(keks.intend(intent(keystore, "other")))).name();
+    var waiting = broker().rotate(name, "mine").subscribeAsCompletionStage();
+    // A broker that waits for an intent notes its own request there first.
+    Eventually.holds(() -> assertEquals(other.id(), kekOf("mine")));
+
+    await(keks.abandon(other));
+
+    KekDetails made = await(Uni.createFrom().completionStage(waiting));
+    assertNotEquals(other, made.name());
+    assertEquals(KekState.ACTIVE, made.state());
+    assertEquals(made.name(), await(broker().rotate(name, "mine")).name());
+  }
+
+  private @Nullable UUID kekOf(String request) {
+    try (Connection connection = database();
+        PreparedStatement query =
+            connection.prepareStatement(
+                "select kek from kek_request where tenant = ? and keystore = ? and request_id ="
+                    + " ?")) {
+      query.setString(1, name.tenant());
+      query.setString(2, name.keystore());
+      query.setString(3, request);
+      try (ResultSet rows = query.executeQuery()) {
+        return rows.next() ? rows.getObject(1, UUID.class) : null;
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   private KekIntent intent(Keystore keystore, String request) {
     return new KekIntent(
         name,
@@ -241,14 +306,17 @@ class RotationReplayTest {
   }
 
   private void execute(String sql) throws Exception {
-    try (Connection connection =
-            DriverManager.getConnection(
-                Objects.requireNonNull(services.configuration().get("quarkus.datasource.jdbc.url")),
-                "postgres",
-                "postgres");
+    try (Connection connection = database();
         Statement statement = connection.createStatement()) {
       statement.execute(sql);
     }
+  }
+
+  private Connection database() throws SQLException {
+    return DriverManager.getConnection(
+        Objects.requireNonNull(services.configuration().get("quarkus.datasource.jdbc.url")),
+        "postgres",
+        "postgres");
   }
 
   private static <T> T await(Uni<T> uni) {

@@ -7,6 +7,7 @@ import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.keystore.KekDetails;
 import dev.keybroker.keystore.KekIntent;
 import dev.keybroker.keystore.KekRepository;
+import dev.keybroker.keystore.KeystoreFailure;
 import dev.keybroker.keystore.NewKek;
 import dev.keybroker.postgres.DatabaseTime;
 import io.smallrye.mutiny.Uni;
@@ -54,7 +55,8 @@ public class PostgresKekRepository implements KekRepository {
                         return Uni.createFrom().item(new Intended.Generated(KekRows.details(same)));
                       }
                       if (keystore.version != intent.version()) {
-                        return Uni.createFrom().failure(new KekFailure.UnknownKek());
+                        return Uni.createFrom()
+                            .failure(new KeystoreFailure.Changed(intent.keystore()));
                       }
                       return inState(session, intent.keystore(), KekState.PENDING_GENERATION)
                           .chain(pending -> write(session, intent, pending));
@@ -170,6 +172,8 @@ public class PostgresKekRepository implements KekRepository {
         kek.name().keystore(),
         session ->
             KekRows.find(session, kek.name())
+                .onFailure(KekFailure.UnknownKek.class)
+                .transform(gone -> new KeystoreFailure.Changed(kek.name().keystore()))
                 .call(
                     row ->
                         row.state == KekState.PENDING_GENERATION
