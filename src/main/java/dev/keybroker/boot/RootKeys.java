@@ -8,12 +8,10 @@ import dev.keybroker.kek.RootKeyConfig;
 import dev.keybroker.kek.RootKeyObserver;
 import dev.keybroker.kek.RootKeyStates;
 import dev.keybroker.keystore.KeystoreConfig;
-import dev.keybroker.kms.GuardedKms;
+import dev.keybroker.kms.InstrumentedKms;
 import dev.keybroker.kms.Kms;
 import dev.keybroker.kms.KmsGuardConfig;
-import dev.keybroker.kms.MeteredKms;
-import dev.keybroker.kms.ObservedKms;
-import dev.keybroker.kms.TracedKms;
+import dev.keybroker.kms.KmsGuards;
 import dev.keybroker.kms.aws.AwsConfig;
 import dev.keybroker.kms.aws.AwsKms;
 import dev.keybroker.telemetry.Spans;
@@ -52,15 +50,21 @@ class RootKeys {
 
   @Produces
   @Singleton
-  @Typed(GuardedKms.class)
-  GuardedKms guardedKms(
+  KmsGuards kmsGuards(KmsGuardConfig config, MeterRegistry registry) {
+    return new KmsGuards(config, registry);
+  }
+
+  @Produces
+  @Singleton
+  @Typed(Kms.class)
+  InstrumentedKms kms(
       AwsKms aws,
+      KmsGuards guards,
       RootKeyStates states,
-      KmsGuardConfig config,
       Ticker ticker,
-      MeterRegistry registry) {
-    return new GuardedKms(
-        new ObservedKms(new MeteredKms(aws, registry), states, ticker), config, registry);
+      MeterRegistry registry,
+      Spans spans) {
+    return new InstrumentedKms(aws, guards, states, ticker, registry, spans);
   }
 
   @Produces
@@ -73,12 +77,6 @@ class RootKeys {
         (keystore, call, begun, failure) -> observer.get().answered(keystore, call, begun, failure),
         ticker,
         clock);
-  }
-
-  @Produces
-  @Singleton
-  Kms kms(GuardedKms kms, Spans spans) {
-    return new TracedKms(kms, spans);
   }
 
   @Produces

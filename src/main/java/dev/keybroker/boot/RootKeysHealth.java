@@ -1,9 +1,9 @@
 package dev.keybroker.boot;
 
 import dev.keybroker.kek.RootKeyStates;
-import dev.keybroker.kms.GuardedKms;
 import dev.keybroker.kms.KeyOperation;
 import dev.keybroker.kms.KmsFailure;
+import dev.keybroker.kms.KmsGuards;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.HashSet;
 import java.util.List;
@@ -25,11 +25,11 @@ class RootKeysHealth implements HealthCheck {
   /// So many are listed; the rest is counted.
   private static final int LISTED = 50;
 
-  private final GuardedKms kms;
+  private final KmsGuards guards;
   private final RootKeyStates states;
 
-  RootKeysHealth(GuardedKms kms, RootKeyStates states) {
-    this.kms = kms;
+  RootKeysHealth(KmsGuards guards, RootKeyStates states) {
+    this.guards = guards;
     this.states = states;
   }
 
@@ -55,7 +55,7 @@ class RootKeysHealth implements HealthCheck {
     failing.forEach(
         (call, failure) ->
             line(lines, call).add(call, failure.kind().name().toLowerCase(Locale.ROOT)));
-    List<KeyOperation> notAsked = kms.notAsked();
+    List<KeyOperation> notAsked = guards.notAsked();
     notAsked.forEach(call -> line(lines, call).add(call, "breaker open"));
     HealthCheckResponseBuilder response =
         HealthCheckResponse.named("root-keys")

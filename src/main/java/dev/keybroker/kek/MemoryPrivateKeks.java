@@ -10,6 +10,7 @@ import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.crypto.UnwrappingKey;
 import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.Kms;
+import dev.keybroker.kms.KmsAction;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.Counter;
@@ -204,7 +205,7 @@ public final class MemoryPrivateKeks implements PrivateKeks {
       decrypt.completeExceptionally(
           new KmsFailure(
               KmsFailure.Kind.UNREACHABLE,
-              "kms:Decrypt",
+              KmsAction.DECRYPT.action(),
               "Timeout",
               "the answer took longer than a private KEK may live",
               held.requestId));

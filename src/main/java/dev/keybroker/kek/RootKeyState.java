@@ -1,8 +1,8 @@
 package dev.keybroker.kek;
 
 import dev.keybroker.kek.RootKeyAccount.Answer;
+import dev.keybroker.kms.KmsAction;
 import dev.keybroker.kms.KmsFailure;
-import dev.keybroker.kms.KmsOperation;
 import org.jspecify.annotations.Nullable;
 
 /// The accounts of one root key as one keystore uses it, one for each class of operations.
@@ -14,12 +14,14 @@ final class RootKeyState {
   private final RootKeyAccount descriptions = new RootKeyAccount();
   private volatile @Nullable KeystoreName keystore;
 
-  RootKeyAccount account(KmsOperation operation) {
-    return switch (operation) {
+  RootKeyAccount account(KmsAction action) {
+    return switch (action) {
       case GENERATE_KEY_PAIR -> generations;
       case ENCRYPT -> encrypts;
-      case DECRYPT -> decrypts;
+      case DECRYPT, CHECK_DECRYPT -> decrypts;
       case DESCRIBE_KEY -> descriptions;
+      case ASSUME_ROLE, GET_CALLER_IDENTITY ->
+          throw new IllegalArgumentException(action + " uses no key");
     };
   }
 

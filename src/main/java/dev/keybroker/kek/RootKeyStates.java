@@ -7,8 +7,8 @@ import dev.keybroker.kek.RootKeyAccount.Answer;
 import dev.keybroker.kms.KeyOperation;
 import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.KeyUseObserver;
+import dev.keybroker.kms.KmsAction;
 import dev.keybroker.kms.KmsFailure;
-import dev.keybroker.kms.KmsOperation;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
@@ -51,7 +51,7 @@ public final class RootKeyStates implements KeyUseObserver {
 
   private void unlist(@Nullable KeyUse use) {
     if (use != null) {
-      for (KmsOperation operation : KmsOperation.values()) {
+      for (KmsAction operation : KmsAction.classes()) {
         failing.remove(new KeyOperation(use, operation));
       }
     }
@@ -69,7 +69,7 @@ public final class RootKeyStates implements KeyUseObserver {
   }
 
   @Override
-  public void ended(KeyUse use, KmsOperation operation, long begun, @Nullable KmsFailure failure) {
+  public void ended(KeyUse use, KmsAction operation, long begun, @Nullable KmsFailure failure) {
     long now = ticker.read();
     RootKeyState state = state(use);
     Answer answer = new Answer(begun, now, failure);

@@ -7,6 +7,7 @@ import dev.keybroker.crypto.KeyPairs;
 import dev.keybroker.crypto.WrappingKey;
 import dev.keybroker.kek.KekOrigin;
 import dev.keybroker.kms.Kms;
+import dev.keybroker.kms.KmsAction;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
@@ -19,7 +20,7 @@ import io.smallrye.mutiny.Uni;
 /// Makes key pairs whose private half is encrypted under a KMS key: by KMS, or here where the KMS
 /// key is in a custom key store, for which KMS makes none. Thread-safe.
 public final class KeyPairSource {
-  private static final String GENERATE = "kms:GenerateDataKeyPairWithoutPlaintext";
+  private static final String GENERATE = KmsAction.GENERATE_KEY_PAIR.action();
 
   private final Kms kms;
   private final QuotaGate gate;

@@ -1,7 +1,7 @@
 package dev.keybroker.keystore;
 
 import dev.keybroker.kek.KeystoreName;
-import dev.keybroker.kms.KmsOperation;
+import dev.keybroker.kms.KmsAction;
 import io.smallrye.mutiny.Uni;
 import java.time.Instant;
 
@@ -23,5 +23,5 @@ public interface KeystoreStatus {
 
   /// Forgets a failure of the root key in this class of operations, or of its role, since a call
   /// succeeded that began after it. Failures of other classes stay.
-  Uni<Void> succeeded(KeystoreName name, KmsOperation operation, Instant begun);
+  Uni<Void> succeeded(KeystoreName name, KmsAction operation, Instant begun);
 }

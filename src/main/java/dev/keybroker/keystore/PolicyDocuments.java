@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.keybroker.kms.KmsOperation;
+import dev.keybroker.kms.KmsAction;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class PolicyDocuments {
   private static final ObjectMapper JSON = new ObjectMapper();
   static final List<String> ASSUMING = List.of("sts:AssumeRole", "sts:TagSession");
-  static final String DESCRIBE = KmsOperation.DESCRIBE_KEY.action();
+  static final String DESCRIBE = KmsAction.DESCRIBE_KEY.action();
 
   private final String contextKey;
   private final String tenant;
@@ -31,9 +31,9 @@ final class PolicyDocuments {
     this.contextKey = contextKey;
     this.tenant = tenant;
     this.underTheContext =
-        Stream.of(KmsOperation.GENERATE_KEY_PAIR, KmsOperation.DECRYPT, KmsOperation.ENCRYPT)
-            .filter(operation -> inCustomKeyStore || operation != KmsOperation.ENCRYPT)
-            .map(KmsOperation::action)
+        Stream.of(KmsAction.GENERATE_KEY_PAIR, KmsAction.DECRYPT, KmsAction.ENCRYPT)
+            .filter(operation -> inCustomKeyStore || operation != KmsAction.ENCRYPT)
+            .map(KmsAction::action)
             .toList();
   }
 

@@ -13,6 +13,7 @@ import dev.keybroker.kms.AssumedRole;
 import dev.keybroker.kms.Hint;
 import dev.keybroker.kms.Hints;
 import dev.keybroker.kms.Kms;
+import dev.keybroker.kms.KmsAction;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
@@ -260,7 +261,12 @@ public final class RootKeyCheck {
 
     private RootKeyError unfit(Unfit unfit) {
       return new RootKeyError(
-          "", "kms:DescribeKey", unfit.description, unfit.hint.text(), null, clock.instant());
+          "",
+          KmsAction.DESCRIBE_KEY.action(),
+          unfit.description,
+          unfit.hint.text(),
+          null,
+          clock.instant());
     }
 
     private static String text(KmsKeyDescription described) {

@@ -7,8 +7,8 @@ import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kek.RootKeyObserver;
 import dev.keybroker.kms.KeyOperation;
 import dev.keybroker.kms.KeyUse;
+import dev.keybroker.kms.KmsAction;
 import dev.keybroker.kms.KmsFailure;
-import dev.keybroker.kms.KmsOperation;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +51,7 @@ public final class RootKeyWatch implements RootKeyObserver {
   @Override
   public void answered(
       KeystoreName keystore, KeyOperation call, Instant begun, @Nullable KmsFailure failure) {
-    if (call.operation() != KmsOperation.DECRYPT) {
+    if (call.operation() != KmsAction.DECRYPT) {
       return;
     }
     if (failure == null) {
@@ -79,7 +79,7 @@ public final class RootKeyWatch implements RootKeyObserver {
       return;
     }
     status
-        .succeeded(keystore, KmsOperation.DECRYPT, begun)
+        .succeeded(keystore, KmsAction.DECRYPT, begun)
         .subscribe()
         .with(written -> {}, unwritten -> successes.invalidate(keystore));
   }

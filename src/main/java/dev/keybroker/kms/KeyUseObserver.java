@@ -8,5 +8,5 @@ public interface KeyUseObserver {
   ///
   /// @param begun ticker time at which it began
   /// @param failure null where it succeeded
-  void ended(KeyUse use, KmsOperation operation, long begun, @Nullable KmsFailure failure);
+  void ended(KeyUse use, KmsAction operation, long begun, @Nullable KmsFailure failure);
 }

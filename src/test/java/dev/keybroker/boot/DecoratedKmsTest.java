@@ -25,8 +25,8 @@ class DecoratedKmsTest extends KmsOnLocalAws {
 
   @Override
   protected Kms around(AwsKms adapter) {
+    SimpleMeterRegistry registry = new SimpleMeterRegistry();
     RootKeys wiring = new RootKeys();
-    return wiring.kms(
-        wiring.guardedKms(adapter, states, config, ticker, new SimpleMeterRegistry()), spans);
+    return wiring.kms(adapter, wiring.kmsGuards(config, registry), states, ticker, registry, spans);
   }
 }

@@ -25,10 +25,10 @@ import dev.keybroker.kms.AssumedRole;
 import dev.keybroker.kms.FakeKms;
 import dev.keybroker.kms.GeneratedKeyPair;
 import dev.keybroker.kms.KeyUse;
+import dev.keybroker.kms.KmsAction;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsKey;
-import dev.keybroker.kms.KmsOperation;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.quarkus.runtime.configuration.DurationConverter;
 import io.smallrye.config.SmallRyeConfigBuilder;
@@ -261,7 +261,7 @@ final class CacheFootprint {
 
     RootKeyStates states = states(rootKeyConfig);
     for (int i = 0; i < TOO_MUCH * rootKeyConfig.max(); i++) {
-      states.ended(rootKey(i), KmsOperation.DECRYPT, System.nanoTime(), null);
+      states.ended(rootKey(i), KmsAction.DECRYPT, System.nanoTime(), null);
     }
     measured("states of root keys");
 

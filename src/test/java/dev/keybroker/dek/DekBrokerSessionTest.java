@@ -32,11 +32,11 @@ import dev.keybroker.kek.RootKeyStates;
 import dev.keybroker.kms.FakeKms;
 import dev.keybroker.kms.GeneratedKeyPair;
 import dev.keybroker.kms.KeyUse;
+import dev.keybroker.kms.KmsAction;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.kms.KmsKey;
-import dev.keybroker.kms.KmsOperation;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.smallrye.mutiny.Uni;
 import java.nio.ByteBuffer;
@@ -204,7 +204,7 @@ class DekBrokerSessionTest {
           }
         };
     RootKeyStates known = states();
-    known.ended(closed.rootKey(), KmsOperation.DECRYPT, nanos.get(), null);
+    known.ended(closed.rootKey(), KmsAction.DECRYPT, nanos.get(), null);
     DekBroker broker = broker(inMemory, rootKeys(known));
     broker
         .wrap(closed.name().keystore(), SecretBytes.adopt(new byte[32]), EncryptionContext.empty())

@@ -145,7 +145,7 @@ class RequestConversionTest extends BrokerTestCase {
     return Stream.of(
         arguments(field + "key_arn", create(withKey(KEY_ARN + " ", ""))),
         arguments(field + "key_arn", create(withKey(KEY_ARN + "\n", ""))),
-        arguments(field + "key_arn", test(withKey(KEY_ARN.replace("aws:", "aws-iso:"), ""))),
+        arguments(field + "key_arn", test(withKey(KEY_ARN.replace("aws:", "aws-moon:"), ""))),
         arguments(field + "key_arn", update(withKey(KEY_ARN.replace("alias/", "key/"), ""))),
         arguments(field + "role_arn", create(withKey(KEY_ARN, "arn:aws:iam::1:role/broker"))),
         arguments(field + "role_arn", test(withKey(KEY_ARN, "arn:aws:iam::111122223333:role/"))),

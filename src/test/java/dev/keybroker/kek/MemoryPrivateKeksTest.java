@@ -11,7 +11,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.keybroker.kms.FakeKms;
 import dev.keybroker.kms.KmsFailure;
-import dev.keybroker.kms.ObservedKms;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -46,7 +45,7 @@ class MemoryPrivateKeksTest {
 
   private MemoryPrivateKeks keks(TestCacheConfig config) {
     return new MemoryPrivateKeks(
-        new ObservedKms(kms, rootKeys, time.ticker()),
+        TestKek.reporting(kms, rootKeys, time.ticker()),
         rootKeys,
         TestKek.CODEC,
         config,

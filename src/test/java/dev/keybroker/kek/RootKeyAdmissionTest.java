@@ -13,11 +13,10 @@ import dev.keybroker.kms.FakeKms;
 import dev.keybroker.kms.KeyOperation;
 import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.Kms;
+import dev.keybroker.kms.KmsAction;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.kms.KmsFailure.Kind;
-import dev.keybroker.kms.KmsOperation;
-import dev.keybroker.kms.ObservedKms;
 import io.smallrye.mutiny.Uni;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -52,7 +51,7 @@ class RootKeyAdmissionTest {
                       + (failure == null ? "" : failure.kind())),
           time.ticker(),
           time);
-  private final Kms kms = new ObservedKms(fake, states, time.ticker());
+  private final Kms kms = TestKek.reporting(fake, states, time.ticker());
   private boolean recordsAnswer = true;
   private RootKeyAdmission admission = admission(10);
 
@@ -254,7 +253,7 @@ class RootKeyAdmissionTest {
     assertNull(lastKnown());
     assertEquals(1, fake.checks());
     assertEquals(
-        Map.of(new KeyOperation(test.use(), KmsOperation.GENERATE_KEY_PAIR), Kind.THROTTLED),
+        Map.of(new KeyOperation(test.use(), KmsAction.GENERATE_KEY_PAIR), Kind.THROTTLED),
         failing());
   }
 
@@ -268,7 +267,7 @@ class RootKeyAdmissionTest {
     assertRefused(Kind.ACCESS_DENIED);
     assertEquals(Kind.ACCESS_DENIED, assertNotNullKek(lastKnown()).rootKeyFailure());
     assertEquals(
-        Map.of(new KeyOperation(test.use(), KmsOperation.DECRYPT), Kind.ACCESS_DENIED), failing());
+        Map.of(new KeyOperation(test.use(), KmsAction.DECRYPT), Kind.ACCESS_DENIED), failing());
   }
 
   @ParameterizedTest
@@ -374,10 +373,10 @@ class RootKeyAdmissionTest {
 
   @Test
   void answer_toACallThatBeganEarlier_saysNothingNew() {
-    states.ended(test.use(), KmsOperation.DECRYPT, 10, null);
+    states.ended(test.use(), KmsAction.DECRYPT, 10, null);
     states.ended(
         test.use(),
-        KmsOperation.DECRYPT,
+        KmsAction.DECRYPT,
         5,
         new KmsFailure(Kind.UNREACHABLE, "kms:Decrypt", "T", "", null));
 

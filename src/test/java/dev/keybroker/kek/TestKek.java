@@ -1,5 +1,6 @@
 package dev.keybroker.kek;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import dev.keybroker.crypto.CryptoProvider;
 import dev.keybroker.crypto.DekWrapping;
 import dev.keybroker.crypto.EncryptionContext;
@@ -9,12 +10,18 @@ import dev.keybroker.crypto.NotAuthenticException;
 import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.crypto.UnwrappingKey;
 import dev.keybroker.crypto.WrappingKey;
+import dev.keybroker.kms.CallGuard;
 import dev.keybroker.kms.FakeKms;
 import dev.keybroker.kms.GeneratedKeyPair;
+import dev.keybroker.kms.InstrumentedKms;
 import dev.keybroker.kms.KeyUse;
+import dev.keybroker.kms.KeyUseObserver;
+import dev.keybroker.kms.Kms;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsKey;
+import dev.keybroker.telemetry.Spans;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
@@ -84,5 +91,11 @@ record TestKek(Kek kek, WrappingKey publicKey, SecretBytes dek, byte[] wrapped) 
     } catch (NotAuthenticException e) {
       return false;
     }
+  }
+
+  /// As production calls KMS, without guards.
+  static Kms reporting(Kms kms, KeyUseObserver observer, Ticker ticker) {
+    return new InstrumentedKms(
+        kms, CallGuard.NONE, observer, ticker, new SimpleMeterRegistry(), Spans.off());
   }
 }

@@ -3,7 +3,7 @@ package dev.keybroker.keystore;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
-import dev.keybroker.kms.KmsOperation;
+import dev.keybroker.kms.KmsAction;
 import dev.keybroker.kms.QuotaLine;
 import io.smallrye.mutiny.Uni;
 import java.time.Duration;
@@ -210,7 +210,7 @@ final class DueKeystores
   }
 
   @Override
-  public Uni<Void> succeeded(KeystoreName name, KmsOperation operation, Instant begun) {
+  public Uni<Void> succeeded(KeystoreName name, KmsAction operation, Instant begun) {
     return Uni.createFrom().voidItem();
   }
 }

@@ -13,8 +13,8 @@ import dev.keybroker.embedded.EmbeddedServicesResource;
 import dev.keybroker.grpc.Eventually;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.kms.KmsAction;
 import dev.keybroker.kms.KmsArn;
-import dev.keybroker.kms.KmsOperation;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.mutiny.Uni;
@@ -158,20 +158,20 @@ class RotationSweepTest {
       await(status.failed(name, error("kms:Decrypt")));
 
       await(keystores.rotate(name, null));
-      await(status.succeeded(name, KmsOperation.GENERATE_KEY_PAIR, Instant.now()));
+      await(status.succeeded(name, KmsAction.GENERATE_KEY_PAIR, Instant.now()));
 
       assertEquals("kms:Decrypt", assertNotNullAndGet(lastError(name)).action());
-      await(status.succeeded(name, KmsOperation.DECRYPT, Instant.now()));
+      await(status.succeeded(name, KmsAction.DECRYPT, Instant.now()));
       assertNull(lastError(name));
 
       await(status.failed(name, error("kms:GenerateDataKeyPairWithoutPlaintext")));
-      await(status.succeeded(name, KmsOperation.DECRYPT, Instant.now()));
+      await(status.succeeded(name, KmsAction.DECRYPT, Instant.now()));
       assertNotNull(lastError(name));
       await(keystores.rotate(name, null));
       assertNull(lastError(name));
 
       await(status.failed(name, error("sts:AssumeRole")));
-      await(status.succeeded(name, KmsOperation.DECRYPT, Instant.now()));
+      await(status.succeeded(name, KmsAction.DECRYPT, Instant.now()));
       assertNull(lastError(name));
     }
   }

@@ -23,7 +23,7 @@ final class AliasOperations {
     this.clock = clock;
   }
 
-  void register(Map<String, KmsOperation> operations) {
+  void register(Map<String, KmsAction> operations) {
     operations.put("CreateAlias", this::create);
     operations.put("UpdateAlias", this::update);
     operations.put("DeleteAlias", this::delete);

@@ -20,7 +20,7 @@ final class CryptoOperations {
     this.materials = materials;
   }
 
-  void register(Map<String, KmsOperation> operations) {
+  void register(Map<String, KmsAction> operations) {
     operations.put("Encrypt", this::encrypt);
     operations.put("Decrypt", this::decrypt);
     operations.put("ReEncrypt", this::reEncrypt);

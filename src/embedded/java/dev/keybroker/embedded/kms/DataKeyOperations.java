@@ -21,7 +21,7 @@ final class DataKeyOperations {
     this.materials = materials;
   }
 
-  void register(Map<String, KmsOperation> operations) {
+  void register(Map<String, KmsAction> operations) {
     operations.put("GenerateDataKey", request -> dataKey(request, true));
     operations.put("GenerateDataKeyWithoutPlaintext", request -> dataKey(request, false));
     operations.put("GenerateDataKeyPair", request -> dataKeyPair(request, true));

@@ -41,7 +41,7 @@ final class GrantOperations {
     this.clock = clock;
   }
 
-  void register(Map<String, KmsOperation> operations) {
+  void register(Map<String, KmsAction> operations) {
     operations.put("CreateGrant", this::create);
     operations.put("ListGrants", this::list);
     operations.put("ListRetirableGrants", this::listRetirable);

@@ -51,7 +51,7 @@ final class ImportOperations {
     this.clock = clock;
   }
 
-  void register(Map<String, KmsOperation> operations) {
+  void register(Map<String, KmsAction> operations) {
     operations.put("GetParametersForImport", this::parameters);
     operations.put("ImportKeyMaterial", this::importMaterial);
     operations.put("DeleteImportedKeyMaterial", this::delete);

@@ -33,7 +33,7 @@ final class KeyOperations {
     this.clock = clock;
   }
 
-  void register(Map<String, KmsOperation> operations) {
+  void register(Map<String, KmsAction> operations) {
     operations.put("CreateKey", this::create);
     operations.put("ReplicateKey", this::replicate);
     operations.put("DescribeKey", this::describe);

@@ -23,7 +23,7 @@ final class KeyStateOperations {
     this.clock = clock;
   }
 
-  void register(Map<String, KmsOperation> operations) {
+  void register(Map<String, KmsAction> operations) {
     operations.put("EnableKey", request -> enable(request, true));
     operations.put("DisableKey", request -> enable(request, false));
     operations.put("ScheduleKeyDeletion", this::scheduleDeletion);

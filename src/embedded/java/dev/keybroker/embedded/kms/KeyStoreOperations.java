@@ -15,7 +15,7 @@ final class KeyStoreOperations {
     this.access = access;
   }
 
-  void register(Map<String, KmsOperation> operations) {
+  void register(Map<String, KmsAction> operations) {
     operations.put(
         "ConnectCustomKeyStore",
         request -> change(request, KeyState.UNAVAILABLE, KeyState.ENABLED));

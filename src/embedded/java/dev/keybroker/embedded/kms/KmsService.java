@@ -9,7 +9,7 @@ import java.util.Map;
 /// The KMS API: finds the operation that a request names, and calls it.
 final class KmsService {
 
-  private final Map<String, KmsOperation> operations = new HashMap<>();
+  private final Map<String, KmsAction> operations = new HashMap<>();
   private final LocalState state;
   private final RequestQuotas quotas;
   private final KeyOperations keys;
@@ -37,7 +37,7 @@ final class KmsService {
   }
 
   ObjectNode call(KmsRequest request) {
-    KmsOperation operation = operations.get(request.operation());
+    KmsAction operation = operations.get(request.operation());
     if (operation == null) {
       throw new AwsException("UnknownOperationException", "");
     }

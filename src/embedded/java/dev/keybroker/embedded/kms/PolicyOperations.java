@@ -24,7 +24,7 @@ final class PolicyOperations {
     this.access = access;
   }
 
-  void register(Map<String, KmsOperation> operations) {
+  void register(Map<String, KmsAction> operations) {
     operations.put("GetKeyPolicy", this::get);
     operations.put("PutKeyPolicy", this::put);
     operations.put("ListKeyPolicies", this::list);

@@ -14,7 +14,7 @@ final class RandomOperations {
     this.access = access;
   }
 
-  void register(Map<String, KmsOperation> operations) {
+  void register(Map<String, KmsAction> operations) {
     operations.put("GenerateRandom", this::generate);
   }
 

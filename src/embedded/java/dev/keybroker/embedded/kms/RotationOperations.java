@@ -31,7 +31,7 @@ final class RotationOperations {
     this.clock = clock;
   }
 
-  void register(Map<String, KmsOperation> operations) {
+  void register(Map<String, KmsAction> operations) {
     operations.put("EnableKeyRotation", this::enable);
     operations.put("DisableKeyRotation", this::disable);
     operations.put("GetKeyRotationStatus", this::status);

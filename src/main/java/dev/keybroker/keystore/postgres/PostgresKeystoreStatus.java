@@ -4,7 +4,7 @@ import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.keystore.KeystoreStatus;
 import dev.keybroker.keystore.RootKeyError;
 import dev.keybroker.keystore.RotationSchedule;
-import dev.keybroker.kms.KmsOperation;
+import dev.keybroker.kms.KmsAction;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
@@ -24,7 +24,7 @@ public class PostgresKeystoreStatus implements KeystoreStatus {
     return transactions.locked(
         name,
         (session, row) -> {
-          if (!isOf(KmsOperation.DECRYPT, row.errorAction)) {
+          if (!isOf(KmsAction.DECRYPT, row.errorAction)) {
             KeystoreRows.setError(row, null);
           }
           if (row.version == version) {
@@ -71,7 +71,7 @@ public class PostgresKeystoreStatus implements KeystoreStatus {
   }
 
   @Override
-  public Uni<Void> succeeded(KeystoreName name, KmsOperation operation, Instant begun) {
+  public Uni<Void> succeeded(KeystoreName name, KmsAction operation, Instant begun) {
     return transactions.locked(
         name,
         (session, row) -> {
@@ -85,7 +85,7 @@ public class PostgresKeystoreStatus implements KeystoreStatus {
         });
   }
 
-  private static boolean isOf(KmsOperation operation, @Nullable String errorAction) {
+  private static boolean isOf(KmsAction operation, @Nullable String errorAction) {
     return operation.action().equals(errorAction);
   }
 

@@ -12,12 +12,12 @@ import dev.keybroker.kms.GeneratedKeyPair;
 import dev.keybroker.kms.KeyOperation;
 import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.Kms;
+import dev.keybroker.kms.KmsAction;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.kms.KmsKey;
 import dev.keybroker.kms.KmsKeyDescription;
-import dev.keybroker.kms.KmsOperation;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.smallrye.mutiny.Uni;
 import java.time.InstantSource;
@@ -107,7 +107,7 @@ public final class AwsKms implements Kms, AutoCloseable {
   @Override
   public Uni<GeneratedKeyPair> generateKeyPair(KmsKey key, KeyPairSpec spec, KmsContext context) {
     return onKms(
-        KmsOperation.GENERATE_KEY_PAIR,
+        KmsAction.GENERATE_KEY_PAIR,
         key,
         context,
         (kms, replica, override) ->
@@ -144,7 +144,7 @@ public final class AwsKms implements Kms, AutoCloseable {
 
   private Uni<EncryptedPrivateKey> encrypt(KmsKey key, byte[] privateKey, KmsContext context) {
     return onKms(
-        KmsOperation.ENCRYPT,
+        KmsAction.ENCRYPT,
         key,
         context,
         (kms, replica, override) ->
@@ -166,7 +166,7 @@ public final class AwsKms implements Kms, AutoCloseable {
   public Uni<DecryptedPrivateKey> decryptPrivateKey(
       KmsKey key, byte[] encryptedPrivateKey, KmsContext context) {
     return onKms(
-        KmsOperation.DECRYPT,
+        KmsAction.DECRYPT,
         key,
         context,
         (kms, replica, override) ->
@@ -194,7 +194,7 @@ public final class AwsKms implements Kms, AutoCloseable {
   @Override
   public Uni<Void> checkDecrypt(KmsKey key, byte[] encryptedPrivateKey, KmsContext context) {
     return onKms(
-            KmsOperation.DECRYPT,
+            KmsAction.CHECK_DECRYPT,
             key,
             context,
             (kms, replica, override) ->
@@ -224,7 +224,7 @@ public final class AwsKms implements Kms, AutoCloseable {
   @Override
   public Uni<KmsKeyDescription> describe(KmsKey key) {
     return onKms(
-        KmsOperation.DESCRIBE_KEY,
+        KmsAction.DESCRIBE_KEY,
         key,
         NO_CONTEXT,
         AwsKms::describe,
@@ -256,7 +256,7 @@ public final class AwsKms implements Kms, AutoCloseable {
 
   @Override
   public Uni<String> ownPrincipal() {
-    String action = "sts:GetCallerIdentity";
+    String action = KmsAction.GET_CALLER_IDENTITY.action();
     return operation(
         action,
         inFlight -> {
@@ -278,7 +278,7 @@ public final class AwsKms implements Kms, AutoCloseable {
   }
 
   private <A, T> Uni<T> onKms(
-      KmsOperation operation,
+      KmsAction operation,
       KmsKey key,
       KmsContext context,
       Request<A> request,
@@ -295,11 +295,11 @@ public final class AwsKms implements Kms, AutoCloseable {
               .thenComposeAsync(
                   identity -> {
                     CallDeadline end =
-                        operation == KmsOperation.GENERATE_KEY_PAIR
+                        operation == KmsAction.GENERATE_KEY_PAIR
                             ? CallDeadline.in(config.keyPairTimeout())
                             : deadline;
                     return failover.call(
-                        new KeyOperation(new KeyUse(key, context), operation),
+                        new KeyOperation(new KeyUse(key, context), operation.health()),
                         end,
                         (replica, time) ->
                             sender

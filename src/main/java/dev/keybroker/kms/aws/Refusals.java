@@ -4,8 +4,8 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.keybroker.kms.KeyOperation;
 import dev.keybroker.kms.KeyUse;
+import dev.keybroker.kms.KmsAction;
 import dev.keybroker.kms.KmsFailure;
-import dev.keybroker.kms.KmsOperation;
 import java.util.Arrays;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +41,7 @@ final class Refusals {
   /// Whether the last answer to a call of any class was a refusal: a key that is disabled for one
   /// is disabled for all.
   boolean isRefused(KeyUse use) {
-    return Arrays.stream(KmsOperation.values())
+    return Arrays.stream(KmsAction.values())
         .anyMatch(operation -> refused.getIfPresent(new KeyOperation(use, operation)) != null);
   }
 }

@@ -1,6 +1,7 @@
 package dev.keybroker.kms.aws;
 
 import dev.keybroker.kms.AssumedRole;
+import dev.keybroker.kms.KmsAction;
 import dev.keybroker.kms.KmsFailure;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,7 +24,7 @@ import software.amazon.awssdk.services.sts.model.GetCallerIdentityResponse;
 /// Begins sessions of tenants' roles: `sts:AssumeRole` by the broker's own principal, in the
 /// broker's home region, or in an allowed region while STS does not answer there.
 final class RoleSessions implements AutoCloseable {
-  static final String ASSUME_ROLE = "sts:AssumeRole";
+  static final String ASSUME_ROLE = KmsAction.ASSUME_ROLE.action();
 
   /// AWS refuses shorter ones.
   private static final Duration SHORTEST_SESSION = Duration.ofMinutes(15);

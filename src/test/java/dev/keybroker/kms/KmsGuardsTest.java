@@ -10,6 +10,7 @@ import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.embedded.EmbeddedServicesResource;
 import dev.keybroker.grpc.Eventually;
 import dev.keybroker.kms.KmsFailure.Kind;
+import dev.keybroker.telemetry.Spans;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.quarkus.runtime.configuration.DurationConverter;
@@ -32,7 +33,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /// Within Quarkus, which the guards are part of.
 @QuarkusTest
 @QuarkusTestResource(EmbeddedServicesResource.class)
-class GuardedKmsTest {
+class KmsGuardsTest {
   private static final int CONCURRENCY = 4;
   private static final int QUEUE = 2;
   private static final long GUARDS_FIT = 16 * 1024 * 1024;
@@ -42,8 +43,19 @@ class GuardedKmsTest {
 
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final FakeKms fake = new FakeKms(CryptoProvider.detect());
-  private final GuardedKms kms = new GuardedKms(fake, new Config(), registry);
+  private final KmsGuards guards = new KmsGuards(new Config(), registry);
+  private final Kms kms = guarded(guards);
   private final byte[] encrypted = encrypted();
+
+  private Kms guarded(KmsGuards guards) {
+    return new InstrumentedKms(
+        fake,
+        guards,
+        (use, action, begun, failure) -> {},
+        System::nanoTime,
+        new SimpleMeterRegistry(),
+        Spans.off());
+  }
 
   private static KmsKey key(String id) {
     return new KmsKey(KmsArn.parse("arn:aws:kms:eu-central-1:111122223333:key/" + id), null);
@@ -80,7 +92,7 @@ class GuardedKmsTest {
         .sum();
   }
 
-  private double open(KmsOperation operation) {
+  private double open(KmsAction operation) {
     return registry
         .get("keybroker.kms.breakers.open")
         .tag("operation", operation.tag())
@@ -103,14 +115,15 @@ class GuardedKmsTest {
             .build()
             .getConfigMapping(KmsGuardConfig.class);
     int number = Math.toIntExact(defaults.max());
-    GuardedKms full = new GuardedKms(fake, defaults, registry);
+    KmsGuards fullGuards = new KmsGuards(defaults, registry);
+    Kms full = guarded(fullGuards);
     long before = usedHeap();
     for (int i = 0; i < number; i++) {
       full.describe(key("k-" + i)).await().indefinitely();
     }
     long perGuard = (usedHeap() - before) / number;
     assertTrue(perGuard * number <= GUARDS_FIT, () -> number + " guards of " + perGuard + " bytes");
-    assertEquals(0, full.notAsked().size());
+    assertEquals(0, fullGuards.notAsked().size());
   }
 
   private static long usedHeap() {
@@ -170,7 +183,7 @@ class GuardedKmsTest {
     int before = fake.decrypts();
     assertEquals(1, open());
     assertEquals(
-        List.of(new KeyOperation(new KeyUse(KEY, CONTEXT), KmsOperation.DECRYPT)), kms.notAsked());
+        List.of(new KeyOperation(new KeyUse(KEY, CONTEXT), KmsAction.DECRYPT)), guards.notAsked());
 
     KmsFailure refused = refusal();
 
@@ -195,8 +208,8 @@ class GuardedKmsTest {
     }
 
     assertEquals(1, shed("breaker"));
-    assertEquals(1, open(KmsOperation.GENERATE_KEY_PAIR));
-    assertEquals(0, open(KmsOperation.DECRYPT));
+    assertEquals(1, open(KmsAction.GENERATE_KEY_PAIR));
+    assertEquals(0, open(KmsAction.DECRYPT));
     for (int i = 0; i < 10; i++) {
       decrypt();
     }
@@ -268,7 +281,7 @@ class GuardedKmsTest {
     CompletableFuture<DecryptedPrivateKey> answer = new CompletableFuture<>();
     KmsGuard guard =
         new KmsGuard(
-            new KeyOperation(new KeyUse(KEY, CONTEXT), KmsOperation.DECRYPT),
+            new KeyOperation(new KeyUse(KEY, CONTEXT), KmsAction.DECRYPT),
             new Config(),
             ConcurrentHashMap.newKeySet(),
             new KmsGuard.Shed(registry));

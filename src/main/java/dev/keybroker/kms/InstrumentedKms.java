@@ -1,0 +1,183 @@
+package dev.keybroker.kms;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+import dev.keybroker.crypto.KeyPairSpec;
+import dev.keybroker.crypto.SecretBytes;
+import dev.keybroker.telemetry.Metrics;
+import dev.keybroker.telemetry.Spans;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.smallrye.mutiny.Uni;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// Traces, guards, observes and meters the calls of a [Kms], in this order from the outside.
+///
+/// Observation is within the guard: a refusal of the guard is no answer of KMS, and a call that its
+/// caller gave up still gets one. An answer counts for the key that was asked for, even if a
+/// replica gave it. An answer that says nothing about the key is not reported: a ciphertext that is
+/// not the key's, a key pair that KMS makes under no key of this kind, every DescribeKey, and the
+/// failure of a call that named an alias.
+public final class InstrumentedKms implements Kms {
+  private static final KmsContext NO_CONTEXT = new KmsContext(Map.of());
+
+  private final Kms kms;
+  private final CallGuard guards;
+  private final KeyUseObserver observer;
+  private final Ticker ticker;
+  private final MeterRegistry registry;
+  private final Spans spans;
+
+  /// @param guards what each call of a key passes; calls of STS have the bounds of the adapter
+  /// @param observer receives KMS's answers for its keys
+  public InstrumentedKms(
+      Kms kms,
+      CallGuard guards,
+      KeyUseObserver observer,
+      Ticker ticker,
+      MeterRegistry registry,
+      Spans spans) {
+    this.kms = kms;
+    this.guards = guards;
+    this.observer = observer;
+    this.ticker = ticker;
+    this.registry = registry;
+    this.spans = spans;
+  }
+
+  @Override
+  public Uni<GeneratedKeyPair> generateKeyPair(KmsKey key, KeyPairSpec spec, KmsContext context) {
+    return run(
+        KmsAction.GENERATE_KEY_PAIR,
+        new KeyUse(key, context),
+        kms.generateKeyPair(key, spec, context),
+        GeneratedKeyPair::keyArn);
+  }
+
+  @Override
+  public Uni<EncryptedPrivateKey> encryptPrivateKey(
+      KmsKey key, SecretBytes privateKey, KmsContext context) {
+    return run(
+        KmsAction.ENCRYPT,
+        new KeyUse(key, context),
+        kms.encryptPrivateKey(key, privateKey, context),
+        EncryptedPrivateKey::keyArn);
+  }
+
+  @Override
+  public Uni<DecryptedPrivateKey> decryptPrivateKey(
+      KmsKey key, byte[] encryptedPrivateKey, KmsContext context) {
+    return run(
+        KmsAction.DECRYPT,
+        new KeyUse(key, context),
+        kms.decryptPrivateKey(key, encryptedPrivateKey, context),
+        decrypted -> key.arn());
+  }
+
+  @Override
+  public Uni<Void> checkDecrypt(KmsKey key, byte[] encryptedPrivateKey, KmsContext context) {
+    return run(
+        KmsAction.CHECK_DECRYPT,
+        new KeyUse(key, context),
+        kms.checkDecrypt(key, encryptedPrivateKey, context),
+        admitted -> key.arn());
+  }
+
+  @Override
+  public Uni<KmsKeyDescription> describe(KmsKey key) {
+    return run(
+        KmsAction.DESCRIBE_KEY,
+        new KeyUse(key, NO_CONTEXT),
+        kms.describe(key),
+        KmsKeyDescription::keyArn);
+  }
+
+  @Override
+  public Uni<Void> assumeRole(AssumedRole role) {
+    return traced(KmsAction.ASSUME_ROLE, metered(KmsAction.ASSUME_ROLE, kms.assumeRole(role)));
+  }
+
+  @Override
+  public Uni<String> ownPrincipal() {
+    KmsAction action = KmsAction.GET_CALLER_IDENTITY;
+    return traced(action, metered(action, kms.ownPrincipal()));
+  }
+
+  /// @param answering the key that an answer names, where the call named an alias
+  private <T> Uni<T> run(KmsAction action, KeyUse use, Uni<T> call, Function<T, KmsArn> answering) {
+    Uni<T> observed = observed(action, use, metered(action, call), answering);
+    return traced(action, guards.run(new KeyOperation(use, action.health()), () -> observed));
+  }
+
+  private <T> Uni<T> traced(KmsAction action, Uni<T> call) {
+    return spans.around(Spans.KMS + "." + action.tag(), call);
+  }
+
+  private <T> Uni<T> observed(
+      KmsAction action, KeyUse use, Uni<T> call, Function<T, KmsArn> answering) {
+    if (action == KmsAction.DESCRIBE_KEY) {
+      return call;
+    }
+    KmsKey key = use.key();
+    return Uni.createFrom()
+        .deferred(
+            () -> {
+              long begun = ticker.read();
+              return call.invoke(
+                      answer ->
+                          observer.ended(
+                              key.arn().isAlias()
+                                  ? new KeyUse(
+                                      new KmsKey(answering.apply(answer), key.role()),
+                                      use.context())
+                                  : use,
+                              action.health(),
+                              begun,
+                              null))
+                  .onFailure(KmsFailure.class)
+                  .invoke(
+                      trouble -> {
+                        KmsFailure failure = (KmsFailure) trouble;
+                        if (!key.arn().isAlias() && isAboutTheKey(action, failure)) {
+                          observer.ended(use, action.health(), begun, failure);
+                        }
+                      });
+            });
+  }
+
+  /// Every answer to a dry run is: it is made with the ciphertext that matters.
+  private static boolean isAboutTheKey(KmsAction action, KmsFailure failure) {
+    return action == KmsAction.CHECK_DECRYPT
+        || switch (failure.kind()) {
+          case CIPHERTEXT_REFUSED, KEY_UNUSABLE -> false;
+          default -> true;
+        };
+  }
+
+  private <T> Uni<T> metered(KmsAction action, Uni<T> call) {
+    return Uni.createFrom()
+        .deferred(
+            () -> {
+              long start = System.nanoTime();
+              return call.onItemOrFailure()
+                  .invoke(
+                      (item, failure) ->
+                          Timer.builder(Metrics.KMS_CALLS)
+                              .tag(Metrics.OPERATION, action.tag())
+                              .tag(Metrics.OUTCOME, outcome(failure))
+                              .register(registry)
+                              .record(System.nanoTime() - start, TimeUnit.NANOSECONDS));
+            });
+  }
+
+  private static String outcome(@Nullable Throwable failure) {
+    return switch (failure) {
+      case null -> "ok";
+      case KmsFailure known -> known.kind().name().toLowerCase(Locale.ROOT);
+      default -> "failed";
+    };
+  }
+}

@@ -1,0 +1,56 @@
+package dev.keybroker.kms;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+
+/// The calls that the broker makes to AWS KMS and STS.
+///
+/// A root key answers its actions independently of each other: a throttled key pair generation says
+/// nothing about decryption, and a working DescribeKey nothing about the right to decrypt. Only a
+/// dry run of a Decrypt counts as a Decrypt.
+public enum KmsAction {
+  GENERATE_KEY_PAIR("kms:GenerateDataKeyPairWithoutPlaintext"),
+  ENCRYPT("kms:Encrypt"),
+  DECRYPT("kms:Decrypt"),
+  /// A dry run of a Decrypt.
+  CHECK_DECRYPT("kms:Decrypt"),
+  DESCRIBE_KEY("kms:DescribeKey"),
+  ASSUME_ROLE("sts:AssumeRole"),
+  GET_CALLER_IDENTITY("sts:GetCallerIdentity");
+
+  private static final List<KmsAction> CLASSES =
+      Stream.of(values()).filter(it -> it.isOfAKey() && it.health() == it).toList();
+
+  private final String action;
+  private final String tag;
+
+  KmsAction(String action) {
+    this.action = action;
+    this.tag = name().toLowerCase(Locale.ROOT);
+  }
+
+  /// The actions for which guards and health are kept.
+  public static List<KmsAction> classes() {
+    return CLASSES;
+  }
+
+  /// The permission that the call needs, as policies and failures name it.
+  public String action() {
+    return action;
+  }
+
+  /// The name in metrics, spans, logs and the health page.
+  public String tag() {
+    return tag;
+  }
+
+  /// The action that this one counts as, for guards and health.
+  public KmsAction health() {
+    return this == CHECK_DECRYPT ? DECRYPT : this;
+  }
+
+  private boolean isOfAKey() {
+    return action.startsWith("kms:");
+  }
+}
