@@ -4,8 +4,8 @@ import dev.keybroker.access.AccessPolicy;
 import io.quarkus.scheduler.Scheduled;
 import jakarta.enterprise.context.ApplicationScoped;
 
-/// Reads the access file for changes. A ConfigMap changes by a link that points elsewhere: to read
-/// the file is simpler than to watch it, and cannot miss that.
+/// Checks the access file for changes. A ConfigMap changes by a link to another target. Reading the
+/// file is simpler than watching it, and cannot miss such a change.
 @ApplicationScoped
 class AccessFileTimer {
   private final AccessPolicy policy;

@@ -22,8 +22,9 @@ import java.time.Clock;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
-/// Who may do what: as the access file says, read again while the broker runs. Without one
-/// everything is allowed, but only where the deployment has said that it wants an insecure broker.
+/// Creates the access policy from the access file, which is read again while the broker runs.
+/// Without a file everything is allowed, but only if the deployment has explicitly chosen an
+/// insecure broker.
 class AccessRules {
   private static final Logger LOG = Logger.getLogger(AccessRules.class);
 
@@ -86,6 +87,6 @@ class AccessRules {
     return new CallsInFlight(config, registry);
   }
 
-  /// A broken access file fails the start, not the first call.
+  /// Makes a broken access file fail the start instead of the first call.
   void start(@Observes StartupEvent event, Admission admission) {}
 }

@@ -23,7 +23,7 @@ import java.util.UUID;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
 
-/// The audit trail, put together.
+/// Wires the audit trail.
 class Audit {
   @Produces
   @Singleton
@@ -72,7 +72,7 @@ class Audit {
     }
   }
 
-  /// Late, so that what other observers still do is on record.
+  /// Runs late, so that the work of other observers is still recorded.
   void stop(
       @Observes @Priority(Interceptor.Priority.PLATFORM_AFTER) ShutdownEvent event,
       AuditTrail trail) {

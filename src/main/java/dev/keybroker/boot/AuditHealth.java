@@ -6,8 +6,8 @@ import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Liveness;
 
-/// Reports that the thread which commits audit records has ended. Only a restart brings it back, so
-/// the broker is not alive then.
+/// Liveness check: fails if the thread that commits audit records has ended, because only a restart
+/// brings it back.
 @Liveness
 @ApplicationScoped
 class AuditHealth implements HealthCheck {

@@ -8,12 +8,13 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import org.jboss.logging.Logger;
 
-/// Keeps the days of the audit trail, in each broker by itself and never twice at once.
+/// Maintains the daily partitions of the audit trail. Each broker runs it, and never twice at the
+/// same time.
 @ApplicationScoped
 class AuditTimer {
   private static final Logger LOG = Logger.getLogger(AuditTimer.class);
 
-  /// A PostgreSQL that hangs must not end the timer: while a run lasts, no other begins.
+  /// A hanging PostgreSQL must not end the timer: while a run lasts, no other starts.
   private static final Duration LONGEST = Duration.ofMinutes(5);
 
   private final AuditPartitions partitions;

@@ -16,7 +16,7 @@ import java.time.Clock;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// How callers prove who they are, from the settings.
+/// Creates the authentication of callers from the settings.
 class CallerProof {
   @Produces
   @Singleton

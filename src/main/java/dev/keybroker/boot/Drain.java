@@ -16,14 +16,15 @@ import java.util.ArrayList;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
 
-/// The orderly end: health NOT_SERVING, a while in which clients learn of it, GOAWAY, the calls
-/// under way end, exit code 0. Runs before anything that calls need is closed.
+/// Shuts the broker down in order: sets health to NOT_SERVING, waits for clients to notice, sends
+/// GOAWAY, lets calls in flight finish, and exits with code 0. Runs before anything that calls need
+/// is closed.
 @ApplicationScoped
 class Drain {
   private static final Logger LOG = Logger.getLogger(Drain.class);
   private static final int FIRST = 1;
 
-  /// What the JVM and Quarkus exit with on SIGTERM.
+  /// The exit code of the JVM and Quarkus on SIGTERM.
   private static final int SIGTERM_EXIT_CODE = 128 + 15;
 
   private final ServingServer server;
@@ -66,8 +67,8 @@ class Drain {
     ended = true;
   }
 
-  /// The JVM says 143 after a SIGTERM, however orderly the end was. In a hook of the JVM, which by
-  /// itself knows no other way to say 0.
+  /// The JVM exits with 143 after a SIGTERM, even after an orderly shutdown. A shutdown hook is the
+  /// only way to exit with 0 instead.
   private void exit() {
     Application application = Application.currentApplication();
     if (application == null) {

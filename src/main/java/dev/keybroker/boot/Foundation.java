@@ -16,7 +16,7 @@ import java.time.Clock;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
-/// What everything stands on: time, randomness and cryptography, each made in this one place.
+/// Creates the beans for time, randomness and cryptography, each only here.
 class Foundation {
   private static final Logger LOG = Logger.getLogger(Foundation.class);
 

@@ -6,8 +6,8 @@ import dev.keybroker.kek.MemoryPrivateKeks;
 import io.quarkus.scheduler.Scheduled;
 import jakarta.enterprise.context.ApplicationScoped;
 
-/// Wipes secrets whose time ended while the machine was suspended: nothing else looks at those that
-/// nobody uses.
+/// Wipes secrets that expired while the machine was suspended. Nothing else checks secrets that are
+/// not in use.
 @ApplicationScoped
 class KeyExpiryTimer {
   private static final String EVERY = "1s";

@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Properties;
 import org.eclipse.microprofile.config.Config;
 
-/// The main class: the broker, or where the first argument names one, a command that ends by
+/// The main class. Runs the broker or, if the first argument names one, a command that ends by
 /// itself.
 @QuarkusMain
 public final class Main {
@@ -30,7 +30,7 @@ public final class Main {
 
   Main() {}
 
-  /// Starts what the arguments name.
+  /// Runs what the arguments name.
   public static void main(String... args) {
     if (args.length > 0 && args[0].equals(AUDIT_VERIFY)) {
       System.exit(auditVerify(Arrays.asList(args).subList(1, args.length)));
@@ -86,8 +86,8 @@ public final class Main {
     }
   }
 
-  /// What a deployment sets: system properties, the environment, and the files that either names. A
-  /// native executable has no other configuration before the broker starts.
+  /// The settings of the deployment: system properties, the environment, and the files that these
+  /// name. A native executable has no other configuration before the broker starts.
   private static Config configuration() {
     return new SmallRyeConfigBuilder()
         .addDefaultInterceptors()
@@ -102,7 +102,7 @@ public final class Main {
 
   private static String url(Config config) {
     try {
-      // Registers itself.
+      // The driver registers itself.
       Class.forName("org.postgresql.Driver");
     } catch (ClassNotFoundException e) {
       throw new IllegalStateException(e);

@@ -10,8 +10,8 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// Counts the rotations that are late, once a minute in each broker. While PostgreSQL does not
-/// answer, the last count stands.
+/// Counts late rotations, once a minute in each broker. While PostgreSQL does not answer, the last
+/// count stays.
 @ApplicationScoped
 class OverdueRotations {
   private static final Duration LATE = Duration.ofHours(1);

@@ -8,8 +8,8 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import org.jboss.logging.Logger;
 
-/// Compares a configured principal with what AWS reports, so that tenants are never given policies
-/// for somebody else. AWS may be unreachable at the start: then the first use compares.
+/// Compares the configured principal with the one that AWS reports, so that tenants never receive
+/// policies for another principal. If AWS is unreachable at startup, the first use compares.
 @Singleton
 class PrincipalCheck {
   private static final Logger LOG = Logger.getLogger(PrincipalCheck.class);

@@ -18,11 +18,11 @@ import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.eclipse.microprofile.health.Readiness;
 
 /// Lists the root keys that fail, or whose circuit breaker is open, by class of operations. Never
-/// down for that, since one tenant's key says nothing about the broker.
+/// reports DOWN, because one tenant's key says nothing about the broker.
 @Readiness
 @ApplicationScoped
 class RootKeysHealth implements HealthCheck {
-  /// So many are listed; the rest is counted.
+  /// The maximum number of keys to list; the rest are counted.
   private static final int LISTED = 50;
 
   private final KmsGuards guards;
@@ -33,7 +33,7 @@ class RootKeysHealth implements HealthCheck {
     this.states = states;
   }
 
-  /// One KMS key in one class of operations.
+  /// A KMS key in one class of operations.
   private static final class Line {
     private final Set<KeyOperation> keystores = new HashSet<>();
     private final Set<String> troubles = new TreeSet<>();

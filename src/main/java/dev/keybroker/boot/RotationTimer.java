@@ -6,7 +6,8 @@ import io.quarkus.scheduler.Scheduled;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 
-/// Runs the sweep for what is due, in each broker by itself and never twice at once.
+/// Runs the sweep for due rotations and erasures. Each broker runs it, and never twice at the same
+/// time.
 @ApplicationScoped
 class RotationTimer {
   private final RotationSweep sweep;

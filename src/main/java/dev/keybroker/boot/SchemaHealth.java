@@ -7,8 +7,8 @@ import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
 
-/// Reports whether the schema of PostgreSQL is what this version needs. Never down for that: wraps
-/// go on without PostgreSQL.
+/// Reports whether the schema of PostgreSQL is the one that this version needs. Never reports DOWN,
+/// because wraps continue without PostgreSQL.
 @Readiness
 @ApplicationScoped
 class SchemaHealth implements HealthCheck {

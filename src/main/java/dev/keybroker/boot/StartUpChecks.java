@@ -26,7 +26,7 @@ import org.eclipse.microprofile.config.Config;
 import org.eclipse.microprofile.config.ConfigValue;
 import org.jboss.logging.Logger;
 
-/// Refuses to start where the settings contradict each other, or leave the broker open to anybody.
+/// Refuses to start if the settings contradict each other or leave the broker open to anyone.
 @Singleton
 class StartUpChecks {
   private static final Logger LOG = Logger.getLogger(StartUpChecks.class);
@@ -37,7 +37,7 @@ class StartUpChecks {
       Pattern.compile(Pattern.quote(BUNDLES) + "\"[a-z0-9._-]{1,255}\"");
   private static final String HOST = "quarkus.grpc.server.host";
 
-  /// Settings of Quarkus for servers of its own making: here they would be obeyed by halves.
+  /// Settings for Quarkus' own servers, which would be only partly effective here.
   private static final List<String> FOREIGN =
       List.of("quarkus.grpc.server.ssl.", "quarkus.grpc.server.transport-security.");
 
@@ -56,7 +56,7 @@ class StartUpChecks {
     this.connection = connection;
   }
 
-  /// Before anything else is started.
+  /// Runs before anything else starts.
   void check(@Observes @Priority(1) StartupEvent event) {
     refuse(contradictions());
     if (!LaunchMode.current().isDevOrTest()) {
@@ -98,7 +98,7 @@ class StartUpChecks {
     return found;
   }
 
-  /// Of the authorities of client certificates.
+  /// Checks the authorities of client certificates.
   private List<String> trustContradictions() {
     List<String> found = new ArrayList<>();
     Stream<String> bundles =
@@ -179,7 +179,7 @@ class StartUpChecks {
     return found;
   }
 
-  /// Whether somebody has set it; defaults do not count.
+  /// Whether a setting is set explicitly; defaults do not count.
   private boolean isSet(String name) {
     ConfigValue value = config.getConfigValue(name);
     return value.getValue() != null && value.getSourceOrdinal() > Integer.MIN_VALUE;
@@ -194,7 +194,7 @@ class StartUpChecks {
     return false;
   }
 
-  /// Says at each start how open the broker is.
+  /// Reports at each start how the broker is secured.
   void report(
       @Observes @Priority(2) StartupEvent event,
       ServerTls serverTls,

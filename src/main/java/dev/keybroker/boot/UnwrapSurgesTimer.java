@@ -4,7 +4,7 @@ import dev.keybroker.access.UnwrapSurges;
 import io.quarkus.scheduler.Scheduled;
 import jakarta.enterprise.context.ApplicationScoped;
 
-/// Tells the averages of unwraps that time goes on.
+/// Updates the averages of unwraps periodically.
 @ApplicationScoped
 class UnwrapSurgesTimer {
   private static final String EVERY = "10s";

@@ -1,4 +1,5 @@
-/// Owns the wiring: which tier asks which, what is made once at start, start-up checks and health.
+/// Owns the wiring: the order of tiers, objects created once at startup, start-up checks and
+/// health.
 ///
 /// May import everything; nothing imports it.
 @NullMarked

@@ -6,9 +6,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// The way of one result from the thread that makes it to its subscriber. A result that the
-/// subscriber takes is the subscriber's; one that comes after a cancellation is closed here if it
-/// is [AutoCloseable], so that a secret that nobody takes is wiped. Thread-safe.
+/// Passes a result from the thread that makes it to its subscriber. The subscriber owns a result
+/// that it takes. A result that arrives after a cancellation is closed here if it is
+/// [AutoCloseable], so that an unclaimed secret is wiped. Thread-safe.
 public final class HandOff<T> {
   private final UniEmitter<? super T> emitter;
   private final AtomicBoolean taken;
@@ -20,8 +20,8 @@ public final class HandOff<T> {
     onEnd(() -> {});
   }
 
-  /// Starts the work at each subscription, on the subscriber's thread. The work completes or fails
-  /// the hand-off once, on any thread.
+  /// Returns a Uni that starts the work at each subscription, on the subscriber's thread. The work
+  /// completes or fails the hand-off once, on any thread.
   public static <T> Uni<T> of(Consumer<HandOff<T>> work) {
     return Uni.createFrom()
         .deferred(
@@ -33,13 +33,13 @@ public final class HandOff<T> {
             });
   }
 
-  /// Whether nobody waits any more, because of a cancellation or since the result is delivered.
+  /// Whether the subscriber no longer waits, because it cancelled or the result was delivered.
   public boolean hasEnded() {
     return ended;
   }
 
-  /// Runs the action when nobody waits any more, or now if that is so already. Replaces an action
-  /// that was given before.
+  /// Runs the action when the subscriber stops waiting, or now if it already has. Replaces a
+  /// previous action.
   public void onEnd(Runnable action) {
     emitter.onTermination(
         () -> {

@@ -6,13 +6,13 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
-/// One computation at a time for each key. Callers that ask meanwhile share its outcome, a failure
-/// too. Nothing is remembered after its end: the next caller starts another one. Thread-safe.
+/// Runs one computation at a time for each key. Concurrent callers share its outcome, including a
+/// failure. Nothing is remembered after its end: the next caller starts a new one. Thread-safe.
 public final class SingleFlight<K, V> {
   private final ConcurrentHashMap<K, CompletableFuture<V>> flights = new ConcurrentHashMap<>();
 
-  /// Joins the computation that is under way for the key, or starts this one now. It runs to its
-  /// end whoever stops waiting: cancelling what this returns changes nothing for others.
+  /// Joins the running computation for the key, or starts this one now. It runs to its end even if
+  /// callers cancel: cancelling the returned Uni does not affect others.
   public CompletionStage<V> join(K key, Supplier<Uni<V>> computation) {
     CompletableFuture<V> mine = new CompletableFuture<>();
     CompletableFuture<V> running = flights.putIfAbsent(key, mine);
@@ -34,7 +34,7 @@ public final class SingleFlight<K, V> {
     return mine.minimalCompletionStage();
   }
 
-  /// Whether a computation is under way for the key.
+  /// Whether a computation is running for the key.
   public boolean isUnderWay(K key) {
     return flights.containsKey(key);
   }

@@ -1,4 +1,4 @@
-/// Owns the concurrency idioms that several features need, each once.
+/// Owns the concurrency idioms that several features share.
 ///
 /// Imports nothing of the broker.
 @NullMarked

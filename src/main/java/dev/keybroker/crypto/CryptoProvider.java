@@ -13,12 +13,12 @@ import javax.crypto.Cipher;
 import javax.crypto.KeyAgreement;
 import org.jspecify.annotations.Nullable;
 
-/// Where RSA, EC and AES come from: Amazon Corretto Crypto Provider where the platform has it, else
-/// the JDK's providers.
+/// The source of RSA, EC and AES: Amazon Corretto Crypto Provider if the platform supports it,
+/// otherwise the JDK's providers.
 ///
-/// Chosen once at start and handed to whoever computes. Keys are of the provider that parsed them.
-/// Thread-safe. Do not keep it in a static field: a native image would initialise it while it is
-/// built.
+/// It is chosen once at startup and passed to all code that needs it. A key belongs to the provider
+/// that parsed it. Thread-safe. Do not keep it in a static field, because a native image would
+/// initialise it during the build.
 public final class CryptoProvider {
 
   private final String name;
@@ -34,8 +34,8 @@ public final class CryptoProvider {
     this.fallbackReason = fallbackReason;
   }
 
-  /// Amazon Corretto Crypto Provider if it loads and passes its self-tests (which this waits for),
-  /// else [#jdk()].
+  /// Amazon Corretto Crypto Provider if it loads and passes its self-tests (this method waits for
+  /// them), otherwise [#jdk()].
   public static CryptoProvider detect() {
     try {
       return Corretto.load();
@@ -63,14 +63,14 @@ public final class CryptoProvider {
     return name;
   }
 
-  /// For the log: why [#detect()] did not choose Amazon Corretto Crypto Provider. Empty where it
-  /// did, or was not asked.
+  /// For the log: why [#detect()] did not choose Amazon Corretto Crypto Provider. Empty if it did,
+  /// or was not called.
   public Optional<String> fallbackReason() {
     return Optional.ofNullable(fallbackReason);
   }
 
-  /// The provider's own generator, which threads share without waiting for each other where Amazon
-  /// Corretto Crypto Provider makes it.
+  /// The provider's own random generator. That of Amazon Corretto Crypto Provider can be shared by
+  /// threads without contention.
   public SecureRandom secureRandom() {
     try {
       return provider == null
@@ -81,7 +81,7 @@ public final class CryptoProvider {
     }
   }
 
-  /// What the calling thread reuses from call to call. Holds no private key.
+  /// The objects that the calling thread reuses between calls. They hold no private key.
   ThreadPrimitives primitives() {
     return primitives.get();
   }
@@ -136,13 +136,13 @@ public final class CryptoProvider {
     }
   }
 
-  /// A primitive that every supported platform has failed: a broken installation, not a caller's
-  /// mistake.
+  /// Thrown if a primitive fails that every supported platform has: the installation is broken; the
+  /// caller made no mistake.
   static IllegalStateException unavailable(GeneralSecurityException cause) {
     return new IllegalStateException("cryptographic primitive unavailable", cause);
   }
 
-  /// Touches the provider's classes, so that their absence shows here and nowhere else.
+  /// Loads the provider's classes, so that their absence is detected here and nowhere else.
   private static final class Corretto {
 
     static CryptoProvider load() {

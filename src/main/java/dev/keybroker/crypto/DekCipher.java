@@ -36,8 +36,8 @@ final class DekCipher {
     this.provider = provider;
   }
 
-  /// Turns the random bytes in the place of the salt into the salt: HMAC-SHA256 under `z` of them
-  /// and of all that is encrypted or authenticated, cut to the size of a salt.
+  /// Converts the random bytes at the position of the salt into the salt: HMAC-SHA256 under `z` of
+  /// them and of all that is encrypted or authenticated, cut to the size of a salt.
   ///
   /// Without a repeat of the random bytes this is as good as they are, since `z` is secret. With
   /// one, as in two copies of a virtual machine, two salts of one `z` are the same only where DEK,
@@ -123,7 +123,7 @@ final class DekCipher {
     cipher.updateAAD(additionalData(wrapped, saltOffset, context.encodedUncopied()));
   }
 
-  /// In one piece: a provider in native code takes each piece by a call of its own.
+  /// In one piece, because a native provider needs a separate call for each piece.
   private static byte[] additionalData(byte[] wrapped, int saltOffset, byte[] context) {
     byte[] data = Arrays.copyOf(AAD_PREFIX, AAD_PREFIX.length + saltOffset + context.length);
     System.arraycopy(wrapped, 0, data, AAD_PREFIX.length, saltOffset);
@@ -131,7 +131,7 @@ final class DekCipher {
     return data;
   }
 
-  /// The cipher is kept for the thread's next DEK and would keep this one's key until then.
+  /// Clears the key from the cipher, which is kept for the thread's next DEK.
   private void forgetKey(Cipher cipher) {
     try {
       cipher.init(Cipher.DECRYPT_MODE, noKey, noNonce);

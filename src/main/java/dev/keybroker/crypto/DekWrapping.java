@@ -3,11 +3,12 @@ package dev.keybroker.crypto;
 import java.security.SecureRandom;
 import java.util.UUID;
 
-/// Wraps and unwraps DEKs: the front door of this package.
+/// Wraps and unwraps DEKs: the entry point of this package.
 ///
-/// Thread-safe. `wrap` and `unwrap` do everything for one DEK; their halves stand beside them for
-/// who keeps an encapsulated secret for many DEKs of one KEK. The caller owns every [SecretBytes]
-/// that it passes or gets. Keys must come from a [KeyCodec] of the same [CryptoProvider].
+/// Thread-safe. `wrap` and `unwrap` do everything for one DEK. Their two halves are available
+/// separately for callers that keep an encapsulated secret for many DEKs of one KEK. The caller
+/// owns every [SecretBytes] that it passes or receives. Keys must come from a [KeyCodec] of the
+/// same [CryptoProvider].
 public final class DekWrapping {
 
   private final Encapsulator encapsulator;
@@ -20,21 +21,21 @@ public final class DekWrapping {
     this.random = random;
   }
 
-  /// A new random DEK. The caller closes it.
+  /// Generates a random DEK. The caller closes it.
   ///
   /// @param size 16 to 64 bytes
   public SecretBytes newDek(int size) {
     return SecretBytes.random(size, random);
   }
 
-  /// The asymmetric half alone.
+  /// Encapsulates a secret: the asymmetric half alone.
   public Encapsulator encapsulator() {
     return encapsulator;
   }
 
-  /// Wraps a DEK of 16 to 64 bytes under a KEK, with an encapsulated secret of its own.
+  /// Wraps a DEK of 16 to 64 bytes under a KEK, with its own encapsulated secret.
   ///
-  /// @throws IllegalArgumentException where the DEK has another size
+  /// @throws IllegalArgumentException if the DEK has another size
   public byte[] wrap(UUID kekId, WrappingKey key, SecretBytes dek, EncryptionContext context) {
     try (EncapsulatedSecret secret = encapsulator.encapsulate(key)) {
       return seal(kekId, key.spec(), secret, dek, context);
@@ -45,9 +46,9 @@ public final class DekWrapping {
   /// symmetric half alone. The salt is the message's own even if the random state repeats: see
   /// [DekCipher#hedgeSalt].
   ///
-  /// @throws IllegalArgumentException where the DEK has another size
-  /// @throws IllegalStateException where the secret or the DEK is closed; no bytes come of a closed
-  ///     one
+  /// @throws IllegalArgumentException if the DEK has another size
+  /// @throws IllegalStateException if the secret or the DEK is closed; no bytes are produced from a
+  ///     closed one
   public byte[] seal(
       UUID kekId,
       KeyPairSpec spec,
@@ -63,7 +64,7 @@ public final class DekWrapping {
     return wrapped;
   }
 
-  /// With the salt given: deterministic, for test vectors. A salt must never serve twice.
+  /// Wraps with a given salt: deterministic, for test vectors. A salt must never be used twice.
   byte[] seal(
       UUID kekId,
       KeyPairSpec spec,
@@ -91,8 +92,8 @@ public final class DekWrapping {
   /// Unwraps a DEK with the KEK that the caller found by the wrapped DEK's own KEK id.
   ///
   /// @param kekId the id of the key given; a wrapped DEK that names another is refused
-  /// @throws NotAuthenticException where the wrapped DEK was not made for this KEK and context
-  /// @throws IllegalStateException where the key is closed
+  /// @throws NotAuthenticException if the wrapped DEK was not made for this KEK and context
+  /// @throws IllegalStateException if the key is closed
   public SecretBytes unwrap(
       UUID kekId, UnwrappingKey key, WrappedDek wrapped, EncryptionContext context)
       throws NotAuthenticException {
@@ -105,7 +106,7 @@ public final class DekWrapping {
     }
   }
 
-  /// As [#unwrap(UUID, UnwrappingKey, WrappedDek, EncryptionContext)], from the bytes.
+  /// Like [#unwrap(UUID, UnwrappingKey, WrappedDek, EncryptionContext)], from the bytes.
   public SecretBytes unwrap(
       UUID kekId, UnwrappingKey key, byte[] wrapped, EncryptionContext context)
       throws NotAuthenticException {
@@ -114,8 +115,8 @@ public final class DekWrapping {
 
   /// Unwraps a DEK with the secret of its encapsulation: the symmetric half alone.
   ///
-  /// @throws NotAuthenticException where the wrapped DEK was not made with this secret and context
-  /// @throws IllegalStateException where the secret is closed
+  /// @throws NotAuthenticException if the wrapped DEK was not made with this secret and context
+  /// @throws IllegalStateException if the secret is closed
   public SecretBytes open(
       KeyPairSpec spec, SecretBytes z, WrappedDek wrapped, EncryptionContext context)
       throws NotAuthenticException {

@@ -103,7 +103,7 @@ enum EcCurve {
     return x.multiply(x).subtract(THREE).multiply(x).add(b).mod(p);
   }
 
-  /// The two points whose x-coordinate is given (big-endian, field size), or fewer where there are
+  /// The two points with the given x-coordinate (big-endian, field size), or fewer if there are
   /// none.
   byte[][] pointsAt(byte[] x) {
     BigInteger square = ySquared(new BigInteger(1, x));
@@ -134,8 +134,8 @@ enum EcCurve {
     return ByteBuffer.allocate(spkiPrefix.length + point.length).put(spkiPrefix).put(point).array();
   }
 
-  /// The point of a SubjectPublicKeyInfo in the form that [#toSubjectPublicKeyInfo] makes,
-  /// unchecked but for that form.
+  /// The point of a SubjectPublicKeyInfo in the form that [#toSubjectPublicKeyInfo] makes, checked
+  /// only for that form.
   byte[] toPoint(byte[] spki) {
     int prefix = spkiPrefix.length;
     if (spki.length != prefix + pointSize()

@@ -2,8 +2,8 @@ package dev.keybroker.crypto;
 
 import org.jspecify.annotations.Nullable;
 
-/// How the 32-byte secret of a wrapped DEK travels under a KEK; `id` is the byte that names it in
-/// the format.
+/// The algorithm that encapsulates the 32-byte secret of a wrapped DEK under a KEK; `id` is the
+/// byte that names it in the format.
 public enum Encapsulation {
   /// RFC 8017 RSAES-OAEP with SHA-256, MGF1 with SHA-256, empty label.
   RSAES_OAEP_SHA256((byte) 1),
@@ -20,7 +20,7 @@ public enum Encapsulation {
     return id;
   }
 
-  /// The encapsulation that the second byte of a wrapped DEK names; null where it names none.
+  /// The encapsulation that the second byte of a wrapped DEK names; null if it names none.
   public static @Nullable Encapsulation ofId(byte id) {
     return switch (id) {
       case 1 -> RSAES_OAEP_SHA256;

@@ -29,7 +29,7 @@ public final class Encapsulator {
     return new Hpke(provider, suite, HPKE_EXPORTER_CONTEXT);
   }
 
-  /// A fresh 32-byte secret and its encapsulation under the key. The caller closes it.
+  /// Generates a 32-byte secret and encapsulates it under the key. The caller closes it.
   public EncapsulatedSecret encapsulate(WrappingKey key) {
     return switch (key.spec().encapsulation()) {
       case RSAES_OAEP_SHA256 -> rsaOaep.encapsulate(key);
@@ -37,19 +37,19 @@ public final class Encapsulator {
     };
   }
 
-  /// With the ephemeral key of an EC encapsulation given: deterministic, for test vectors.
+  /// Encapsulates with a given ephemeral key (EC only): deterministic, for test vectors.
   EncapsulatedSecret encapsulate(WrappingKey key, KeyPair ephemeral) {
     return hpke(key.spec()).encapsulate(key, ephemeral);
   }
 
-  /// The 32-byte secret of an encapsulation. The caller closes it.
+  /// Returns the 32-byte secret of an encapsulation. The caller closes it.
   ///
-  /// A secret that comes back is not yet authentic: for RSA it is a random one where OAEP decoding
-  /// fails. Only a DEK that opens under it shows that it is right, so nothing may be concluded,
-  /// kept or told before that.
+  /// The returned secret is not authentic yet: for RSA, it is random if OAEP decoding fails. Only a
+  /// DEK that opens under it proves that it is right, so nothing may be concluded, kept or reported
+  /// before that.
   ///
-  /// @throws NotAuthenticException where the bytes have the wrong size or are no point of the curve
-  /// @throws IllegalStateException where the key is closed
+  /// @throws NotAuthenticException if the bytes have the wrong size or are not a point of the curve
+  /// @throws IllegalStateException if the key is closed
   public SecretBytes decapsulate(UnwrappingKey key, byte[] encapsulated)
       throws NotAuthenticException {
     if (encapsulated.length != key.spec().encapsulatedSize()) {

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Encoded canonically: a 4-byte big-endian pair count, then for each pair, sorted by key in
 /// unsigned UTF-8 byte order, a 4-byte length, the key, a 4-byte length, the value. The lengths
-/// make it injective: no two contexts share an encoding. The pairs are not secret, but never show
-/// in [#toString()]. The limits are for the API to enforce; the encoding knows none.
+/// make it injective: no two contexts share an encoding. The pairs are not secret, but
+/// [#toString()] never shows them. The API enforces the limits; the encoding has none.
 public final class EncryptionContext {
 
   /// At most this many pairs.
@@ -45,10 +45,10 @@ public final class EncryptionContext {
     return EMPTY;
   }
 
-  /// The context of a map, whatever its order.
+  /// Creates the context of a map, independent of its order.
   ///
-  /// @throws IllegalArgumentException where a key or value is not Unicode text (an unpaired
-  ///     surrogate), which UTF-8 cannot tell apart from others of its kind
+  /// @throws IllegalArgumentException if a key or value is not Unicode text (has an unpaired
+  ///     surrogate), because UTF-8 cannot distinguish unpaired surrogates
   public static EncryptionContext of(Map<String, String> pairs) {
     if (pairs.isEmpty()) {
       return EMPTY;
@@ -97,12 +97,13 @@ public final class EncryptionContext {
     return encoded.clone();
   }
 
-  /// The canonical encoding itself; not to be modified.
+  /// The canonical encoding itself; must not be modified.
   byte[] encodedUncopied() {
     return encoded;
   }
 
-  /// SHA-256 of the canonical encoding: what a record says of a context without showing it.
+  /// SHA-256 of the canonical encoding: what an audit record contains of a context without showing
+  /// it.
   public byte[] digest() {
     try {
       return MessageDigest.getInstance("SHA-256").digest(encoded);

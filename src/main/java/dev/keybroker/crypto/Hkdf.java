@@ -6,8 +6,8 @@ import javax.crypto.Mac;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.SecretKeySpec;
 
-/// RFC 5869 HKDF over one hash. Not thread-safe. Inputs stay the caller's; what comes back is the
-/// caller's to wipe.
+/// RFC 5869 HKDF over one hash. Not thread-safe. The caller keeps its inputs, and wipes the
+/// results.
 ///
 /// Every wrap and unwrap expands, so this runs over a [Mac] that is kept: the JDK's own
 /// [javax.crypto.KDF] looks up and makes a new one for each key, which takes half as long as the
@@ -70,7 +70,7 @@ final class Hkdf {
     }
   }
 
-  /// The MAC is kept for the thread's next key and would keep this one until then.
+  /// Clears the key from the MAC, which is kept for the thread's next key.
   private void forgetKey() {
     init(zeros);
   }

@@ -32,7 +32,7 @@ final class Hpke {
     }
   }
 
-  /// Encapsulates with the ephemeral key given: deterministic, for test vectors.
+  /// Encapsulates with a given ephemeral key: deterministic, for test vectors.
   EncapsulatedSecret encapsulate(WrappingKey recipient, KeyPair ephemeral) {
     byte[] encapsulated = suite.curve().toPoint(ephemeral.getPublic().getEncoded());
     byte[] dh;
@@ -44,7 +44,7 @@ final class Hpke {
     return new EncapsulatedSecret(encapsulated, exported(dh, encapsulated, recipient.point()));
   }
 
-  /// Finds the secret of an encapsulation again; bytes that are no point of the curve are refused.
+  /// Recovers the secret of an encapsulation; refuses bytes that are not a point of the curve.
   SecretBytes decapsulate(PrivateKey key, byte[] recipientPoint, byte[] encapsulated)
       throws NotAuthenticException {
     if (!suite.curve().isPoint(encapsulated)) {

@@ -17,8 +17,8 @@ import java.util.List;
 import javax.crypto.KeyAgreement;
 import javax.security.auth.DestroyFailedException;
 
-/// Turns the encoded halves of a KEK into key objects and refuses whatever is not a valid key of
-/// the spec. Thread-safe.
+/// Parses the encoded halves of a KEK into key objects, and refuses everything that is not a valid
+/// key of the spec. Thread-safe.
 public final class KeyCodec {
 
   private static final BigInteger SMALLEST_EXPONENT = BigInteger.valueOf(65537);
@@ -34,7 +34,7 @@ public final class KeyCodec {
   /// modulus length and an odd exponent from 65537 to 33 bits, or a named curve with an
   /// uncompressed point on it.
   ///
-  /// @throws InvalidKekException where it is anything else
+  /// @throws InvalidKekException if it is anything else
   public WrappingKey parsePublic(KeyPairSpec spec, byte[] spki) {
     try {
       return switch (spec.encapsulation()) {
@@ -75,9 +75,9 @@ public final class KeyCodec {
   }
 
   /// Parses a private key in PKCS#8 DER: RSA with its CRT parameters, or EC on the spec's named
-  /// curve. The caller still owns the encoded key and closes the one it gets.
+  /// curve. The caller still owns the encoded key, and closes the returned one.
   ///
-  /// @throws InvalidKekException where it is anything else
+  /// @throws InvalidKekException if it is anything else
   public UnwrappingKey parsePrivate(KeyPairSpec spec, SecretBytes pkcs8) {
     PrivateKey key = null;
     try (WipedKeySpec encoded = new WipedKeySpec(pkcs8)) {
@@ -124,8 +124,8 @@ public final class KeyCodec {
   /// The public point of a private key, which HPKE needs and PKCS#8 need not contain.
   ///
   /// The JCA multiplies the generator by the private key only inside a key agreement, which gives
-  /// the x-coordinate. A signature that verifies with one of the two points at this x tells which
-  /// one it is; it never leaves this method.
+  /// the x-coordinate. A signature that verifies with one of the two points at this x shows which
+  /// one it is; the signature never leaves this method.
   private byte[] publicPoint(EcCurve curve, PrivateKey key) throws GeneralSecurityException {
     KeyAgreement agreement = provider.keyAgreement();
     agreement.init(key);
@@ -152,7 +152,7 @@ public final class KeyCodec {
     try {
       key.destroy();
     } catch (DestroyFailedException e) {
-      // Said in UnwrappingKey.
+      // See UnwrappingKey.
     }
   }
 

@@ -8,7 +8,8 @@ import java.security.spec.AlgorithmParameterSpec;
 import java.security.spec.ECGenParameterSpec;
 import java.security.spec.RSAKeyGenParameterSpec;
 
-/// Generates KEKs here, where KMS does not: custom key stores refuse it. Thread-safe.
+/// Generates KEKs in the broker, for custom key stores, in which KMS does not generate key pairs.
+/// Thread-safe.
 public final class KeyPairs {
 
   private final CryptoProvider provider;
@@ -19,7 +20,7 @@ public final class KeyPairs {
     this.random = random;
   }
 
-  /// A fresh key pair; RSA takes up to seconds. The caller closes it.
+  /// Generates a key pair. RSA can take seconds. The caller closes it.
   public PlaintextKeyPair generate(KeyPairSpec spec) {
     KeyPair pair = generateKeys(spec);
     try {

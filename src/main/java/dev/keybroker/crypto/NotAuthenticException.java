@@ -1,9 +1,10 @@
 package dev.keybroker.crypto;
 
-/// A wrapped DEK that this KEK and this encryption context did not make, whatever the reason.
+/// Thrown if a wrapped DEK was not made with this KEK and this encryption context, whatever the
+/// reason.
 ///
-/// Always the same text, without stack trace and cause: nothing in it tells a tampered tag from a
-/// wrong context or from bytes that are no wrapped DEK at all.
+/// It always has the same text, without stack trace and cause, so that it does not distinguish a
+/// tampered tag from a wrong context or from bytes that are not a wrapped DEK at all.
 public final class NotAuthenticException extends Exception {
 
   private static final long serialVersionUID = 1L;

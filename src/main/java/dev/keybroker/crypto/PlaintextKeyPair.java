@@ -1,6 +1,6 @@
 package dev.keybroker.crypto;
 
-/// A fresh key pair in the encodings that KMS uses too. Compared by identity of its parts. Closing
+/// A new key pair in the encodings that KMS also uses. Compared by identity of its parts. Closing
 /// it wipes the private key.
 ///
 /// @param subjectPublicKeyInfo the public key, SubjectPublicKeyInfo DER (RFC 5280)

@@ -51,10 +51,9 @@ final class RsaOaep {
     }
   }
 
-  /// The secret of an encapsulation of the modulus's size, or a random one where it does not
-  /// decode.
+  /// The secret of an encapsulation of the modulus's size, or a random one if it does not decode.
   SecretBytes decapsulate(PrivateKey key, byte[] encapsulated) {
-    // Drawn before it is known whether it is needed.
+    // Drawn always, before it is known whether it is needed.
     byte[] substitute = new byte[DekCipher.Z_SIZE];
     random.nextBytes(substitute);
     byte[] z = decrypt(key, encapsulated);
@@ -68,7 +67,7 @@ final class RsaOaep {
     return SecretBytes.adopt(substitute);
   }
 
-  /// What the ciphertext decodes to, or null where it does not decode.
+  /// Decodes the ciphertext; null if it does not decode.
   byte @Nullable [] decrypt(PrivateKey key, byte[] ciphertext) {
     // A fresh object for each call: a kept one would hold on to the private key.
     Cipher cipher = provider.cipher(TRANSFORMATION);

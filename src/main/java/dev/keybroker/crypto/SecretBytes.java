@@ -11,8 +11,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Thread-safe, and free of locks: a read that races with [#close()] yields either the whole secret
 /// or an [IllegalStateException], never wiped bytes. Any use after close is an
-/// [IllegalStateException]. The bytes never show in [#toString()] and the class is not
-/// serialisable.
+/// [IllegalStateException]. [#toString()] never shows the bytes, and the class is not serialisable.
 public final class SecretBytes implements AutoCloseable {
 
   private final byte[] bytes;
@@ -102,7 +101,7 @@ public final class SecretBytes implements AutoCloseable {
     }
   }
 
-  /// Depends on the size only: a hash of the bytes would tell something about them.
+  /// Depends only on the size, because a hash of the bytes would reveal something about them.
   @Override
   public int hashCode() {
     return bytes.length;

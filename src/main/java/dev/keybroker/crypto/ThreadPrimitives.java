@@ -11,7 +11,7 @@ import java.util.Map;
 import javax.crypto.Cipher;
 import org.jspecify.annotations.Nullable;
 
-/// The JCA objects that one thread reuses, made when first needed.
+/// The JCA objects that a thread reuses, created on first use.
 ///
 /// None of them ever sees a private KEK: an object that is kept keeps its last key too, and a
 /// private KEK must be gone when it is closed. Operations with a private KEK make a fresh object,

@@ -5,7 +5,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// A KEK's private key, valid for its spec and ready for use: what a [KeyCodec] makes of a PKCS#8
-/// encoding. Parsed once and kept, since parsing costs up to a third of a use.
+/// encoding. It is parsed once and kept, because parsing costs up to a third of a use.
 ///
 /// Thread-safe. [#close()] takes the key away from new operations at once and destroys it when the
 /// last running one has ended, so it neither waits nor wipes a key in use. Keys of Amazon Corretto
@@ -40,7 +40,7 @@ public final class UnwrappingKey implements AutoCloseable {
     return publicKey.equals(wrappingKey);
   }
 
-  /// Begins an operation, to be ended by [#release()].
+  /// Starts an operation, which [#release()] ends.
   void acquire() {
     int before = uses.getAndUpdate(n -> n < 0 ? n : n + 1);
     if (before < 0) {

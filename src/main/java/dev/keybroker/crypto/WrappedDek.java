@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// then       dek+16 bytes AES-256-GCM ciphertext and tag
 /// ```
 ///
-/// Where the regions after the KEK id lie depends on the KEK's spec, so they are asked for with it.
-/// Nothing here is authentic before the DEK has opened.
+/// The positions of the regions after the KEK id depend on the KEK's spec, so their accessors take
+/// it as an argument. Nothing here is authentic before the DEK has opened.
 public final class WrappedDek {
 
   static final byte VERSION = 1;
@@ -45,7 +45,7 @@ public final class WrappedDek {
 
   /// Reads the header. Keeps the array, which must not change afterwards.
   ///
-  /// @throws NotAuthenticException where the bytes are no wrapped DEK of this version, for whatever
+  /// @throws NotAuthenticException if the bytes are not a wrapped DEK of this version, for whatever
   ///     reason
   public static WrappedDek parse(byte[] bytes) throws NotAuthenticException {
     if (bytes.length < HEADER_SIZE || bytes[0] != VERSION) {
@@ -58,14 +58,14 @@ public final class WrappedDek {
     return new WrappedDek(bytes, encapsulation, kekId(ByteBuffer.wrap(bytes)));
   }
 
-  /// The KEK that the remaining bytes name, whether they are a wrapped DEK or not; null where they
-  /// are too short to name one.
+  /// The KEK that the remaining bytes name, whether or not they are a wrapped DEK; null if they are
+  /// too short to name one.
   public static @Nullable UUID namedKek(ByteBuffer bytes) {
     return bytes.remaining() < HEADER_SIZE ? null : kekId(bytes.slice());
   }
 
-  /// The encapsulation that these bytes name, whether they are a wrapped DEK or not; null if they
-  /// name none that this version knows.
+  /// The encapsulation that these bytes name, whether or not they are a wrapped DEK; null if this
+  /// version does not know it.
   public static @Nullable Encapsulation namedEncapsulation(byte[] bytes) {
     return bytes.length < KEK_ID_OFFSET ? null : Encapsulation.ofId(bytes[ENCAPSULATION_OFFSET]);
   }
@@ -104,13 +104,12 @@ public final class WrappedDek {
 
   /// A copy of the encapsulated secret.
   ///
-  /// @throws NotAuthenticException where the encapsulation or the length of the whole does not fit
-  ///     the spec
+  /// @throws NotAuthenticException if the encapsulation or the total length does not match the spec
   public byte[] encapsulated(KeyPairSpec spec) throws NotAuthenticException {
     return Arrays.copyOfRange(bytes, HEADER_SIZE, saltOffset(spec));
   }
 
-  /// Where the salt begins, in bytes that have the right length for the spec.
+  /// The offset of the salt, in bytes that have the right length for the spec.
   int saltOffset(KeyPairSpec spec) throws NotAuthenticException {
     int saltOffset = HEADER_SIZE + spec.encapsulatedSize();
     int dekSize = bytes.length - saltOffset - SALT_SIZE - TAG_SIZE;
@@ -120,7 +119,7 @@ public final class WrappedDek {
     return saltOffset;
   }
 
-  /// The bytes themselves; not to be modified.
+  /// The bytes themselves; must not be modified.
   byte[] bytes() {
     return bytes;
   }

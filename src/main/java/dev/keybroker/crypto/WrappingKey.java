@@ -51,7 +51,7 @@ public final class WrappingKey {
     return key;
   }
 
-  /// The uncompressed point of an EC key; not to be modified.
+  /// The uncompressed point of an EC key; must not be modified.
   byte[] point() {
     if (point == null) {
       throw new IllegalStateException("not an EC key");

@@ -4,8 +4,8 @@ import java.security.cert.CertificateException;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
-/// Why PostgreSQL and a broker do not come together, if the cause is a setting: waiting mends none
-/// of these.
+/// The reasons why a broker and PostgreSQL cannot connect because of a setting. Waiting does not
+/// fix any of them.
 final class ConnectionRefusal {
   /// SQLSTATE class 28: unknown role, wrong password, or no rule that admits them.
   private static final String INVALID_AUTHORIZATION = "28";

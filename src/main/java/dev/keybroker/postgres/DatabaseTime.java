@@ -13,11 +13,11 @@ import java.time.Instant;
 import org.hibernate.reactive.mutiny.Mutiny;
 import org.jboss.logging.Logger;
 
-/// The database's time: the one clock that all brokers share. Whatever one broker stores and
-/// another compares goes by it.
+/// The database's time: the only clock that all brokers share. Times that one broker stores and
+/// another compares are times of this clock.
 @Singleton
 public class DatabaseTime {
-  /// How far the clocks of a broker and the database may be apart.
+  /// The maximum difference between the clocks of a broker and the database.
   public static final Duration LONGEST_SKEW = Duration.ofMinutes(1);
 
   private static final Logger LOG = Logger.getLogger(DatabaseTime.class);
@@ -32,14 +32,14 @@ public class DatabaseTime {
         .register(registry);
   }
 
-  /// When the session's transaction began.
+  /// The time when the session's transaction started.
   public static Uni<Instant> now(Mutiny.StatelessSession session) {
     return session.createNativeQuery("select now()", Instant.class).getSingleResult();
   }
 
-  /// When the session's transaction began, for a change that cannot be undone. Fails with
-  /// [ClocksDisagree] if this broker's clock is more than a minute away: one of the two is wrong,
-  /// and nothing here can say which.
+  /// The time when the session's transaction started, for a change that cannot be undone. Fails
+  /// with [ClocksDisagree] if this broker's clock is more than a minute away: one of the two is
+  /// wrong, and the broker cannot decide which.
   public Uni<Instant> agreedNow(Mutiny.StatelessSession session) {
     return Uni.createFrom()
         .deferred(
@@ -53,7 +53,7 @@ public class DatabaseTime {
         .chain(() -> now(session));
   }
 
-  /// As [#agreedNow(Mutiny.StatelessSession)], outside a transaction.
+  /// Like [#agreedNow(Mutiny.StatelessSession)], outside a transaction.
   public Future<Instant> agreedNow(Pool pool) {
     Instant asked = clock.instant();
     return pool.query("select clock_timestamp()")
@@ -66,13 +66,13 @@ public class DatabaseTime {
             });
   }
 
-  /// Compares the clocks. Fails with [ClocksDisagree] where they are more than a minute apart.
+  /// Compares the clocks. Fails with [ClocksDisagree] if they are more than a minute apart.
   ///
   /// @param asked this broker's time when it asked the database
   /// @param database the database's time, which has just arrived
   public void agree(Instant asked, Instant database) {
     Instant arrived = clock.instant();
-    // On the way the database's time may have been any of this broker's time since.
+    // The database may have read its clock at any time since the broker asked.
     Duration measured =
         database.isBefore(asked)
             ? Duration.between(database, asked)
@@ -81,7 +81,8 @@ public class DatabaseTime {
     if (disagree && !isTooLong(skew)) {
       LOG.errorf(
           "this broker's clock differs from the database's by %s: it erases no private keys,"
-              + " schedules no erasure and drops no audit records until they agree. Correct the clock that is wrong",
+              + " schedules no erasure and drops no audit records until they agree. Correct the"
+              + " clock that is wrong",
           measured);
     } else if (!disagree && isTooLong(skew)) {
       LOG.infof("this broker's clock and the database's agree again");

@@ -3,8 +3,8 @@ package dev.keybroker.postgres;
 /// The setting that makes a commit durable before it is confirmed.
 ///
 /// A role, a database or a server may set `synchronous_commit` to a value that confirms commits
-/// earlier (`off`, `local`, `remote_write`). A KEK whose row is lost by a crash or a failover takes
-/// everything wrapped under it along, so its transactions raise the setting to `on`. The stricter
+/// earlier (`off`, `local`, `remote_write`). If a crash or failover loses a KEK's row, everything
+/// wrapped under that KEK is lost too, so its transactions raise the setting to `on`. The stricter
 /// `remote_apply` stays.
 public final class DurableCommit {
   private static final String SETTING =

@@ -19,8 +19,8 @@ import org.flywaydb.core.api.resource.LoadableResource;
 import org.flywaydb.core.internal.resource.classpath.ClassPathResource;
 import org.jspecify.annotations.Nullable;
 
-/// The command `migrate`: brings the schema to this version with the role that owns it, and gives
-/// the brokers' role its rights. It may run again, and beside brokers.
+/// The command `migrate`: migrates the schema to this version with the role that owns it, and
+/// grants the brokers' role its rights. It may run repeatedly and while brokers are running.
 public final class Migrations {
   /// A native executable cannot list a folder, so the migrations are named here.
   static final List<String> FILES =
@@ -37,7 +37,7 @@ public final class Migrations {
   private final String url;
   private final Properties owner;
 
-  /// @param url of JDBC
+  /// @param url the JDBC URL
   /// @param owner `user` and `password` of the role that owns the schema
   public Migrations(String url, Properties owner) {
     this.url = url;
@@ -46,11 +46,12 @@ public final class Migrations {
 
   /// Migrates, and grants the rights.
   ///
-  /// @param serviceRole the brokers' role; none: they use the owner's
-  /// @param retention how long audit records are kept from the brokers' role; none: for ever
-  /// @return what was done, for people
+  /// @param serviceRole the brokers' role; if none, they use the owner's role
+  /// @param retention how long audit records are protected from the brokers' role; if none, for
+  ///     ever
+  /// @return a description of what was done, for people
   /// @throws org.flywaydb.core.api.FlywayException if the schema cannot be migrated
-  /// @throws IllegalStateException if the brokers' role is not what it must be
+  /// @throws IllegalStateException if the brokers' role does not exist or has too many rights
   public String run(Optional<String> serviceRole, Optional<Duration> retention)
       throws SQLException {
     int migrated =

@@ -5,10 +5,10 @@ import io.smallrye.config.WithDefault;
 import java.time.Duration;
 import java.util.Optional;
 
-/// How the broker uses PostgreSQL.
+/// Settings for the use of PostgreSQL.
 @ConfigMapping(prefix = "keybroker.postgres")
 public interface PostgresConfig {
-  /// How long a read or a transaction may take, the wait for a connection included, before it
+  /// How long a read or a transaction may take, including the wait for a connection, before it
   /// counts as failed. At least 1 ms.
   @WithDefault("800ms")
   Duration timeout();
@@ -18,18 +18,18 @@ public interface PostgresConfig {
   @WithDefault("5s")
   Duration transactionTimeout();
 
-  /// Whether a broker migrates the schema at start. `false`: its role may only read and write rows,
-  /// and the command `migrate` changes the schema with the owner's role. Until that has run, the
-  /// broker waits for it.
+  /// Whether a broker migrates the schema at startup. If `false`, the broker's role needs only the
+  /// rights to read and write rows, and the command `migrate` changes the schema with the owner's
+  /// role. The broker waits until the command has run.
   @WithDefault("true")
   boolean migrate();
 
-  /// For the command `migrate`: the role of the brokers, which gets the right to read and write
-  /// rows and no other. Absent: the brokers use the owner's role.
+  /// For the command `migrate`: the role of the brokers. The command grants it the rights to read
+  /// and write rows, and no others. If absent, the brokers use the owner's role.
   Optional<String> serviceRole();
 
-  /// How long to wait between two attempts to migrate the schema at start, or to find it migrated,
-  /// while PostgreSQL does not answer. At least 100 ms.
+  /// The time between two attempts to migrate the schema at startup, or to find it migrated, while
+  /// PostgreSQL does not answer. At least 100 ms.
   @WithDefault("1s")
   Duration migrationRetry();
 }

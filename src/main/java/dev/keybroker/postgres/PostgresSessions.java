@@ -14,11 +14,11 @@ import org.hibernate.HibernateException;
 import org.hibernate.reactive.mutiny.Mutiny;
 import org.jboss.logging.Logger;
 
-/// Runs work in a Hibernate Reactive session of its own.
+/// Runs each piece of work in its own Hibernate Reactive session.
 ///
-/// A session belongs to one Vert.x context and must not be shared; callers come from anywhere (many
-/// items of one call, timers, other threads), so each work gets a new duplicated context. Results
-/// arrive there.
+/// A session belongs to one Vert.x context and must not be shared; callers run in any context (many
+/// items of one call, timers, other threads), so each piece of work gets a new duplicated context.
+/// Results arrive in that context.
 @ApplicationScoped
 public class PostgresSessions {
   private static final Logger LOG = Logger.getLogger(PostgresSessions.class);
@@ -34,15 +34,15 @@ public class PostgresSessions {
     this.config = config;
   }
 
-  /// One read outside a transaction. Fails with [PostgresUnavailable] where PostgreSQL does not
+  /// Runs a read outside a transaction. Fails with [PostgresUnavailable] if PostgreSQL does not
   /// answer in time.
   public <T> Uni<T> read(Function<Mutiny.StatelessSession, Uni<T>> work) {
     return onOwnContext(() -> sessions.withStatelessSession(work), config.timeout());
   }
 
-  /// One transaction, durable when it is confirmed ([DurableCommit]); rolled back where the work
-  /// fails, with the work's own failure. A transaction that failed with [PostgresUnavailable] may
-  /// yet have been committed.
+  /// Runs a transaction, which is durable when confirmed ([DurableCommit]). If the work fails, it
+  /// is rolled back and fails with the work's own failure. A transaction that failed with
+  /// [PostgresUnavailable] may still have been committed.
   public <T> Uni<T> transaction(Function<Mutiny.StatelessSession, Uni<T>> work) {
     return onOwnContext(
         () ->
@@ -55,8 +55,8 @@ public class PostgresSessions {
         config.transactionTimeout());
   }
 
-  /// The time limit ends the wait, never the work: a transaction that is given up halfway would
-  /// keep its connection and its locks.
+  /// The time limit ends only the wait and not the work, because a transaction that is abandoned
+  /// halfway would keep its connection and its locks.
   private <T> Uni<T> onOwnContext(Supplier<Uni<T>> work, Duration timeout) {
     return Uni.createFrom()
         .<T>emitter(

@@ -16,13 +16,14 @@ import org.flywaydb.core.api.MigrationInfo;
 import org.flywaydb.core.api.exception.FlywayValidateException;
 import org.jboss.logging.Logger;
 
-/// Migrates the schema at start, or finds that the command `migrate` has, and goes on trying while
-/// PostgreSQL does not answer: a broker that is started during an outage serves what Redis knows
-/// and becomes whole by itself.
+/// Migrates the schema at startup, or detects that the command `migrate` has done so, and retries
+/// while PostgreSQL does not answer. A broker that starts during an outage serves what Redis has,
+/// and recovers by itself.
 ///
-/// A schema that is another version's ends the start. If it shows only later, the broker goes on
-/// serving and trying, since an operator can repair the schema and nobody else can wrap meanwhile;
-/// rotation, erasure and audit partitions wait. [#state()] says so.
+/// If the schema belongs to another version, the start fails. If the broker detects this only
+/// later, it continues to serve and to retry, because an operator can repair the schema and wraps
+/// must continue in the meantime. Rotation, erasure and audit partitions wait. [#state()] reports
+/// it.
 @ApplicationScoped
 public class SchemaMigration {
   private static final Logger LOG = Logger.getLogger(SchemaMigration.class);
@@ -33,11 +34,11 @@ public class SchemaMigration {
   private volatile State state = State.WAITING;
   private volatile boolean stopped;
 
-  /// What is known of the schema.
+  /// What is known about the schema.
   public enum State {
     /// PostgreSQL has not answered yet.
     WAITING,
-    /// PostgreSQL answers, and the schema cannot be made what this version needs.
+    /// PostgreSQL answers, but the schema cannot be migrated to what this version needs.
     REFUSED,
     /// The schema is what this version needs.
     DONE
@@ -58,12 +59,12 @@ public class SchemaMigration {
     try {
       migrate();
     } catch (FlywayValidateException e) {
-      // Another schema than this version's: a broker that does not serve yet need not begin.
+      // The schema belongs to another version, so a broker that does not serve yet must not start.
       throw e;
     } catch (FlywayException e) {
       String refusal = ConnectionRefusal.of(e);
       if (refusal != null) {
-        // A roll-out with a wrong setting ends here, and the brokers of before go on.
+        // A rollout with a wrong setting ends here, and the previous brokers continue.
         throw new IllegalStateException(refusal, e);
       }
       LOG.warnf("the schema could not be migrated yet: %s", e.getMessage());
@@ -71,17 +72,18 @@ public class SchemaMigration {
     }
   }
 
-  /// Whether the schema is as this version needs it.
+  /// Whether the schema is the one that this version needs.
   public boolean isDone() {
     return done.getCount() == 0;
   }
 
-  /// What is known of the schema.
+  /// What is known about the schema.
   public State state() {
     return state;
   }
 
-  /// Whatever an attempt fails with, the next one follows: nothing else would show that it ended.
+  /// Schedules the next attempt after any failure, because nothing else would show that the
+  /// attempts have ended.
   private void retry() {
     try {
       while (!stopped && !done.await(config.migrationRetry().toMillis(), TimeUnit.MILLISECONDS)) {

@@ -8,12 +8,11 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The rights of the brokers' role, which owns nothing: it reads and writes rows. It cannot create,
-/// alter, drop or truncate a table, change an audit record, or drop a day of the audit trail within
-/// the owner's retention.
+/// Grants the rights of the brokers' role, which owns nothing: it reads and writes rows. It cannot
+/// create, alter, drop or truncate a table, change an audit record, or drop a day of the audit
+/// trail within the owner's retention.
 ///
-/// All of them are written anew after each migration: what somebody granted on a table besides does
-/// not stay.
+/// All rights are granted again after each migration, and any other rights on a table are revoked.
 final class ServiceRole {
   private static final String RIGHTS =
       """
@@ -35,8 +34,9 @@ final class ServiceRole {
     this.name = name;
   }
 
-  /// @param on a transaction of the owner's
-  /// @throws IllegalStateException if there is no such role, or if it may change the schema anyway
+  /// @param on a transaction of the owner
+  /// @throws IllegalStateException if there is no such role, or if it has the right to change the
+  ///     schema
   void grant(Connection on) throws SQLException {
     String role;
     String schema;
@@ -87,8 +87,8 @@ final class ServiceRole {
     return tables;
   }
 
-  /// The trail grows, and its owner alone takes from it: nobody else changes a record, or reaches
-  /// the table of a day except through `audit_record`.
+  /// The audit trail is append-only for the role: only the owner removes records. The role cannot
+  /// change a record, and reaches the table of a day only through `audit_record`.
   private static String rights(String table) {
     return switch (table) {
       case "flyway_schema_history", "audit_retention", "audit_record_default" -> "select";

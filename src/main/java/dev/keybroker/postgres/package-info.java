@@ -1,5 +1,5 @@
-/// Owns how the adapters reach PostgreSQL: sessions, their time limit, how durable a commit is, the
-/// database's time, and the schema's migration.
+/// Owns the access of adapters to PostgreSQL: sessions, their time limit, the durability of
+/// commits, the database's time, and the migration of the schema.
 ///
 /// May use Hibernate Reactive, Vert.x, Flyway and `telemetry`; imports no feature.
 @NullMarked

@@ -6,12 +6,12 @@ import org.graalvm.nativeimage.hosted.Feature;
 
 /// Lets the executable use Amazon Corretto Crypto Provider.
 ///
-/// The `javax.crypto` of an image accepts only providers that were verified while the image was
-/// built, and of a provider that is initialised at run time it asks the name. Amazon Corretto
-/// Crypto Provider loads a native library and tests itself when it is initialised, so it must not
-/// be initialised in the builder: a stand-in of the same name is verified there in its place.
+/// In a native image, `javax.crypto` accepts only providers that were verified during the build. It
+/// identifies a provider that is initialised at run time by its name. Amazon Corretto Crypto
+/// Provider loads a native library and tests itself when it is initialised, so it must not be
+/// initialised in the builder. Instead, a stand-in of the same name is verified there.
 public final class CorrettoFeature implements Feature {
-  /// The provider, and the one that its self-tests make for themselves.
+  /// The provider, and the one that its self-tests create.
   private static final String[] NAMES = {"AmazonCorrettoCryptoProvider", "test provider"};
 
   @Override
@@ -26,7 +26,8 @@ public final class CorrettoFeature implements Feature {
 
     StandIn(String name) {
       super(name, "0", "stands for it while the image is built");
-      // The builder looks only at providers that have a service, whose class must be there.
+      // The builder only considers providers that have a service, and the service's class must
+      // exist.
       put("Mac.stands-for-" + name.replace(' ', '-'), "com.sun.crypto.provider.HmacMD5");
     }
   }

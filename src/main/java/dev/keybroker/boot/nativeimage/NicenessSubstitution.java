@@ -4,7 +4,8 @@ import com.oracle.svm.core.annotate.Substitute;
 import com.oracle.svm.core.annotate.TargetClass;
 import org.graalvm.nativeimage.c.function.CFunction;
 
-/// Calls the C library directly in an executable, where not every image builder has Java's linker.
+/// Calls the C library directly in a native executable, because not every image builder supports
+/// Java's linker.
 @TargetClass(className = "dev.keybroker.dek.Niceness")
 final class NicenessSubstitution {
   private NicenessSubstitution() {}

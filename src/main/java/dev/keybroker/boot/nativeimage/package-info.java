@@ -1,4 +1,4 @@
-/// Owns what runs while a native executable is built, and never in the broker.
+/// Owns code that runs only while a native executable is built.
 ///
 /// May import the API of GraalVM's image builder; nothing imports it.
 @NullMarked
