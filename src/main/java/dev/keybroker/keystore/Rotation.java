@@ -1,6 +1,5 @@
 package dev.keybroker.keystore;
 
-import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.KmsFailure;
@@ -41,7 +40,8 @@ public final class Rotation {
   }
 
   /// Makes the next KEK now and plans the one after it. Fails with [KmsFailure], [KeystoreFailure]
-  /// or [KekFailure]; a retry is safe, with a request id also where the answer was lost.
+  /// or [dev.keybroker.kek.KekFailure]; a retry is safe, with a request id also where the answer
+  /// was lost.
   ///
   /// @param requestId the same id again is the same KEK; null where the caller gave none
   public Uni<KekDetails> rotate(KeystoreName name, @Nullable String requestId) {
