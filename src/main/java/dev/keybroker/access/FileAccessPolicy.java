@@ -73,7 +73,7 @@ public final class FileAccessPolicy implements AccessPolicy {
       String message = String.valueOf(e.getMessage());
       if (!message.equals(failure)) {
         failure = message;
-        LOG.errorf("Access file %s is refused, the one before stays in force: %s", file, message);
+        LOG.errorf("Access file %s is refused, the previous one stays in force: %s", file, message);
       }
     }
   }

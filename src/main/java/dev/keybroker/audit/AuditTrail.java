@@ -279,7 +279,7 @@ public final class AuditTrail implements AutoCloseable {
     try {
       giveUpOverdue();
     } catch (RuntimeException | Error e) {
-      LOG.error("overdue audit records could not be given up; the next look follows", e);
+      LOG.error("overdue audit records could not be given up; the broker retries", e);
     }
   }
 
@@ -338,7 +338,7 @@ public final class AuditTrail implements AutoCloseable {
       oldestTaken = writer.oldest();
       return flushed;
     } catch (RuntimeException | Error e) {
-      LOG.error("the audit trail met a fault of the broker; it goes on", e);
+      LOG.error("the audit trail met a fault of the broker; it continues", e);
       return false;
     }
   }

@@ -136,7 +136,7 @@ final class ChainWriter {
     if (!opened) {
       await(log.open(chain, hash.keyId(), clock.instant()));
       opened = true;
-      LOG.infof("audit chain %s begins", chain);
+      LOG.infof("audit chain %s starts", chain);
     }
     if (inDoubt != null) {
       resolve(inDoubt);
@@ -248,8 +248,8 @@ final class ChainWriter {
   /// Records in doubt can no longer enter the old chain, because it does not end where they start.
   private void beginAnew(@Nullable ChainHead actual) {
     LOG.errorf(
-        "audit chain %s was left at %s and is at %s now: somebody else has changed it, or"
-            + " PostgreSQL has lost commits. A new chain is begun; verify the old one",
+        "audit chain %s was left at %s and is at %s now: something else has changed it, or"
+            + " PostgreSQL has lost commits. The broker starts a new chain; verify the old one",
         chain, head, actual);
     chain = chainIds.get();
     head = ChainHead.START;

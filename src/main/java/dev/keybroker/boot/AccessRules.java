@@ -48,7 +48,7 @@ class AccessRules {
       return new FileAccessPolicy(file, clock, registry);
     } catch (AccessFileException e) {
       throw new IllegalStateException(
-          "keybroker.access.file: " + file + " is not a good access file: " + e.getMessage(), e);
+          "keybroker.access.file: " + file + " is not a valid access file: " + e.getMessage(), e);
     }
   }
 

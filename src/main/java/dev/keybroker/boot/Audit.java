@@ -67,8 +67,8 @@ class Audit {
       throw new IllegalStateException(
           "keybroker.audit."
               + setting
-              + "=off means that nobody learns who read what. Set it to durable or async; only with"
-              + " keybroker.insecure=true it may be off");
+              + "=off leaves no record of which caller unwrapped what. Set it to durable or async;"
+              + " only with keybroker.insecure=true it may be off");
     }
   }
 

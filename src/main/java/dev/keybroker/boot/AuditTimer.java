@@ -40,7 +40,11 @@ class AuditTimer {
         .after(LONGEST)
         .fail()
         .onFailure()
-        .invoke(failure -> LOG.warnf("the days of the audit trail wait: %s", failure.getMessage()))
+        .invoke(
+            failure ->
+                LOG.warnf(
+                    "audit partitions could not be maintained; the next run retries: %s",
+                    failure.getMessage()))
         .onFailure()
         .recoverWithNull();
   }

@@ -55,7 +55,9 @@ class Drain {
       health.setStatus(service, ServingStatus.NOT_SERVING);
     }
     Duration delay = config.delay();
-    LOG.infof("not serving any more; calls are taken for another %d ms", delay.toMillis());
+    LOG.infof(
+        "shutting down: health is NOT_SERVING, calls are accepted for another %d ms",
+        delay.toMillis());
     try {
       TimeUnit.NANOSECONDS.sleep(delay.toNanos());
       if (!server.end(config.grace())) {

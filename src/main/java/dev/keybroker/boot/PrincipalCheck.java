@@ -28,7 +28,7 @@ class PrincipalCheck {
                 LOG.fatal("The broker stops: " + failure.getMessage());
                 Quarkus.asyncExit(1);
               } else {
-                LOG.warnf("AWS did not say who the broker is: %s", failure.getMessage());
+                LOG.warnf("AWS did not report the broker's principal: %s", failure.getMessage());
               }
             });
   }

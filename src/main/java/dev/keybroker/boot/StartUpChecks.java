@@ -92,7 +92,7 @@ class StartUpChecks {
               + " short time");
     }
     if (config.getOptionalValue(TLS + "trust-all", Boolean.class).orElse(false)) {
-      found.add(TLS + "trust-all would let anybody name himself");
+      found.add(TLS + "trust-all would accept any client certificate, and so any identity");
     }
     found.addAll(trustContradictions());
     return found;
@@ -120,7 +120,7 @@ class StartUpChecks {
     int trustDomains = mtls.trustDomains().map(Set::size).orElse(0);
     if (trustDomains > 0 && !oldForm) {
       found.add(
-          "keybroker.mtls.trust-domains is of no use: the trust domains are those of"
+          "keybroker.mtls.trust-domains has no effect: the trust domains are those of"
               + " keybroker.mtls.spiffe-bundles");
     }
     if (oldForm && trustsClients()) {
@@ -157,7 +157,7 @@ class StartUpChecks {
     if (!config.getOptionalValue(INSECURE, Boolean.class).orElse(false)) {
       if (!encrypted) {
         found.add(
-            "without TLS whoever is on the way reads DEKs: set "
+            "without TLS, anyone on the network path can read DEKs: set "
                 + TLS
                 + "key-store.pem.0.cert and "
                 + TLS
@@ -165,16 +165,16 @@ class StartUpChecks {
       }
       if (!authentication) {
         found.add(
-            "without authentication whoever reaches the port may unwrap: set"
+            "without authentication, anyone with access to the port can unwrap: set"
                 + " keybroker.mtls.spiffe-bundles or keybroker.mtls.dns-authorities for client"
                 + " certificates, keybroker.jwt.issuer for tokens, or both");
       }
-      found.add("or set keybroker.insecure=true, and let nobody but your own services reach it");
+      found.add("or set keybroker.insecure=true, and allow only your own services to reach it");
     } else if (!isSet(HOST)) {
       found.add(
           HOST
-              + " is missing: with keybroker.insecure=true say where the broker may be reached,"
-              + " 127.0.0.1 or else");
+              + " is missing: with keybroker.insecure=true set the address to listen on,"
+              + " e.g. 127.0.0.1");
     }
     return found;
   }
@@ -204,12 +204,14 @@ class StartUpChecks {
     Gauge.builder(Metrics.INSECURE, () -> insecure ? 1 : 0).register(meters);
     if (insecure && !LaunchMode.current().isDevOrTest()) {
       LOG.warnf(
-          "INSECURE by keybroker.insecure: TLS %s, authentication of callers %s. Whoever reaches %s"
-              + " %s.",
+          "INSECURE by keybroker.insecure: TLS %s, authentication of callers %s. Anyone with access"
+              + " to %s %s.",
           serverTls.isOn() ? "on" : "off",
           authentication.isRequired() ? "on" : "off",
           config.getConfigValue(HOST).getValue(),
-          authentication.isRequired() ? "may read DEKs on the way" : "may unwrap every DEK");
+          authentication.isRequired()
+              ? "can read DEKs on the network path"
+              : "can unwrap every DEK");
     }
   }
 }

@@ -68,7 +68,7 @@ class AccessRulesTest {
     Path file = Files.writeString(folder.resolve("access.yaml"), "version: 1\ngrant: []\n");
 
     assertEquals(
-        "keybroker.access.file: %s is not a good access file: line 2: unknown key \"grant\""
+        "keybroker.access.file: %s is not a valid access file: line 2: unknown key \"grant\""
             .formatted(file),
         assertThrows(
                 IllegalStateException.class,
@@ -81,7 +81,7 @@ class AccessRulesTest {
     Path file = folder.resolve("access.yaml");
 
     assertEquals(
-        "keybroker.access.file: %s is not a good access file: cannot be read: NoSuchFileException"
+        "keybroker.access.file: %s is not a valid access file: cannot be read: NoSuchFileException"
             .formatted(file),
         assertThrows(
                 IllegalStateException.class,

@@ -79,7 +79,7 @@ final class JwksEndpoint {
     try {
       return answer.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
-      throw new HttpTimeoutException("no whole answer within " + timeout);
+      throw new HttpTimeoutException("no complete response within " + timeout);
     } catch (ExecutionException e) {
       throw e.getCause() instanceof IOException known ? known : new IOException(e.getCause());
     } finally {

@@ -39,8 +39,8 @@ public final class JwtRules {
             url -> {
               if (!isProtected(url)) {
                 violations.add(
-                    "keybroker.jwt.jwks-url must be https: who can change the keys on their way is"
-                        + " every caller");
+                    "keybroker.jwt.jwks-url must be https: an attacker with the power to change the"
+                        + " keys in transit could pass for any caller");
               }
             },
             () ->

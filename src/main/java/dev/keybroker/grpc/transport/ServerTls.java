@@ -101,14 +101,14 @@ public class ServerTls {
       return TlsMaterial.read(configuration, vertx, clock.instant());
     } catch (Exception e) {
       throw new IllegalStateException(
-          "quarkus.tls.keybroker.key-store does not serve: " + e.getMessage(), e);
+          "quarkus.tls.keybroker.key-store cannot be used: " + e.getMessage(), e);
     }
   }
 
   private static String described(TlsMaterial material) {
     return "of "
         + material.presented().getFirst().getSubjectX500Principal()
-        + ", good until "
+        + ", valid until "
         + material.expiry();
   }
 
@@ -194,7 +194,7 @@ public class ServerTls {
       failed.put("a file of quarkus.tls.keybroker cannot be read", null);
     } catch (Exception e) {
       failed.put(
-          "what the files of quarkus.tls.keybroker hold does not serve: " + e.getMessage(), e);
+          "the content of the files of quarkus.tls.keybroker cannot be used: " + e.getMessage(), e);
     }
     return before;
   }
@@ -207,7 +207,8 @@ public class ServerTls {
     failed.forEach(
         (reason, cause) -> {
           if (!lastFailures.contains(reason)) {
-            LOG.errorf(cause, "TLS not reloaded, what was in force stays: %s", reason);
+            LOG.errorf(
+                cause, "TLS not reloaded, the previous configuration stays in force: %s", reason);
           }
         });
     lastFailures = Set.copyOf(failed.keySet());

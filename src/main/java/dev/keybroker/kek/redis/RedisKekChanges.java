@@ -57,7 +57,9 @@ public final class RedisKekChanges implements KekChanges, AutoCloseable {
             .withBackOff(FIRST_RETRY, LONGEST_RETRY)
             .indefinitely()
             .subscribe()
-            .with(this::received, failure -> LOG.error("Redis subscription given up", failure));
+            .with(
+                this::received,
+                failure -> LOG.error("Redis subscription ended; it is not renewed", failure));
   }
 
   /// A wrong password or certificate authority shows only here. Each reason is logged once.
@@ -127,14 +129,14 @@ public final class RedisKekChanges implements KekChanges, AutoCloseable {
     try {
       change = parse(message);
     } catch (IllegalArgumentException e) {
-      LOG.warn("a message on the channel of changes is not ours");
+      LOG.warn("ignored a message on the channel of changes that no broker writes");
       return;
     }
     try {
       listener.accept(change);
     } catch (RuntimeException e) {
       // An exception here would end the subscription.
-      LOG.errorf(e, "a change could not be taken up: %s", message);
+      LOG.errorf(e, "a change could not be applied: %s", message);
     }
   }
 

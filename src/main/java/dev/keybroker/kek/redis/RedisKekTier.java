@@ -123,7 +123,7 @@ public final class RedisKekTier implements KekTier, KekCopies {
         .invoke(
             failure -> {
               uncopied.increment();
-              LOG.warnf("no copy of the new KEK %s in Redis: %s", kek, failure.getMessage());
+              LOG.warnf("could not copy the new KEK %s to Redis: %s", kek, failure.getMessage());
             })
         .onFailure()
         .recoverWithNull();
