@@ -1,8 +1,8 @@
-/// Owns what the data plane reads of key encryption keys (KEKs): their records, the tiers where
-/// they are read (memory, Redis, PostgreSQL) and the decrypted private keys in this process's
-/// memory.
+/// Owns what the data plane reads of key encryption keys (KEKs): their records, the tiers that
+/// records are read from (memory, Redis, PostgreSQL), and the decrypted private keys in this
+/// process's memory.
 ///
-/// May use `crypto`, `kms`, `concurrent` and `telemetry`; adapters live in `kek.redis` and, beside
+/// May use `crypto`, `kms`, `concurrent` and `telemetry`; adapters live in `kek.redis` and, with
 /// the owner of the tables, in `keystore.postgres`.
 @NullMarked
 package dev.keybroker.kek;

@@ -8,8 +8,7 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// KEKs after their generation, as the database sees them. Fails with
-/// [dev.keybroker.kek.KekFailure].
+/// The KEKs in the database after their generation. Fails with [dev.keybroker.kek.KekFailure].
 public interface KekHistory {
   /// Fails with `UnknownKek`, also if the KEK belongs to another keystore.
   Uni<KekDetails> find(KekName kek);
@@ -31,8 +30,8 @@ public interface KekHistory {
   /// Fails with `ClockSkew` if this broker's clock and the database's differ by more than a minute.
   Uni<List<UUID>> eraseDue(int limit);
 
-  /// What a KEK becomes; throws the [dev.keybroker.kek.KekFailure] where its state does not admit
-  /// it.
+  /// Returns the changed KEK, or throws a [dev.keybroker.kek.KekFailure] if its state does not
+  /// allow the change.
   interface Change {
     KekDetails apply(KekDetails kek);
   }

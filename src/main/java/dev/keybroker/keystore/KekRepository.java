@@ -4,7 +4,7 @@ import dev.keybroker.kek.KekName;
 import io.smallrye.mutiny.Uni;
 import java.time.Duration;
 
-/// The generation of KEKs as the database sees it. Fails with [dev.keybroker.kek.KekFailure].
+/// The state of KEK generation in the database. Fails with [dev.keybroker.kek.KekFailure].
 ///
 /// A crash between two calls leaves the intent behind. Once its broker counts as gone, the next
 /// attempt for the same keystore replaces it. A keystore never has two ACTIVE KEKs or two intents.
