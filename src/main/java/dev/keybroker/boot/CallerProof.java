@@ -35,7 +35,8 @@ class CallerProof {
   }
 
   void stop(@Observes ShutdownEvent event, Authentication authentication) {
-    if (authentication.tokens() instanceof JwtAccessTokens tokens) {
+    AccessTokens tokens = authentication.tokens();
+    if (tokens != null) {
       tokens.close();
     }
   }

@@ -19,7 +19,7 @@ final class AwsArns {
   static KmsArn key(@Nullable String arn) {
     KmsArn key;
     try {
-      key = KmsArn.parse(Answers.required(arn));
+      key = KmsArn.parse(ResponseFields.required(arn));
     } catch (IllegalArgumentException e) {
       throw new MalformedResponseException();
     }

@@ -3,6 +3,7 @@ package dev.keybroker.kms.aws;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.LoadingCache;
 import com.github.benmanes.caffeine.cache.Ticker;
+import dev.keybroker.concurrent.HandOff;
 import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.kms.AssumedRole;
@@ -26,7 +27,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
@@ -123,10 +123,9 @@ public final class AwsKms implements Kms, AutoCloseable {
                                 .build())),
         (answer, replica) ->
             new GeneratedKeyPair(
-                Answers.requiredBytes(answer.publicKey()),
-                Answers.requiredBytes(answer.privateKeyCiphertextBlob()),
-                AwsArns.key(answer.keyId(), replica)),
-        unneeded -> {});
+                ResponseFields.requiredBytes(answer.publicKey()),
+                ResponseFields.requiredBytes(answer.privateKeyCiphertextBlob()),
+                AwsArns.key(answer.keyId(), replica)));
   }
 
   @Override
@@ -157,9 +156,8 @@ public final class AwsKms implements Kms, AutoCloseable {
                         .overrideConfiguration(override)),
         (answer, replica) ->
             new EncryptedPrivateKey(
-                Answers.requiredBytes(answer.ciphertextBlob()),
-                AwsArns.key(answer.keyId(), replica)),
-        unneeded -> {});
+                ResponseFields.requiredBytes(answer.ciphertextBlob()),
+                AwsArns.key(answer.keyId(), replica)));
   }
 
   @Override
@@ -179,9 +177,8 @@ public final class AwsKms implements Kms, AutoCloseable {
                         .overrideConfiguration(override)),
         (answer, replica) ->
             new DecryptedPrivateKey(
-                SecretBytes.adopt(Answers.requiredBytes(answer.plaintext())),
-                requestId(answer, key, replica)),
-        DecryptedPrivateKey::close);
+                SecretBytes.adopt(ResponseFields.requiredBytes(answer.plaintext())),
+                requestId(answer, key, replica)));
   }
 
   /// With the region where that is not the key's own: CloudTrail has the call there.
@@ -206,8 +203,7 @@ public final class AwsKms implements Kms, AutoCloseable {
                             .encryptionContext(context.pairs())
                             .dryRun(true)
                             .overrideConfiguration(override)),
-            (answer, replica) -> withoutPlaintext(answer),
-            unneeded -> {})
+            (answer, replica) -> withoutPlaintext(answer))
         .onFailure(AwsFailures::isDryRun)
         .recoverWithItem(true)
         .replaceWithVoid();
@@ -223,13 +219,7 @@ public final class AwsKms implements Kms, AutoCloseable {
 
   @Override
   public Uni<KmsKeyDescription> describe(KmsKey key) {
-    return onKms(
-        KmsAction.DESCRIBE_KEY,
-        key,
-        NO_CONTEXT,
-        AwsKms::describe,
-        AwsKms::description,
-        unneeded -> {});
+    return onKms(KmsAction.DESCRIBE_KEY, key, NO_CONTEXT, AwsKms::describe, AwsKms::description);
   }
 
   private static CompletableFuture<DescribeKeyResponse> describe(
@@ -239,7 +229,8 @@ public final class AwsKms implements Kms, AutoCloseable {
   }
 
   private static KmsKeyDescription description(DescribeKeyResponse answer, KmsArn replica) {
-    KmsKeyDescription description = KeyDescriptions.of(Answers.required(answer.keyMetadata()));
+    KmsKeyDescription description =
+        KeyDescriptions.of(ResponseFields.required(answer.keyMetadata()));
     AwsArns.key(description.keyArn().toString(), replica);
     return description;
   }
@@ -250,8 +241,7 @@ public final class AwsKms implements Kms, AutoCloseable {
         RoleSessions.ASSUME_ROLE,
         inFlight ->
             CompletableFuture.supplyAsync(() -> roles.get(role), sdk.executor())
-                .thenCompose(RoleCredentials::renew),
-        unneeded -> {});
+                .thenCompose(RoleCredentials::renew));
   }
 
   @Override
@@ -266,9 +256,8 @@ public final class AwsKms implements Kms, AutoCloseable {
                   credentials ->
                       inFlight.begin(() -> sessions.callerIdentity(credentials, deadline)),
                   sdk.executor())
-              .thenApply(answer -> Answers.required(answer.arn()));
-        },
-        unneeded -> {});
+              .thenApply(answer -> ResponseFields.required(answer.arn()));
+        });
   }
 
   /// One request of KMS.
@@ -282,8 +271,7 @@ public final class AwsKms implements Kms, AutoCloseable {
       KmsKey key,
       KmsContext context,
       Request<A> request,
-      BiFunction<A, KmsArn, T> read,
-      Consumer<T> discard) {
+      BiFunction<A, KmsArn, T> read) {
     return operation(
         operation.action(),
         inFlight -> {
@@ -317,8 +305,7 @@ public final class AwsKms implements Kms, AutoCloseable {
                                 .thenApply(answer -> description(answer, replica)));
                   },
                   sdk.executor());
-        },
-        discard);
+        });
   }
 
   /// Sends requests of KMS in one name, again with other credentials where they have expired.
@@ -342,7 +329,10 @@ public final class AwsKms implements Kms, AutoCloseable {
         boolean mayRepeat) {
       LeasedClient leased = clients.lease(role, replica.region());
       return inFlight
-          .begin(() -> request.send(leased.client(), replica, Given.override(identity, deadline)))
+          .begin(
+              () ->
+                  request.send(
+                      leased.client(), replica, FixedCredentials.override(identity, deadline)))
           .whenComplete((answer, trouble) -> leased.release())
           .exceptionallyCompose(
               trouble -> {
@@ -363,28 +353,24 @@ public final class AwsKms implements Kms, AutoCloseable {
   /// Lazy; a cancellation gives up the SDK call that is under way, and a result that comes all the
   /// same is discarded. Delivers on a thread of its own: the SDK's timeouts come on its timer,
   /// which must not wait for what a caller does with them.
-  private <T> Uni<T> operation(
-      String action, Function<InFlight, CompletableFuture<T>> start, Consumer<T> discard) {
-    return Uni.createFrom()
-        .emitter(
-            emitter -> {
-              InFlight inFlight = new InFlight();
-              emitter.onTermination(inFlight::cancel);
-              var unused =
-                  start
-                      .apply(inFlight)
-                      .whenCompleteAsync(
-                          (result, trouble) -> {
-                            if (trouble != null) {
-                              emitter.fail(AwsFailures.of(action, trouble));
-                            } else if (inFlight.isCancelled()) {
-                              discard.accept(result);
-                            } else {
-                              emitter.complete(result);
-                            }
-                          },
-                          sdk.executor());
-            });
+  private <T> Uni<T> operation(String action, Function<InFlight, CompletableFuture<T>> start) {
+    return HandOff.of(
+        answer -> {
+          InFlight inFlight = new InFlight();
+          answer.onEnd(inFlight::cancel);
+          var unused =
+              start
+                  .apply(inFlight)
+                  .whenCompleteAsync(
+                      (result, trouble) -> {
+                        if (trouble != null) {
+                          answer.fail(AwsFailures.of(action, trouble));
+                        } else {
+                          answer.complete(result);
+                        }
+                      },
+                      sdk.executor());
+        });
   }
 
   private static DataKeyPairSpec spec(KeyPairSpec spec) {

@@ -16,9 +16,9 @@ final class KeyDescriptions {
     KmsArn arn = AwsArns.key(metadata.arn());
     return new KmsKeyDescription(
         arn,
-        Answers.required(metadata.keyStateAsString()),
-        Answers.required(metadata.keyUsageAsString()),
-        Answers.required(metadata.keySpecAsString()),
+        ResponseFields.required(metadata.keyStateAsString()),
+        ResponseFields.required(metadata.keyUsageAsString()),
+        ResponseFields.required(metadata.keySpecAsString()),
         metadata.keyManager() == KeyManagerType.CUSTOMER,
         inCustomKeyStore(metadata),
         regions(metadata, arn.region()));
@@ -40,10 +40,10 @@ final class KeyDescriptions {
     var multiRegion = metadata.multiRegionConfiguration();
     if (multiRegion != null) {
       if (multiRegion.primaryKey() != null) {
-        regions.add(Answers.required(multiRegion.primaryKey().region()));
+        regions.add(ResponseFields.required(multiRegion.primaryKey().region()));
       }
       for (MultiRegionKey replica : multiRegion.replicaKeys()) {
-        regions.add(Answers.required(replica.region()));
+        regions.add(ResponseFields.required(replica.region()));
       }
     }
     if (!regions.contains(region)) {

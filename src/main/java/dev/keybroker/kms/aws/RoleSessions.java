@@ -78,7 +78,10 @@ final class RoleSessions implements AutoCloseable {
     List<String> others = regions.subList(1, regions.size());
     CallDeadline time = others.isEmpty() ? deadline : deadline.half();
     return Objects.requireNonNull(sts.get(region))
-        .assumeRole(request(role).overrideConfiguration(Given.override(credentials, time)).build())
+        .assumeRole(
+            request(role)
+                .overrideConfiguration(FixedCredentials.override(credentials, time))
+                .build())
         .whenComplete(
             (answer, trouble) -> {
               KmsFailure failure = trouble == null ? null : AwsFailures.of(ASSUME_ROLE, trouble);
@@ -109,7 +112,8 @@ final class RoleSessions implements AutoCloseable {
     return sts.firstEntry()
         .getValue()
         .getCallerIdentity(
-            request -> request.overrideConfiguration(Given.override(credentials, deadline)));
+            request ->
+                request.overrideConfiguration(FixedCredentials.override(credentials, deadline)));
   }
 
   @Override
@@ -130,13 +134,13 @@ final class RoleSessions implements AutoCloseable {
   }
 
   private RoleSession session(AssumeRoleResponse response, Instant begin) {
-    var given = Answers.required(response.credentials());
+    var given = ResponseFields.required(response.credentials());
     AwsSessionCredentials credentials =
         AwsSessionCredentials.create(
-            Answers.required(given.accessKeyId()),
-            Answers.required(given.secretAccessKey()),
-            Answers.required(given.sessionToken()));
-    Instant expiration = Answers.required(given.expiration());
+            ResponseFields.required(given.accessKeyId()),
+            ResponseFields.required(given.secretAccessKey()),
+            ResponseFields.required(given.sessionToken()));
+    Instant expiration = ResponseFields.required(given.expiration());
     Instant end = begin.plus(config.roleSessionDuration());
     return new RoleSession(credentials, begin, end.isBefore(expiration) ? end : expiration);
   }

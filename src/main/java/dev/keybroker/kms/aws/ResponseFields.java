@@ -3,9 +3,9 @@ package dev.keybroker.kms.aws;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.SdkBytes;
 
-/// Reads answers that may lack what they should hold.
-final class Answers {
-  private Answers() {}
+/// Reads required fields of responses.
+final class ResponseFields {
+  private ResponseFields() {}
 
   static <T> T required(@Nullable T member) {
     if (member == null) {

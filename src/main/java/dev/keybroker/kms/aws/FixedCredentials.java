@@ -7,13 +7,13 @@ import software.amazon.awssdk.identity.spi.IdentityProvider;
 import software.amazon.awssdk.identity.spi.ResolveIdentityRequest;
 
 /// The credentials of one request, known beforehand.
-record Given(AwsCredentialsIdentity credentials)
+record FixedCredentials(AwsCredentialsIdentity credentials)
     implements IdentityProvider<AwsCredentialsIdentity> {
   /// What a request brings with it: its credentials and the time it has.
   static AwsRequestOverrideConfiguration override(
       AwsCredentialsIdentity credentials, CallDeadline deadline) {
     return AwsRequestOverrideConfiguration.builder()
-        .credentialsProvider(new Given(credentials))
+        .credentialsProvider(new FixedCredentials(credentials))
         .apiCallTimeout(deadline.left())
         .build();
   }
