@@ -42,7 +42,7 @@ import jakarta.inject.Singleton;
 import java.security.SecureRandom;
 import java.time.Clock;
 
-/// The control plane, put together.
+/// Assembles the control plane.
 class ControlPlane {
   @Produces
   @Singleton

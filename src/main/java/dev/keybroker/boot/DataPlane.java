@@ -42,8 +42,8 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 
-/// The data plane, put together: memory → Redis → PostgreSQL for the records, memory → KMS for
-/// private keys.
+/// Assembles the data plane: memory → Redis → PostgreSQL for the records, memory → KMS for private
+/// keys.
 class DataPlane {
   private static final KeystoreName NO_KEYSTORE = new KeystoreName("none", "none");
   private static final Duration LONGEST_FIRST_READ = Duration.ofSeconds(5);
@@ -95,7 +95,7 @@ class DataPlane {
         registry);
   }
 
-  /// What a record says of the lifetime of private keys is obeyed as soon as the record is read.
+  /// Applies the lifetime of private keys that a record states as soon as the record is read.
   private static KekTier limiting(
       KekTier tier, MemoryPrivateKeks privateKeks, OpenedSecrets openedSecrets) {
     return new ObservedTier(
@@ -124,7 +124,7 @@ class DataPlane {
         return key;
       }
     } catch (IllegalArgumentException e) {
-      // The text is a secret: said below without it.
+      // The text is a secret, so the message below leaves it out.
     }
     throw new IllegalStateException(
         "keybroker.redis.mac-key is not the base64 of at least 32 bytes, or a comma-separated list"
@@ -160,7 +160,8 @@ class DataPlane {
             privateKeks.forget(ofKek.kek());
           }
           openedSecrets.changed(change);
-          // After the record is read again: a session that is begun before would be the old KEK's.
+          // Only after the record is read again: a session that starts before that would use the
+          // old KEK.
           tier.changed(change)
               .subscribe()
               .with(
@@ -219,8 +220,8 @@ class DataPlane {
         new DekMetrics(registry, spans));
   }
 
-  /// Takes part in the changes, and reads once: what a first read loads and connects is then there
-  /// before the first caller is.
+  /// Subscribes to the changes and reads once, so that whatever a first read loads and connects is
+  /// ready before the first caller.
   void start(
       @Observes StartupEvent event, MemoryKekTier tier, DekBroker broker, RedisKekChanges changes) {
     changes.start();

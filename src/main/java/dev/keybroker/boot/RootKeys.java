@@ -26,8 +26,8 @@ import java.time.Clock;
 import java.util.List;
 import software.amazon.awssdk.services.kms.KmsAsyncClient;
 
-/// The way to AWS KMS. The extension's client says where it is and who the broker is; it makes no
-/// call itself.
+/// Assembles the access to AWS KMS. The Quarkus extension's client supplies the home region, the
+/// endpoint and the broker's principal; it makes no call itself.
 class RootKeys {
   @Produces
   @Singleton
@@ -71,7 +71,8 @@ class RootKeys {
   @Singleton
   RootKeyStates rootKeyStates(
       RootKeyConfig config, Instance<RootKeyObserver> observer, Ticker ticker, Clock clock) {
-    // Looked up with the first answer: the observer itself calls KMS, whose answers come here.
+    // Looked up with the first answer, because the observer itself calls KMS, whose answers come
+    // here.
     return new RootKeyStates(
         config,
         (keystore, call, begun, failure) -> observer.get().answered(keystore, call, begun, failure),

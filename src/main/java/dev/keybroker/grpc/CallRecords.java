@@ -19,16 +19,16 @@ import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// Puts every call on record, and every item of a batch: granted, refused or failed.
+/// Records every call, and every item of a batch, as granted, refused or failed.
 ///
-/// What a durable call answers is released once it is on record; where it cannot be, the answer is
-/// wiped if it can be closed. What rests on a private KEK is released only until that key's bound,
-/// which is checked last of all. Refusals and failures are answered at once, since they give
-/// nothing away.
+/// The answer to a durable call is released once it is on record. If it cannot be recorded, the
+/// answer is wiped if it can be closed. An answer that depends on a private KEK is released only
+/// until that key's bound, which is checked last of all. Refusals and failures are answered at
+/// once, since they reveal nothing.
 ///
-/// A durable change has two records: its intent is committed before anything is changed, and what
-/// became of it refers to that. So a broker that is killed in between leaves the intent, and
-/// nothing is changed while records cannot be written.
+/// A durable change has two records: its intent, committed before anything is changed, and its
+/// outcome, which refers to the intent. So a broker that is killed in between leaves the intent,
+/// and nothing is changed while records cannot be written.
 @ApplicationScoped
 class CallRecords {
   private final AuditConfig config;
@@ -45,9 +45,9 @@ class CallRecords {
     this.loggableKeys = List.copyOf(config.loggableContextKeys().orElse(List.of()));
   }
 
-  /// Runs a call and puts it on record. Whoever gets the answer releases or withholds it.
+  /// Runs a call and records it. The receiver of the answer releases or withholds it.
   ///
-  /// @param refusal why the call is not admitted; null where it is
+  /// @param refusal returns why the call is not admitted; null if it is
   <T> Uni<Answer<T>> answer(
       CallOrigin origin,
       Rpc rpc,
@@ -69,7 +69,7 @@ class CallRecords {
     return refusal == null ? work.apply(facts) : Uni.createFrom().failure(refusal);
   }
 
-  /// Puts on record that a call's request could not be read: all that is known is who called.
+  /// Records that a call's request could not be read. Only the caller is known.
   void unreadable(CallOrigin origin, Rpc rpc, Reason reason) {
     if (mode(rpc) != AuditMode.OFF) {
       trail.submit(
@@ -99,10 +99,11 @@ class CallRecords {
     private final AuditMode mode;
     private final CallFacts facts = CallFacts.of(loggableKeys);
 
-    /// Where the intent is on record; null where there is none.
+    /// The place of the intent's record; null if there is none.
     private volatile @Nullable Place intent;
 
-    /// The record of an intent that is not committed says itself what became of the call.
+    /// Set from the start of the intent's commit until it succeeds. If it never does, the intent's
+    /// own record states the outcome of the call.
     private volatile boolean intending;
 
     RecordedCall(CallOrigin origin, Rpc rpc, Target target, AuditMode mode) {

@@ -20,12 +20,12 @@ import java.util.Map;
 import java.util.Objects;
 import org.jboss.logging.Logger;
 
-/// The status of a failure: one exhaustive switch for each family.
+/// Maps failures to their status, with one exhaustive switch for each family.
 final class FailureStatus {
   private static final Logger LOG = Logger.getLogger(FailureStatus.class);
 
-  /// Clients accept 8 KiB of trailers. These bounds keep below that, as Base64 and with the text
-  /// twice: once for itself, once in the details.
+  /// Clients accept 8 KiB of trailers. These bounds keep trailers below that, as Base64 and with
+  /// the text twice: once as the message and once in the details.
   private static final int LONGEST_HINT_IN_TEXT = 400;
 
   private static final int LONGEST_HINT = 1_300;
@@ -33,12 +33,12 @@ final class FailureStatus {
 
   private FailureStatus() {}
 
-  /// What leaves the service. A fault of the broker is logged.
+  /// Returns the exception that leaves the service. A fault of the broker is logged.
   static StatusRuntimeException exception(Throwable failure) {
     return answer(failure).toException();
   }
 
-  /// As [#of], for a failure that is answered now: the log has what callers are not told.
+  /// Like [#of], for a failure that is answered now: logs what callers do not see.
   static ErrorStatus answer(Throwable failure) {
     ErrorStatus status = of(failure);
     if (status.reason() == Reason.INTERNAL) {
@@ -49,7 +49,7 @@ final class FailureStatus {
     return status;
   }
 
-  /// A fault of the broker.
+  /// Logs a fault of the broker.
   static void log(Throwable fault) {
     LOG.error("a call failed by a fault of the broker", fault);
   }
@@ -229,7 +229,7 @@ final class FailureStatus {
     };
   }
 
-  /// The keystore's administrator is told what AWS said and what helps.
+  /// The status gives the keystore's administrator what AWS reported and what helps.
   private static ErrorStatus of(KmsFailure failure) {
     ErrorStatus status = ErrorStatus.of(reason(failure.kind()));
     KmsFailure.Explanation explanation = failure.explanation();
@@ -258,7 +258,7 @@ final class FailureStatus {
         .build();
   }
 
-  /// Between two words, with an ellipsis.
+  /// Cuts the text between two words and adds an ellipsis.
   private static String cut(String text, int longest) {
     if (text.length() <= longest) {
       return text;

@@ -6,13 +6,14 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// How the check of a root key went: its steps in the order run; a failed one is the last.
+/// The result of the check of a root key: its steps in the order in which they ran. A failed step
+/// is the last one.
 public record CheckResult(List<Step> steps) {
   public CheckResult {
     steps = List.copyOf(steps);
   }
 
-  /// The failed step; null where all passed.
+  /// Returns the failed step; null if all passed.
   public @Nullable Step failed() {
     Step last = steps.getLast();
     return last.error() == null ? null : last;

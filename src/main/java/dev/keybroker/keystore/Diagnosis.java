@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/// Says what to mend after a failed call of KMS. Thread-safe.
+/// Explains what to fix after a failed KMS call. Thread-safe.
 public final class Diagnosis {
   private final Kms kms;
   private final Optional<String> configuredPrincipal;
@@ -26,7 +26,7 @@ public final class Diagnosis {
     this.clock = clock;
   }
 
-  /// AWS knows the broker as somebody else than the setting says.
+  /// AWS reports a principal of the broker other than the one that the setting names.
   public static final class WrongPrincipal extends RuntimeException {
     WrongPrincipal(String configured, String reported) {
       super(
@@ -38,8 +38,8 @@ public final class Diagnosis {
     }
   }
 
-  /// The ARN of the broker's own principal, asked for once. Fails with [KmsFailure], or with
-  /// [WrongPrincipal].
+  /// Returns the ARN of the broker's own principal, which AWS is asked for once. Fails with
+  /// [KmsFailure], or with [WrongPrincipal].
   public Uni<String> ownPrincipal() {
     String known = ownPrincipal.get();
     return known != null
@@ -55,15 +55,15 @@ public final class Diagnosis {
     return configured;
   }
 
-  /// The failure as the keystore's administrator reads it. Never fails.
+  /// Returns the failure as the keystore's administrator reads it. Never fails.
   public Uni<RootKeyError> of(KmsFailure failure, KmsKey key, KmsContext context) {
     return of(failure, key, context, false);
   }
 
-  /// As [#of(KmsFailure, KmsKey, KmsContext)].
+  /// Like [#of(KmsFailure, KmsKey, KmsContext)].
   ///
-  /// @param keyIsThere whether AWS has described the key just before, so that the hint need not
-  ///     doubt its existence
+  /// @param keyIsThere whether AWS has just described the key, so that the hint need not question
+  ///     its existence
   Uni<RootKeyError> of(KmsFailure failure, KmsKey key, KmsContext context, boolean keyIsThere) {
     return ownPrincipal()
         .onFailure()

@@ -7,20 +7,20 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.Function;
 
-/// The rotations that are due, as the database hands them out. Fails with
+/// Hands out the rotations that are due, from the database. Fails with
 /// [dev.keybroker.kek.KekFailure] (`StoreUnavailable`).
 ///
-/// A due rotation first gets a time planned at the rate of its quota, and starts when that comes,
-/// so that none that waits for its quota keeps those of other quotas back. What
-/// is handed out is leased: no other broker gets it before the lease ends, and after a crash
-/// another one does.
+/// A due rotation first gets a planned time at the rate of its quota, and starts at that time. So a
+/// rotation that waits for its quota does not hold back those of other quotas. A handed-out
+/// rotation is leased: no other broker gets it before the lease ends. After a crash, another broker
+/// does.
 public interface DueRotations {
-  /// Hands out up to `limit` rotations that are due now by the database's clock, as all times are
-  /// here; those that have no planned time first get one and are handed out where it is not later
+  /// Hands out up to `limit` rotations that are due now. All times here are by the database's
+  /// clock. Rotations without a planned time get one first and are handed out if it is not later
   /// than now.
   ///
   /// @param plan the rate at which the keystore's rotation and others of its quota start
-  /// @param delay by how long each planned time is put off
+  /// @param delay how long each planned time is postponed
   Uni<Claim> claim(
       int limit,
       Duration lease,
@@ -33,17 +33,17 @@ public interface DueRotations {
   /// How many keystores have waited for their change of key for longer than this.
   Uni<Long> overdue(Duration wait);
 
-  /// What was handed out.
+  /// The rotations that were handed out.
   ///
-  /// @param rotations to be made now
-  /// @param seen how many were looked at; as many as the limit means that more may be due
+  /// @param rotations the rotations to make now
+  /// @param seen how many due rotations were examined; if as many as the limit, more may be due
   record Claim(List<DueRotation> rotations, int seen) {
     public Claim {
       rotations = List.copyOf(rotations);
     }
   }
 
-  /// A rotation to be made.
+  /// A rotation to make.
   ///
   /// @param id the same for each attempt at the same due rotation
   record DueRotation(KeystoreName keystore, String id) {}

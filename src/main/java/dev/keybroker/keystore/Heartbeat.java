@@ -6,12 +6,13 @@ import io.smallrye.mutiny.subscription.Cancellable;
 import java.time.Duration;
 import java.util.function.Supplier;
 
-/// Prolongs a lease while the work that it is for goes on, so that a lease can be short: once a
-/// broker dies, the others wait no longer than that.
+/// Renews a lease while its work is under way. So leases can be short: after a broker dies, the
+/// others wait no longer than one lease.
 public final class Heartbeat {
   private Heartbeat() {}
 
-  /// The work. A renewal that fails is left to the next one.
+  /// Runs the work and renews its lease meanwhile. If a renewal fails, the next one makes up for
+  /// it.
   public static <T> Uni<T> during(Uni<T> work, Duration every, Supplier<Uni<Void>> renewal) {
     return Uni.createFrom()
         .deferred(

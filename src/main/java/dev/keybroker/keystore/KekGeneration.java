@@ -17,13 +17,13 @@ import org.jspecify.annotations.Nullable;
 /// Makes a keystore's next KEK: intent → key pair → ACTIVE → copied to Redis → announced to every
 /// broker.
 ///
-/// Once begun it goes on to its end, whether the caller still waits or not. What fails takes its
-/// intent back; after a crash the next attempt takes the intent up.
+/// Once started, a generation runs to its end, whether the caller still waits or not. A failed
+/// generation withdraws its intent. After a crash, the next attempt takes over the intent.
 public final class KekGeneration {
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
   private static final Duration HEARTBEAT = Duration.ofSeconds(2);
 
-  /// After this time without a KEK it is asked again whose turn it is.
+  /// After this time without a KEK, the generation checks again which broker's turn it is.
   private static final Duration LONGEST_LOOK = Duration.ofSeconds(5);
 
   private final KekRepository keks;
@@ -47,8 +47,8 @@ public final class KekGeneration {
     this.changes = changes;
   }
 
-  /// A key pair for the next KEK of these settings, whether they are saved or not; nothing is
-  /// written. Fails with [dev.keybroker.kms.KmsFailure] or [KeystoreFailure].
+  /// Makes a key pair for the next KEK of these settings, whether they are saved or not. Writes
+  /// nothing. Fails with [dev.keybroker.kms.KmsFailure] or [KeystoreFailure].
   Uni<KeyPairSource.Pair> pair(
       KeystoreName name, KeystoreSettings settings, Tenant tenant, Urgency urgency) {
     return Uni.createFrom()
@@ -62,20 +62,20 @@ public final class KekGeneration {
                     urgency));
   }
 
-  /// Makes the next KEK of a keystore as its settings say. Fails with
+  /// Makes the next KEK of a keystore according to its settings. Fails with
   /// [dev.keybroker.kms.KmsFailure], [KekFailure] or [KeystoreFailure]: `Changed` if the settings
-  /// are others by now, or the intent was replaced by one of other settings; a retry with those is
-  /// safe.
+  /// have changed by now, or if the intent was replaced by one of other settings. A retry with
+  /// those settings is safe.
   ///
-  /// @param requestId the same id again is the same KEK; null where the caller gave none
+  /// @param requestId the same id names the same KEK; null if the caller gave none
   public Uni<KekDetails> generate(
       Keystore keystore, Tenant tenant, @Nullable String requestId, Urgency urgency) {
     return generate(
         keystore, tenant, requestId, pair(keystore.name(), keystore.settings(), tenant, urgency));
   }
 
-  /// As [#generate(Keystore, Tenant, String, Urgency)], of this key pair, made for the
-  /// same settings.
+  /// Like [#generate(Keystore, Tenant, String, Urgency)], with this key pair, which was made for
+  /// the same settings.
   Uni<KekDetails> generate(
       Keystore keystore,
       Tenant tenant,
@@ -95,7 +95,7 @@ public final class KekGeneration {
                     keyPair));
   }
 
-  /// Calls for the same intent share one generation, its failure included.
+  /// Calls for the same intent share one generation, including its failure.
   private Uni<KekDetails> once(KekIntent intent, Uni<KeyPairSource.Pair> keyPair) {
     CompletableFuture<KekDetails> mine = new CompletableFuture<>();
     CompletableFuture<KekDetails> running = underWay.putIfAbsent(intent, mine);
@@ -127,8 +127,8 @@ public final class KekGeneration {
                 });
   }
 
-  /// The KEK that another broker is generating; null if that takes longer, or if that broker has
-  /// withdrawn its intent.
+  /// Returns the KEK that another broker is generating; null if that takes longer, or if that
+  /// broker has withdrawn its intent.
   private Uni<KekDetails> awaitGenerated(KekName name) {
     return Uni.createFrom()
         .voidItem()

@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The life of KEKs after their making: history, disable and enable, scheduled destruction.
+/// The life of KEKs after their generation: history, disable and enable, scheduled destruction.
 /// Thread-safe. Every change is announced to every broker.
 ///
 /// Unis fail with [KekFailure] or [KeystoreFailure].
@@ -30,13 +30,14 @@ public final class KekLife {
     return keks.find(kek);
   }
 
-  /// Up to `limit` KEKs of a keystore, newest first, from the first one that is older than `after`.
+  /// Returns up to `limit` KEKs of a keystore, newest first, starting with the first that is older
+  /// than `after`.
   public Uni<List<KekDetails>> history(
       KeystoreName keystore, @Nullable KekCursor after, int limit) {
     return keystores.find(keystore).chain(() -> keks.history(keystore, after, limit));
   }
 
-  /// RETIRED becomes DISABLED.
+  /// Changes a KEK from RETIRED to DISABLED.
   public Uni<KekDetails> disable(KekName kek) {
     return change(
         kek,
@@ -51,7 +52,7 @@ public final class KekLife {
             });
   }
 
-  /// DISABLED becomes RETIRED.
+  /// Changes a KEK from DISABLED to RETIRED.
   public Uni<KekDetails> enable(KekName kek) {
     return change(
         kek,
@@ -65,8 +66,8 @@ public final class KekLife {
             });
   }
 
-  /// RETIRED or DISABLED becomes DESTROY_SCHEDULED, its private key to be erased after `wait`, by
-  /// the clock of the database.
+  /// Changes a KEK from RETIRED or DISABLED to DESTROY_SCHEDULED. Its private key is erased after
+  /// `wait`, by the database's clock.
   public Uni<KekDetails> scheduleDestruction(KekName kek, Duration wait) {
     return announced(
         kek,
@@ -82,7 +83,7 @@ public final class KekLife {
                 }));
   }
 
-  /// DESTROY_SCHEDULED becomes DISABLED.
+  /// Changes a KEK from DESTROY_SCHEDULED to DISABLED.
   public Uni<KekDetails> restore(KekName kek) {
     return change(
         kek,

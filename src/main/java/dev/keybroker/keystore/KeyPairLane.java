@@ -8,11 +8,11 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/// The one thread on which key pairs are made here. An RSA key takes up to seconds of a processor,
-/// so they are made one after the other, apart from every thread that a caller of the data plane
-/// waits for, and what would wait too long is refused.
+/// The only thread on which the broker makes key pairs itself. An RSA key takes up to seconds of
+/// processor time, so key pairs are made one after the other, and never on a thread that a caller
+/// of the data plane waits for. A request that would wait too long is refused.
 public final class KeyPairLane implements AutoCloseable {
-  /// Key pairs that may wait for the thread.
+  /// How many key pairs may wait for the thread.
   static final int QUEUE = 16;
 
   private static final Duration RETRY_AFTER = Duration.ofSeconds(5);

@@ -17,8 +17,8 @@ import dev.keybroker.kms.QuotaGate;
 import dev.keybroker.kms.Urgency;
 import io.smallrye.mutiny.Uni;
 
-/// Makes key pairs whose private half is encrypted under a KMS key: by KMS, or here where the KMS
-/// key is in a custom key store, for which KMS makes none. Thread-safe.
+/// Makes key pairs whose private half is encrypted under a KMS key. KMS makes them, or the broker
+/// does if the KMS key is in a custom key store, for which KMS makes none. Thread-safe.
 public final class KeyPairSource {
   private static final String GENERATE = KmsAction.GENERATE_KEY_PAIR.action();
 
@@ -28,7 +28,7 @@ public final class KeyPairSource {
   private final KeyPairs keyPairs;
   private final KeyPairLane lane;
 
-  /// @param gate what every key pair passes, whatever it is for
+  /// @param gate the gate that every key pair passes, whatever it is for
   public KeyPairSource(
       Kms kms, QuotaGate gate, KeyCodec codec, KeyPairs keyPairs, KeyPairLane lane) {
     this.kms = kms;
@@ -38,14 +38,14 @@ public final class KeyPairSource {
     this.lane = lane;
   }
 
-  /// A key pair, its public half parsed.
+  /// A key pair with its public half parsed.
   ///
   /// @param encryptedPrivateKey PKCS#8 DER under the KMS key
   /// @param keyArn the key ARN that KMS reported
   @SuppressWarnings("ArrayRecordComponent") // carried, never compared
   record Pair(KekOrigin origin, WrappingKey publicKey, byte[] encryptedPrivateKey, KmsArn keyArn) {}
 
-  /// Fails with [KmsFailure], or [KeystoreFailure.KeyPairsOverloaded].
+  /// Makes a key pair. Fails with [KmsFailure], or [KeystoreFailure.KeyPairsOverloaded].
   Uni<Pair> pair(KmsKey key, KeyPairSpec spec, KmsContext context, String tenant, Urgency urgency) {
     return gate.keyPair(key, spec, tenant, urgency)
         .onFailure(QuotaExceeded.class)
@@ -72,7 +72,8 @@ public final class KeyPairSource {
                                 : Uni.createFrom().failure(refusal)));
   }
 
-  /// The private key is encrypted by KMS and wiped, whatever the outcome.
+  /// Makes a key pair in the broker. KMS encrypts the private key, which is wiped whatever the
+  /// outcome.
   private Uni<Pair> madeHere(KmsKey key, KeyPairSpec spec, KmsContext context) {
     return lane.run(() -> keyPairs.generate(spec))
         .chain(

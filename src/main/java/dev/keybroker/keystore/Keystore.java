@@ -7,10 +7,10 @@ import org.jspecify.annotations.Nullable;
 
 /// A keystore as it is saved.
 ///
-/// @param version counts the saves; the etag is made of it
+/// @param version counts the saves; the etag is derived from it
 /// @param activeKek null until the first KEK is generated
 /// @param updateTime when the settings last changed
-/// @param nextRotationTime when the next KEK is due; null where only a caller makes one
+/// @param nextRotationTime when the next KEK is due; null if only a caller makes one
 /// @param lastError the newest failure of the root key; null once a later call succeeded
 public record Keystore(
     KeystoreName name,

@@ -4,7 +4,7 @@ import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KeystoreName;
 import java.time.Duration;
 
-/// Why the control plane refused. Carries no stack trace: these are answers, not faults.
+/// A refusal by the control plane. Carries no stack trace: it is an answer, not a fault.
 public abstract sealed class KeystoreFailure extends RuntimeException {
   private KeystoreFailure(String message) {
     super(message, null, false, false);
@@ -38,7 +38,7 @@ public abstract sealed class KeystoreFailure extends RuntimeException {
     }
   }
 
-  /// The deployment has no KMS key of its own to offer.
+  /// The deployment has no KMS key that it can offer to tenants.
   public static final class NoBrokerManagedKey extends KeystoreFailure {
     public NoBrokerManagedKey() {
       super("no broker-managed key is configured");
@@ -80,7 +80,7 @@ public abstract sealed class KeystoreFailure extends RuntimeException {
     }
   }
 
-  /// A step of the check failed for a reason to mend in AWS.
+  /// A step of the check failed for a reason that has to be fixed in AWS.
   public static final class CheckFailed extends KeystoreFailure {
     private final transient KeystoreName keystore;
     private final transient CheckResult.Step step;

@@ -5,30 +5,32 @@ import io.smallrye.mutiny.Uni;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Tenants and keystores as the database sees them. Fails with [KeystoreFailure] or
+/// The tenants and keystores in the database. Fails with [KeystoreFailure] or
 /// [dev.keybroker.kek.KekFailure] (`UnknownKeystore`, `StoreUnavailable`).
 ///
-/// A keystore whose next KEK is wanted at once, since it has none or its root key changed, is saved
-/// as such. Whoever saves makes the KEK too; where that process dies before, the scheduled rotation
-/// mends it.
+/// A keystore is saved with a mark if it needs a KEK at once, because it has none or its root key
+/// changed. The caller that saves it also makes the KEK. If that process dies before it has, the
+/// scheduled rotation makes the KEK.
 public interface KeystoreRepository {
-  /// The tenant; its row and external id are made on first use.
+  /// Returns the tenant. Its row and external id are created on first use.
   Uni<Tenant> tenant(String tenant);
 
-  /// Saves a new keystore, its first KEK wanted. Where it exists, that one is the answer.
+  /// Saves a new keystore, marked as needing its first KEK. If the keystore exists, returns the
+  /// existing one.
   Uni<Inserted> insert(KeystoreName name, KeystoreSettings settings);
 
   Uni<Keystore> find(KeystoreName name);
 
-  /// Up to `limit` keystores of a tenant by id, from the first one after `after`.
+  /// Returns up to `limit` keystores of a tenant by id, starting with the first after `after`.
   Uni<List<Keystore>> list(String tenant, @Nullable String after, int limit);
 
-  /// Saves settings where the keystore still has this version, otherwise fails with
-  /// [KeystoreFailure.Changed]. Where the settings make other KEKs, one is wanted.
+  /// Saves settings if the keystore still has this version; otherwise fails with
+  /// [KeystoreFailure.Changed]. If the settings make different KEKs, marks the keystore as needing
+  /// one.
   Uni<Keystore> update(KeystoreName name, long version, KeystoreSettings settings);
 
-  /// A keystore that is saved now.
+  /// A keystore that is now in the database.
   ///
-  /// @param isNew false where it was there
+  /// @param isNew false if it already existed
   record Inserted(Keystore keystore, boolean isNew) {}
 }

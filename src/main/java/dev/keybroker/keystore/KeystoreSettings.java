@@ -3,7 +3,7 @@ package dev.keybroker.keystore;
 import dev.keybroker.crypto.KeyPairSpec;
 import java.time.Duration;
 
-/// What an administrator sets of a keystore.
+/// The settings of a keystore that an administrator makes.
 ///
 /// @param keyPairSpec the kind of the next KEKs
 /// @param privateKekLifetime how long a decrypted private KEK may live in memory, 0 s to 900 s

@@ -17,12 +17,13 @@ import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/// The use cases of a tenant's administrator. Thread-safe; blocks no caller's thread.
+/// The use cases of a tenant's administrator. Thread-safe; does not block the caller's thread.
 ///
-/// Unis fail with [KeystoreFailure], [KekFailure] or [KmsFailure]; that of a create, update or
-/// rotation has its explanation where the key can be looked up.
+/// Unis fail with [KeystoreFailure], [KekFailure] or [KmsFailure]. The [KmsFailure] of a create,
+/// update or rotation has its explanation if the key can be looked up.
 public final class Keystores {
-  /// How often a change that overwrites unseen ones begins again, since another was saved first.
+  /// How often a change that overwrites unseen changes starts again because another one was saved
+  /// first.
   private static final int OVERWRITES = 10;
 
   private final KeystoreRepository keystores;
@@ -57,13 +58,13 @@ public final class Keystores {
     return keystores.find(name);
   }
 
-  /// Up to `limit` keystores of a tenant by id, from the first one after `after`.
+  /// Returns up to `limit` keystores of a tenant by id, starting with the first after `after`.
   public Uni<List<Keystore>> list(String tenant, @Nullable String after, int limit) {
     return keystores.list(tenant, after, limit);
   }
 
-  /// Checks the root key, makes the key pair of the first KEK and saves the keystore with it; where
-  /// KMS refuses, nothing is saved. The same settings again have the same answer.
+  /// Checks the root key, makes the key pair of the first KEK and saves the keystore with it. If
+  /// KMS refuses, nothing is saved. A repeated call with the same settings gets the same answer.
   public Uni<Keystore> create(KeystoreName name, KeystoreSettings settings) {
     Uni<Keystore> created =
         existing(name, settings)
@@ -109,7 +110,7 @@ public final class Keystores {
     return keystores.insert(name, settings).map(inserted -> same(inserted.keystore(), settings));
   }
 
-  /// As [#create], but for the saving: the keystore as it would be.
+  /// Like [#create], but saves nothing. Returns the keystore as it would be.
   public Uni<Keystore> validate(KeystoreName name, KeystoreSettings settings) {
     Uni<Keystore> validated =
         existing(name, settings)
@@ -127,7 +128,7 @@ public final class Keystores {
     return explained(name, settings, validated);
   }
 
-  /// The keystore of these settings, or null where there is none of this name.
+  /// Returns the keystore of these settings, or null if there is none of this name.
   private Uni<Keystore> existing(KeystoreName name, KeystoreSettings settings) {
     return keystores
         .find(name)
@@ -143,11 +144,11 @@ public final class Keystores {
     return keystore;
   }
 
-  /// Changes settings. Those that make other KEKs are checked first, and the next one's key pair is
-  /// made before they are saved; where KMS refuses, nothing is changed.
+  /// Changes settings. Settings that make different KEKs are checked first, and the next KEK's key
+  /// pair is made before they are saved. If KMS refuses, nothing changes.
   ///
-  /// @param version the version that was read; null overwrites unseen changes
-  /// @param validateOnly the answer is the keystore as it would be, nothing is saved
+  /// @param version the version that the caller read; null overwrites unseen changes
+  /// @param validateOnly whether to save nothing and return the keystore as it would be
   public Uni<Keystore> update(
       KeystoreName name,
       @Nullable Long version,
@@ -215,7 +216,7 @@ public final class Keystores {
         .call(() -> changes.publish(new KekChange.OfSettings(name)));
   }
 
-  /// Checks the root key of a keystore as it is saved.
+  /// Checks the root key of a saved keystore.
   public Uni<CheckResult> test(KeystoreName name) {
     return keystores.find(name).chain(keystore -> test(name, keystore.settings()));
   }
@@ -225,7 +226,7 @@ public final class Keystores {
     return limited(name.tenant()).chain(() -> check(name, settings));
   }
 
-  /// Bounds how often a tenant has root keys checked for a look alone.
+  /// Limits how often a tenant may have root keys checked without saving anything.
   private Uni<Void> limited(String tenant) {
     return gate.test(tenant)
         .onFailure(QuotaExceeded.class)
@@ -245,7 +246,8 @@ public final class Keystores {
             });
   }
 
-  /// Where AWS could not be asked, the failure is that one: nothing is to be mended.
+  /// Fails unless the check passes. If AWS could not be asked, it fails with that failure, because
+  /// there is nothing to fix.
   private Uni<Void> passed(KeystoreName name, KeystoreSettings settings) {
     return check(name, settings)
         .invoke(
@@ -270,7 +272,7 @@ public final class Keystores {
 
   /// Makes the next KEK now.
   ///
-  /// @param requestId the same id again is the same KEK; null where the caller gave none
+  /// @param requestId the same id names the same KEK; null if the caller gave none
   public Uni<KekDetails> rotate(KeystoreName name, @Nullable String requestId) {
     return rotation
         .rotate(name, requestId)

@@ -4,9 +4,9 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.util.Map;
 
-/// The encryption context of KMS calls. Each KEK records the one that it was made with, so that a
-/// change concerns new KEKs only; the tenants' key policies must admit both as long as KEKs of both
-/// are in use.
+/// The encryption context of KMS calls. Each KEK records the context that it was made with, so a
+/// change affects new KEKs only. The tenants' key policies must allow both contexts as long as KEKs
+/// of both are in use.
 @ConfigMapping(prefix = "keybroker.kms-context")
 public interface KmsContextConfig {
   /// The name of the pair whose value is the tenant's id.

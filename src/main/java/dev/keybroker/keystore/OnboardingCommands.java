@@ -5,10 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The AWS CLI commands that check what onboarding asks for. Each is one line for a POSIX shell.
+/// The AWS CLI commands that check what onboarding requires. Each is one line for a POSIX shell.
 ///
-/// Queries and JSON are quoted: to zsh, brackets are a pattern that no file matches, which is an
-/// error. A role's name follows a `=`, since it may begin with `-`.
+/// Queries and JSON are quoted: zsh reads brackets as a pattern, and it is an error if no file
+/// matches. A role's name follows a `=`, since it may start with `-`.
 final class OnboardingCommands {
   private static final String DECISIONS =
       " --query 'EvaluationResults[].[EvalActionName,EvalDecision]' --output text";
@@ -27,7 +27,7 @@ final class OnboardingCommands {
     this.externalId = externalId;
   }
 
-  /// For an administrator of the account of the key and the role.
+  /// Returns the commands for an administrator of the account of the key and the role.
   List<String> ofTenant() {
     List<String> commands = new ArrayList<>();
     if (key != null) {
@@ -62,7 +62,7 @@ final class OnboardingCommands {
     return commands;
   }
 
-  /// For the broker's operator, in the broker's account.
+  /// Returns the commands for the broker's operator, in the broker's account.
   List<String> ofBroker(String principal) {
     if (role == null) {
       return key == null ? List.of() : useOfKey(principal, quoted(asked.resource(principal)));
@@ -76,8 +76,8 @@ final class OnboardingCommands {
             + quoted(role));
   }
 
-  /// What the policies of a role or user say of the calls that the broker makes. The key's policy
-  /// counts beside them: its body is another command.
+  /// Returns the commands that show what the policies of a role or user allow of the calls that the
+  /// broker makes. The key's policy counts too; another command prints it.
   ///
   /// @param resource one word to the shell
   private List<String> useOfKey(String source, String resource) {
@@ -102,7 +102,7 @@ final class OnboardingCommands {
     return "aws kms describe-key --region " + key.region() + " --key-id " + key + " --query ";
   }
 
-  /// The key's own ARN, or the command that asks for it.
+  /// Returns the key's own ARN, or the command that asks for it.
   private static String keyArn(KmsArn key) {
     return key.isAlias()
         ? "\"$(" + describe(key) + "'KeyMetadata.Arn' --output text)\""

@@ -2,12 +2,13 @@ package dev.keybroker.keystore;
 
 import java.util.List;
 
-/// What a tenant's administrator and the broker's operator paste into AWS. Nothing of it is secret.
+/// The documents that a tenant's administrator and the broker's operator paste into AWS. None of
+/// them is secret.
 ///
 /// @param keyPolicyStatement JSON: an array of the statements to add to the key's policy
 /// @param trustPolicy JSON: the trust policy of the tenant's role
 /// @param permissionsPolicy JSON: the permissions policy of the tenant's role
-/// @param verificationCommands AWS CLI commands that show, from the tenant's side, what is there
+/// @param verificationCommands AWS CLI commands that show, from the tenant's side, what exists
 /// @param brokerPolicy JSON: the IAM policy of the broker's own principal for this tenant
 /// @param brokerCommands AWS CLI commands that show, from the broker's side, what it may do
 public record OnboardingDocuments(

@@ -3,7 +3,7 @@ package dev.keybroker.keystore;
 import dev.keybroker.kms.PolicyPrincipal;
 import io.smallrye.mutiny.Uni;
 
-/// Writes the documents by which a tenant admits the broker to a KMS key, with this tenant's
+/// Writes the documents by which a tenant gives the broker access to a KMS key, with this tenant's
 /// values. Thread-safe.
 public final class OnboardingGuide {
   private final KeystoreRepository keystores;
@@ -17,10 +17,10 @@ public final class OnboardingGuide {
     this.context = context;
   }
 
-  /// The documents for a tenant. Fails with [dev.keybroker.kms.KmsFailure] where the broker does
-  /// not know its own principal yet, or [dev.keybroker.kek.KekFailure].
+  /// Returns the documents for a tenant. Fails with [dev.keybroker.kms.KmsFailure] if the broker
+  /// does not know its own principal yet, or with [dev.keybroker.kek.KekFailure].
   ///
-  /// @param key as far as it is known
+  /// @param key the key, as far as it is known
   public Uni<OnboardingDocuments> of(String tenant, KeyToAdmit key) {
     return diagnosis
         .ownPrincipal()

@@ -37,7 +37,7 @@ final class PolicyDocuments {
             .toList();
   }
 
-  /// The calls of the broker that carry the encryption context: no more than it makes.
+  /// Returns the calls that carry the encryption context, and only those that the broker makes.
   List<String> underTheContext() {
     return underTheContext;
   }
@@ -50,7 +50,7 @@ final class PolicyDocuments {
     return JSON.createArrayNode().add(entry).toString();
   }
 
-  /// What lets the broker's own principal assume a tenant's role.
+  /// Returns the policy that lets the broker's own principal assume a tenant's role.
   String rolePolicy(String roleArn) {
     ObjectNode assume = allow("KeybrokerAssumesRoleOfTenant");
     assume.set("Action", JSON.valueToTree(ASSUMING));
@@ -58,7 +58,7 @@ final class PolicyDocuments {
     return text(policy(JSON.createArrayNode().add(assume)));
   }
 
-  /// An array: the statements for a key's policy.
+  /// Returns a JSON array: the statements for a key's policy.
   String keyPolicyStatements(String principalArn) {
     return text(statements("*", principalArn));
   }

@@ -3,7 +3,7 @@ package dev.keybroker.keystore;
 import dev.keybroker.kms.KmsArn;
 import org.jspecify.annotations.Nullable;
 
-/// What encrypts the private half of a keystore's KEKs.
+/// The key that encrypts the private half of a keystore's KEKs.
 public sealed interface RootKey {
   /// The tenant's own KMS key.
   ///

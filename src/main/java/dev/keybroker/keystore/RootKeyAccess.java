@@ -9,15 +9,15 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/// How the broker comes to a root key: which KMS key that is, which role it assumes, and which
-/// encryption context goes with it.
+/// How the broker reaches a root key: which KMS key it is, which role the broker assumes, and which
+/// encryption context it sends.
 public final class RootKeyAccess {
   private static final Tenant NOBODY = new Tenant("", "");
 
   private final Optional<KmsArn> brokerManagedKey;
   private final KmsContextConfig contextConfig;
 
-  /// @throws IllegalArgumentException where a setting is out of bounds
+  /// @throws IllegalArgumentException if a setting is out of bounds
   public RootKeyAccess(KeystoreConfig config, KmsContextConfig contextConfig) {
     this.brokerManagedKey = config.brokerManagedKeyArn().map(KmsArn::parse);
     this.contextConfig = contextConfig;
@@ -34,9 +34,9 @@ public final class RootKeyAccess {
     }
   }
 
-  /// The KMS key behind a tenant's root key, and the role to reach it.
+  /// Returns the KMS key behind a tenant's root key, and the role to reach it.
   ///
-  /// @throws KeystoreFailure.NoBrokerManagedKey where that is asked for and not configured
+  /// @throws KeystoreFailure.NoBrokerManagedKey if that key is requested and not configured
   public KmsKey key(RootKey rootKey, Tenant tenant) {
     return switch (rootKey) {
       case RootKey.AwsKms(KmsArn arn, String roleArn) ->
@@ -46,12 +46,12 @@ public final class RootKeyAccess {
     };
   }
 
-  /// As [#key], for those who need to know where the key is and whose principal calls.
+  /// Like [#key], for callers that need to know where the key is and which principal calls it.
   KmsKey locate(RootKey rootKey) {
     return key(rootKey, NOBODY);
   }
 
-  /// The encryption context of KMS calls for a new KEK of this keystore.
+  /// Returns the encryption context of KMS calls for a new KEK of this keystore.
   public KmsContext context(KeystoreName keystore) {
     Map<String, String> pairs = new HashMap<>(contextConfig.extra());
     pairs.put(contextConfig.tenantKey(), keystore.tenant());

@@ -30,8 +30,8 @@ import java.util.UUID;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Runs against a root key each step that its KEKs will need, from the role to a DEK unwrapped.
-/// Saves nothing; the key pair and the DEK are thrown away.
+/// Checks a root key by running each step that its KEKs will need, from assuming the role to
+/// unwrapping a DEK. Saves nothing; the key pair and the DEK are discarded.
 public final class RootKeyCheck {
   private static final int DEK_SIZE = 32;
 
@@ -66,7 +66,8 @@ public final class RootKeyCheck {
   }
 
   /// Fails with [KeystoreFailure.KeyInOwnAccount] if a tenant names a key of the broker's own
-  /// account and must not, or with [KmsFailure] if AWS does not say which account that is.
+  /// account and that is not allowed, or with [KmsFailure] if AWS does not report which account
+  /// that is.
   Uni<Void> admitted(RootKey rootKey) {
     if (ownAccountKeys
         || !(rootKey instanceof RootKey.AwsKms(KmsArn arn, String roleArn))
@@ -84,20 +85,20 @@ public final class RootKeyCheck {
         .replaceWithVoid();
   }
 
-  /// What KMS refuses is a failed step. The Uni fails for faults of the broker only, or with
-  /// [KeystoreFailure.KeyPairsOverloaded].
+  /// Runs the check. A refusal by KMS is a failed step. The Uni fails only for faults of the
+  /// broker, or with [KeystoreFailure.KeyPairsOverloaded].
   public Uni<CheckResult> run(KmsKey key, KmsContext context, KeyPairSpec spec, String tenant) {
     return Uni.createFrom().deferred(() -> new Run(key, context, spec, tenant).run());
   }
 
-  /// A step that failed: its entry is in the list.
+  /// Ends the check after a failed step, whose entry is in the list.
   private static final class Stopped extends RuntimeException {
     Stopped() {
       super("a step of the check failed", null, false, false);
     }
   }
 
-  /// A key that cannot be a root key, though no call failed.
+  /// A key that cannot be a root key, although no call failed.
   private static final class Unfit extends RuntimeException {
     private final transient Hint hint;
     private final String description;
@@ -246,9 +247,8 @@ public final class RootKeyCheck {
       return error.chain(
           known -> {
             if (kind == Kind.DESCRIBE_KEY && isDenied(failure)) {
-              // A key policy may allow every use of the key and not this: whether the key is
-              // usable,
-              // the next steps find out.
+              // A key policy may allow every use of the key except this call. The next steps find
+              // out whether the key is usable.
               steps.add(Step.warned(kind, took, known));
               return Uni.createFrom().nullItem();
             }

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param code the AWS error code
 /// @param action the call that failed, e.g. `kms:Decrypt`
-/// @param message what AWS said
+/// @param message what AWS reported
 /// @param hint what to change
 public record RootKeyError(
     String code,

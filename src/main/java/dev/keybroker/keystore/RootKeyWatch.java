@@ -13,18 +13,18 @@ import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// Keeps on the keystore how KMS answers Decrypts under its root key: the newest failure, and that
-/// it is over. Writes rarely, however often it is called. Thread-safe.
+/// Records on the keystore how KMS answers Decrypts under its root key: the newest failure, and its
+/// end. Writes rarely, however often it is called. Thread-safe.
 ///
-/// The other classes of operations make key pairs. [Rotation] keeps their failures, with the
-/// attempt that failed.
+/// The other classes of operations make key pairs. [Rotation] records their failures with the
+/// failed attempt.
 public final class RootKeyWatch implements RootKeyObserver {
   private static final long MAX_KEYSTORES = 100_000;
 
-  /// A failure that goes on is written again after this time.
+  /// A failure that persists is written again after this time.
   private static final Duration FAILURE_AGAIN = Duration.ofSeconds(30);
 
-  /// Another broker may have written a failure: a success is written again after this time.
+  /// A success is written again after this time, because another broker may have written a failure.
   private static final Duration SUCCESS_AGAIN = Duration.ofMinutes(5);
 
   private final KeystoreStatus status;

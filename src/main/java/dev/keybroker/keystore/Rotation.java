@@ -8,10 +8,10 @@ import io.smallrye.mutiny.Uni;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Replaces a keystore's ACTIVE KEK by a new one under the settings as they are saved. Where that
-/// fails, the old one stays ACTIVE and the keystore keeps the error. Thread-safe.
+/// Replaces a keystore's ACTIVE KEK with a new one under the saved settings. If that fails, the old
+/// one stays ACTIVE and the keystore records the error. Thread-safe.
 public final class Rotation {
-  /// A change of the settings in the middle of a rotation makes it begin again.
+  /// A rotation starts again if the settings change in the middle of it.
   private static final int ATTEMPTS = 10;
 
   private final KeystoreRepository keystores;
@@ -33,22 +33,22 @@ public final class Rotation {
     this.diagnosis = diagnosis;
   }
 
-  /// The request id of the KEK that a version of the settings wants at once: whoever saves makes
-  /// it, or the sweep does, and it is one KEK.
+  /// Returns the request id of the KEK that a version of the settings needs at once. The caller
+  /// that saves the settings makes the KEK, or the sweep does; with this id, it is one KEK.
   public static String wanted(long version) {
     return "wanted " + version;
   }
 
   /// Makes the next KEK now and plans the one after it. Fails with [KmsFailure], [KeystoreFailure]
-  /// or [dev.keybroker.kek.KekFailure]; a retry is safe, with a request id also where the answer
-  /// was lost.
+  /// or [dev.keybroker.kek.KekFailure]. A retry is safe; with a request id, also if the answer was
+  /// lost.
   ///
-  /// @param requestId the same id again is the same KEK; null where the caller gave none
+  /// @param requestId the same id names the same KEK; null if the caller gave none
   public Uni<KekDetails> rotate(KeystoreName name, @Nullable String requestId) {
     return rotate(name, requestId, Urgency.INTERACTIVE);
   }
 
-  /// As [#rotate(KeystoreName, String)], for a rotation that nobody waits for.
+  /// Like [#rotate(KeystoreName, String)], for a rotation that nobody waits for.
   Uni<KekDetails> rotateDue(KeystoreName name, String requestId) {
     return rotate(name, requestId, Urgency.SCHEDULED);
   }
@@ -81,13 +81,13 @@ public final class Rotation {
         : status.rotatedBefore(keystore.name(), keystore.version());
   }
 
-  /// Saves settings that want a KEK of their own, and makes it. All that KMS has to do for it is
-  /// done before anything is saved: what KMS refuses leaves no trace, and nobody ever sees settings
-  /// that are taken back.
+  /// Saves settings that need their own KEK, and makes it. All calls to KMS are made before
+  /// anything is saved, so a refusal by KMS leaves no trace and nobody ever sees settings that are
+  /// taken back.
   ///
-  /// Where the process dies between the two, the sweep makes the KEK.
+  /// If the process dies between the two, the sweep makes the KEK.
   ///
-  /// @param save how the settings are saved
+  /// @param save saves the settings
   Uni<Void> save(KeystoreName name, KeystoreSettings settings, Supplier<Uni<Keystore>> save) {
     return keystores
         .tenant(name.tenant())
@@ -98,8 +98,8 @@ public final class Rotation {
                     .chain(pair -> save.get().chain(() -> install(name, settings, tenant, pair))));
   }
 
-  /// Where somebody else has saved since: settings that want other KEKs have theirs from him; under
-  /// those that want the same, this one is still wanted.
+  /// If a concurrent save needs a different KEK, that caller generates it. Otherwise install this
+  /// one.
   private Uni<Void> install(
       KeystoreName name, KeystoreSettings settings, Tenant tenant, KeyPairSource.Pair pair) {
     return keystores
@@ -118,9 +118,9 @@ public final class Rotation {
         .atMost(ATTEMPTS);
   }
 
-  /// The failure with what the keystore's administrator needs to mend it. The Uni never fails.
+  /// Adds to the failure what the keystore's administrator needs to fix it. The Uni never fails.
   ///
-  /// @param settings those under which KMS was called
+  /// @param settings the settings under which KMS was called
   Uni<KmsFailure> explained(KeystoreName name, KeystoreSettings settings, KmsFailure failure) {
     return keystores
         .tenant(name.tenant())

@@ -4,16 +4,16 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
 
-/// When scheduled rotations are made; how fast is in `keybroker.kms-quota`.
+/// When scheduled rotations are made. `keybroker.kms-quota` limits how fast.
 @ConfigMapping(prefix = "keybroker.rotation")
 public interface RotationConfig {
-  /// How often each broker looks for what is due: KEKs to rotate, private keys to erase, intents
-  /// whose broker is gone. At least 100 ms.
+  /// How often each broker looks for due work: KEKs to rotate, private keys to erase, intents whose
+  /// broker is gone. At least 100 ms.
   @WithDefault("1s")
   Duration every();
 
-  /// Scheduled rotations are put off by a random time below this, so that keystores which are due
-  /// together are spread. Zero puts nothing off.
+  /// Scheduled rotations are delayed by a random time below this, so that keystores that are due
+  /// together are spread. Zero means no delay.
   @WithDefault("10s")
   Duration jitter();
 
@@ -21,12 +21,13 @@ public interface RotationConfig {
   @WithDefault("16")
   int concurrency();
 
-  /// How long a broker that took a due rotation has for it before another one may take it. Longer
-  /// than a KMS call with its retries. At least 10 s.
+  /// How long a broker may work on a due rotation before another broker may take it. Longer than a
+  /// KMS call with its retries. At least 10 s.
   @WithDefault("2M")
   Duration lease();
 
-  /// How long after the first failure the next attempt is made; it doubles with each further one.
+  /// How long after the first failure the next attempt is made. The time doubles with each further
+  /// failure.
   @WithDefault("30s")
   Duration firstRetry();
 

@@ -7,12 +7,12 @@ import org.jspecify.annotations.Nullable;
 
 /// When a keystore's next KEK is due: calendar arithmetic in UTC from the last change.
 ///
-/// A month later is the same day of the next month, or its last day where it is shorter (31 January
-/// → 28 February); a year after 29 February is 28 February.
+/// A month later is the same day of the next month, or its last day if that month is shorter (31
+/// January → 28 February); a year after 29 February is 28 February.
 public final class RotationSchedule {
   private RotationSchedule() {}
 
-  /// The next due time after a change; null where the period is NEVER.
+  /// Returns the next due time after a change; null if the period is NEVER.
   public static @Nullable Instant next(RotationPeriod period, Instant lastChange) {
     OffsetDateTime from = lastChange.atOffset(ZoneOffset.UTC);
     OffsetDateTime next =

@@ -11,8 +11,8 @@ import java.time.Duration;
 import java.util.Random;
 import org.jboss.logging.Logger;
 
-/// What becomes due by time alone: rotations, erasures, and intents whose broker is gone. Every
-/// broker runs it; each due thing is done by one.
+/// Does the work that becomes due by time alone: rotations, erasures, and intents whose broker is
+/// gone. Every broker runs it; each piece of work is done by one broker.
 public final class RotationSweep {
   private static final Logger LOG = Logger.getLogger(RotationSweep.class);
   private static final int BATCH = 100;
@@ -51,11 +51,11 @@ public final class RotationSweep {
     this.random = random;
   }
 
-  /// Does what is due now. Never fails: what cannot be done is tried again by a later run.
+  /// Does what is due now. Never fails: a later run retries what cannot be done now.
   public Uni<Void> run() {
     return rotate()
         .chain(this::erase)
-        // The gauge and the log say so; the rest goes by the database's clock alone.
+        // The gauge and the log report the clock skew; the rest uses the database's clock alone.
         .onFailure(KekFailure.ClockSkew.class)
         .recoverWithNull()
         .chain(() -> keks.abandonOlderThan(INTENT_LIVES))
@@ -68,7 +68,7 @@ public final class RotationSweep {
         .replaceWithVoid();
   }
 
-  /// Batch after batch, until a batch shows that nothing more is due now.
+  /// Rotates batch after batch, until a batch shows that nothing more is due now.
   private Uni<Void> rotate() {
     return due.claim(BATCH, config.lease(), this::plan, keystore -> jitter())
         .chain(
@@ -88,7 +88,7 @@ public final class RotationSweep {
       return gate.plan(
           access.locate(keystore.settings().rootKey()), keystore.settings().keyPairSpec());
     } catch (KeystoreFailure.NoBrokerManagedKey e) {
-      // The rotation itself will say so.
+      // The rotation itself reports this failure.
       return NO_QUOTA;
     }
   }
@@ -116,7 +116,8 @@ public final class RotationSweep {
         .replaceWithVoid();
   }
 
-  /// Doubles with each failure up to the cap; a random quarter less, so that attempts spread.
+  /// Doubles with each failure up to the cap, and subtracts up to a random quarter, so that
+  /// attempts spread.
   private Duration backoff(int failures) {
     long first = config.firstRetry().toMillis();
     long longest = config.longestRetry().toMillis();

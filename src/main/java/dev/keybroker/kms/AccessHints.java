@@ -5,8 +5,8 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// Hints on refused access. AWS says "access denied" for many causes and tells some of them apart
-/// in its message; where it does not, the hint names the likely ones in order.
+/// Hints on refused access. AWS reports "access denied" for many causes and distinguishes some of
+/// them in its message. Otherwise the hint lists the likely causes in order.
 final class AccessHints {
   private static final String CLOUD_TRAIL =
       " The CloudTrail event of this request id, in the key's account, shows the principal and the"
@@ -15,9 +15,9 @@ final class AccessHints {
   private static final String RARER_CAUSES =
       " Rarer causes: a Deny statement of the key policy; a role or user that was deleted and"
           + " created again under its name, after which the policy shows the id of the former one"
-          + " (AROA…, AIDA…) as its Principal: save the policy again with the ARN; a service control"
-          + " policy of the broker's organisation; the policy of the VPC endpoint by which the"
-          + " broker reaches KMS.";
+          + " (AROA…, AIDA…) as its Principal: save the policy again with the ARN; a service"
+          + " control policy of the broker's organisation; the policy of the VPC endpoint by which"
+          + " the broker reaches KMS.";
 
   private static final String TAG_SESSION = "sts:TagSession";
 
@@ -41,7 +41,7 @@ final class AccessHints {
     this.broker = ownPrincipal == null ? "the broker" : PolicyPrincipal.of(ownPrincipal);
     this.message = failure.detail().toLowerCase(Locale.ROOT);
     this.keyIsThere = keyIsThere;
-    // AssumeRole of a session with tags needs two permissions; AWS names the one that is lacking.
+    // AssumeRole of a session with tags needs two permissions. AWS names the missing one.
     this.action = message.contains("sts:tagsession") ? TAG_SESSION : failure.action();
   }
 
@@ -124,7 +124,8 @@ final class AccessHints {
             + CLOUD_TRAIL);
   }
 
-  /// DescribeKey carries no encryption context: what it answers tells the principal from the rest.
+  /// DescribeKey carries no encryption context, so its answer separates a wrong principal from the
+  /// other causes.
   private String causes() {
     String statement = "The likely causes in order: (1) the statement names another Principal; ";
     if (action.equals("kms:DescribeKey") || context.pairs().isEmpty()) {

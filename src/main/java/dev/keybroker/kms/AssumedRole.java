@@ -2,6 +2,6 @@ package dev.keybroker.kms;
 
 /// The tenant's role that the broker assumes to reach the tenant's key.
 ///
-/// @param externalId what the role's trust policy asks for as `sts:ExternalId` (against the
+/// @param externalId the `sts:ExternalId` that the role's trust policy requires (against the
 ///     confused deputy)
 public record AssumedRole(String roleArn, String externalId) {}

@@ -3,7 +3,7 @@ package dev.keybroker.kms;
 import dev.keybroker.crypto.SecretBytes;
 import org.jspecify.annotations.Nullable;
 
-/// A private key that KMS has decrypted. Whoever holds it closes it.
+/// A private key that KMS has decrypted. The holder closes it.
 ///
 /// @param privateKey PKCS#8 DER
 /// @param requestId the KMS request id, for the audit record

@@ -1,6 +1,6 @@
 package dev.keybroker.kms;
 
-/// What to change so that a call of KMS works, for those who administer the key.
+/// What the administrator of a key has to change so that a KMS call succeeds.
 ///
 /// @param topic its section of `src/docs/kms-errors.md`
 /// @param text one or more sentences, with this key's ARNs filled in

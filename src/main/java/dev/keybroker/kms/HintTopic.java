@@ -2,23 +2,25 @@ package dev.keybroker.kms;
 
 import java.util.Locale;
 
-/// The causes that a [Hint] tells apart, each a section of `src/docs/kms-errors.md`.
+/// The causes that a [Hint] distinguishes, each with its section in `src/docs/kms-errors.md`.
 public enum HintTopic {
   /// The key policy does not allow the call.
   KEY_POLICY,
-  /// The key is of another account and is not there or does not allow the call: AWS does not tell.
+  /// The key belongs to another account. It does not exist or does not allow the call; AWS does not
+  /// report which.
   KEY_POLICY_OR_KEY_MISSING,
   /// The tenant's role has no permission for the call.
   ROLE_PERMISSIONS,
   /// The broker's own principal has no permission for the call.
   BROKER_PERMISSIONS,
-  /// A policy denies the call whatever others allow, or one above the account's does not allow it.
+  /// A policy denies the call whatever others allow, or a policy above the account does not allow
+  /// it.
   OVERRIDING_POLICY,
   /// The role cannot be assumed.
   TRUST_POLICY,
-  /// The broker's session has tags, and it may not pass them on to a session of the role.
+  /// The broker's session has tags that it may not pass on to a session of the role.
   SESSION_TAGS,
-  /// STS takes the role but not the session's length or name.
+  /// STS accepts the role but not the length or name of the session.
   ROLE_SESSION,
   /// STS is switched off for the account in the broker's region.
   STS_REGION,
@@ -32,11 +34,11 @@ public enum HintTopic {
   KEY_PENDING_IMPORT,
   /// The key's custom key store is disconnected or does not answer.
   KEY_STORE_UNAVAILABLE,
-  /// The key is being made or changed.
+  /// The key is being created or changed.
   KEY_STATE,
-  /// The alias points nowhere.
+  /// The alias points to no key.
   ALIAS_MISSING,
-  /// There is no such key.
+  /// The key does not exist.
   KEY_MISSING,
   /// The key is in a region that the broker does not use.
   REGION_NOT_ALLOWED,
@@ -50,11 +52,11 @@ public enum HintTopic {
   WRONG_KEY,
   /// The KEK does not decrypt under this encryption context.
   CIPHERTEXT,
-  /// Too many requests.
+  /// AWS throttles the requests.
   THROTTLED,
-  /// Too many calls of the broker's own for the key at once.
+  /// The broker itself has too many calls for the key under way.
   TOO_MANY_CALLS,
-  /// No answer from AWS, or its own error.
+  /// AWS does not answer or reports an internal error.
   UNREACHABLE,
   /// Anything else that AWS refuses.
   REQUEST_REFUSED;

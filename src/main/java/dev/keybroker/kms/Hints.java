@@ -6,14 +6,14 @@ import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Says what to change in AWS where a call of KMS fails or a key does not fit.
+/// Explains what to change in AWS if a KMS call fails or a key cannot be a root key.
 public final class Hints {
   private Hints() {}
 
   /// What to change after a failed call.
   ///
   /// @param context the encryption context of the call
-  /// @param ownPrincipal what [Kms#ownPrincipal()] said; null where it is not known
+  /// @param ownPrincipal the result of [Kms#ownPrincipal()]; null if it is not known
   public static Hint of(
       KmsFailure failure, KmsKey key, KmsContext context, @Nullable String ownPrincipal) {
     return of(failure, key, context, ownPrincipal, false);
@@ -21,7 +21,7 @@ public final class Hints {
 
   /// What to change after a failed call.
   ///
-  /// @param keyIsThere whether AWS has described the key just before
+  /// @param keyIsThere whether AWS has just described the key
   public static Hint of(
       KmsFailure failure,
       KmsKey key,
@@ -42,7 +42,8 @@ public final class Hints {
     };
   }
 
-  /// Why no key of this ARN can be a root key, whatever KMS says of it; empty if one can.
+  /// Returns why no key with this ARN can be a root key, whatever KMS reports about it; empty if
+  /// one can.
   ///
   /// Source: AWS KMS developer guide, "AWS managed keys": the prefix `alias/aws/` is reserved for
   /// them.
@@ -52,12 +53,12 @@ public final class Hints {
         : Optional.empty();
   }
 
-  /// That the broker must not use keys of this ARN's region.
+  /// Returns the hint that the broker must not use keys in this ARN's region.
   public static Hint regionNotAllowed(KmsArn key, Collection<String> allowedRegions) {
     return KeyHints.regionNotAllowed(key, List.of(key.region()), allowedRegions);
   }
 
-  /// Why a key that `kms:DescribeKey` describes cannot be a root key; empty where it can.
+  /// Returns why a key that `kms:DescribeKey` describes cannot be a root key; empty if it can.
   ///
   /// @param allowedRegions the regions that the broker may use; empty means all
   public static Optional<Hint> unfit(KmsKeyDescription key, Collection<String> allowedRegions) {

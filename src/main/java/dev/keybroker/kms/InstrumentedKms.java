@@ -16,11 +16,11 @@ import org.jspecify.annotations.Nullable;
 
 /// Traces, guards, observes and meters the calls of a [Kms], in this order from the outside.
 ///
-/// Observation is within the guard: a refusal of the guard is no answer of KMS, and a call that its
-/// caller gave up still gets one. An answer counts for the key that was asked for, even if a
-/// replica gave it. An answer that says nothing about the key is not reported: a ciphertext that is
-/// not the key's, a key pair that KMS makes under no key of this kind, every DescribeKey, and the
-/// failure of a call that named an alias.
+/// Calls are observed inside the guard: a refusal by the guard is not an answer from KMS, and a
+/// call that its caller gave up still gets an answer. An answer counts for the key that the caller
+/// named, even if a replica gave it. Answers that say nothing about the key are not reported: the
+/// refusal of a ciphertext that does not belong to the key, the refusal to make key pairs under
+/// this kind of key, every DescribeKey, and the failure of a call that named an alias.
 public final class InstrumentedKms implements Kms {
   private static final KmsContext NO_CONTEXT = new KmsContext(Map.of());
 
@@ -31,7 +31,8 @@ public final class InstrumentedKms implements Kms {
   private final MeterRegistry registry;
   private final Spans spans;
 
-  /// @param guards what each call of a key passes; calls of STS have the bounds of the adapter
+  /// @param guards the guards that each call of a key passes; calls of STS have the adapter's
+  ///     bounds
   /// @param observer receives KMS's answers for its keys
   public InstrumentedKms(
       Kms kms,
@@ -106,7 +107,7 @@ public final class InstrumentedKms implements Kms {
     return traced(action, metered(action, kms.ownPrincipal()));
   }
 
-  /// @param answering the key that an answer names, where the call named an alias
+  /// @param answering returns the key that an answer names, in case the call named an alias
   private <T> Uni<T> run(KmsAction action, KeyUse use, Uni<T> call, Function<T, KmsArn> answering) {
     Uni<T> observed = observed(action, use, metered(action, call), answering);
     return traced(action, guards.run(new KeyOperation(use, action.health()), () -> observed));
@@ -148,7 +149,8 @@ public final class InstrumentedKms implements Kms {
             });
   }
 
-  /// Every answer to a dry run is: it is made with the ciphertext that matters.
+  /// Every answer to a dry run is about the key, because the dry run uses the ciphertext that
+  /// matters.
   private static boolean isAboutTheKey(KmsAction action, KmsFailure failure) {
     return action == KmsAction.CHECK_DECRYPT
         || switch (failure.kind()) {

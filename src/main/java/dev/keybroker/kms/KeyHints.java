@@ -4,7 +4,7 @@ import java.util.Collection;
 import java.util.Locale;
 import java.util.TreeSet;
 
-/// Hints on what a key is and the state it is in.
+/// Hints on the kind of a key and on the state it is in.
 final class KeyHints {
   private KeyHints() {}
 
@@ -18,7 +18,7 @@ final class KeyHints {
             + ". While it is disabled nothing can be unwrapped.");
   }
 
-  /// @param state AWS's KeyState, or the message that tells it
+  /// @param state AWS's KeyState, or the message that contains it
   static Hint state(String key, String state) {
     String text = state.toLowerCase(Locale.ROOT).replace(" ", "");
     if (text.contains("pendingdeletion") || text.contains("pendingreplicadeletion")) {
@@ -102,7 +102,7 @@ final class KeyHints {
             + " one.");
   }
 
-  /// @param what what it is instead
+  /// @param what what the key is instead
   static Hint asymmetric(KmsArn key, String what) {
     return new Hint(
         HintTopic.ASYMMETRIC_KEY,

@@ -1,7 +1,7 @@
 package dev.keybroker.kms;
 
-/// One class of calls of a root key, as one keystore uses it: the unit by which calls are limited
-/// and health is kept.
+/// One class of calls to a root key by one keystore: the unit for which calls are limited and
+/// health is tracked.
 public record KeyOperation(KeyUse use, KmsAction operation) {
   @Override
   public String toString() {

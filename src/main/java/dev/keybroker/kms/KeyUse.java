@@ -3,16 +3,16 @@ package dev.keybroker.kms;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// A KMS key as one keystore uses it. What KMS answers to one use need not hold for another one: a
-/// key policy may tell them apart by their encryption contexts.
+/// A KMS key as one keystore uses it. KMS may answer two uses of the same key differently, because
+/// a key policy can distinguish them by their encryption contexts.
 ///
-/// Immutable; a key of maps on the path of every wrap, so it knows its hash.
+/// Immutable. It is a map key on the path of every wrap, so it stores its hash.
 public final class KeyUse {
   private final KmsKey key;
   private final KmsContext context;
   private final int hash;
 
-  /// @param key by its key ARN, never an alias
+  /// @param key the key, named by its key ARN, never by an alias
   public KeyUse(KmsKey key, KmsContext context) {
     this.key = key;
     this.context = context;

@@ -2,11 +2,11 @@ package dev.keybroker.kms;
 
 import org.jspecify.annotations.Nullable;
 
-/// Receives KMS's answers for its keys. Called often and must not block or throw.
+/// Receives the answers of KMS for its keys. It is called often and must not block or throw.
 public interface KeyUseObserver {
-  /// A call of this class for this use of a key has ended.
+  /// Called when a call of this class for this use of a key has ended.
   ///
-  /// @param begun ticker time at which it began
-  /// @param failure null where it succeeded
+  /// @param begun the ticker time at which the call started
+  /// @param failure null if the call succeeded
   void ended(KeyUse use, KmsAction operation, long begun, @Nullable KmsFailure failure);
 }

@@ -6,33 +6,33 @@ import io.smallrye.mutiny.Uni;
 
 /// The key management service that encrypts private KEKs.
 ///
-/// Each operation is one call of the service where nothing is retried; retries of throttled or
-/// unreachable calls are the adapter's, within its time limit. Every Uni fails with [KmsFailure]
-/// only. Lazy: a subscription makes the call, and cancelling it gives the call up. Thread-safe;
-/// holds no thread while the service is asked.
+/// Each operation is one call of the service, unless the adapter retries throttled or unreachable
+/// calls within its time limit. Every Uni fails with [KmsFailure] only. Lazy: a subscription makes
+/// the call, and cancelling it gives the call up. Thread-safe; holds no thread while it waits for
+/// the service.
 public interface Kms {
-  /// `kms:GenerateDataKeyPairWithoutPlaintext`. A retry makes another pair; the first one is then
-  /// lost and nothing else. Refused as `KEY_UNUSABLE` for keys in custom key stores.
+  /// Calls `kms:GenerateDataKeyPairWithoutPlaintext`. A retry makes another pair and loses only the
+  /// first one. Fails with `KEY_UNUSABLE` for keys in custom key stores.
   Uni<GeneratedKeyPair> generateKeyPair(KmsKey key, KeyPairSpec spec, KmsContext context);
 
-  /// `kms:Encrypt` of a private key (PKCS#8 DER, at most 4,096 bytes).
+  /// Calls `kms:Encrypt` for a private key (PKCS#8 DER, at most 4,096 bytes).
   Uni<EncryptedPrivateKey> encryptPrivateKey(
       KmsKey key, SecretBytes privateKey, KmsContext context);
 
-  /// `kms:Decrypt` of a private key, with the KeyId given. The caller closes what it gets.
+  /// Calls `kms:Decrypt` for a private key, with the given KeyId. The caller closes the result.
   Uni<DecryptedPrivateKey> decryptPrivateKey(
       KmsKey key, byte[] encryptedPrivateKey, KmsContext context);
 
-  /// `kms:Decrypt` of a private key with `DryRun`: fails as the real call would. Nothing is
-  /// decrypted.
+  /// Calls `kms:Decrypt` for a private key with `DryRun`. It fails as the real call would and
+  /// decrypts nothing.
   Uni<Void> checkDecrypt(KmsKey key, byte[] encryptedPrivateKey, KmsContext context);
 
-  /// `kms:DescribeKey`.
+  /// Calls `kms:DescribeKey`.
   Uni<KmsKeyDescription> describe(KmsKey key);
 
-  /// `sts:AssumeRole` with the role's external id, anew, whatever credentials are at hand.
+  /// Calls `sts:AssumeRole` with the role's external id, even if there are credentials of the role.
   Uni<Void> assumeRole(AssumedRole role);
 
-  /// `sts:GetCallerIdentity`: the ARN of the broker's own principal.
+  /// Calls `sts:GetCallerIdentity` and returns the ARN of the broker's own principal.
   Uni<String> ownPrincipal();
 }

@@ -6,9 +6,9 @@ import java.util.stream.Stream;
 
 /// The calls that the broker makes to AWS KMS and STS.
 ///
-/// A root key answers its actions independently of each other: a throttled key pair generation says
-/// nothing about decryption, and a working DescribeKey nothing about the right to decrypt. Only a
-/// dry run of a Decrypt counts as a Decrypt.
+/// A root key's actions succeed or fail independently of each other: a throttled key pair
+/// generation says nothing about decryption, and a working DescribeKey says nothing about the right
+/// to decrypt. Only a dry run of a Decrypt counts as a Decrypt.
 public enum KmsAction {
   GENERATE_KEY_PAIR("kms:GenerateDataKeyPairWithoutPlaintext"),
   ENCRYPT("kms:Encrypt"),

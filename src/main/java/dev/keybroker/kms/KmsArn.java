@@ -14,7 +14,7 @@ public record KmsArn(String partition, String region, String account, String res
           "arn:(aws[a-z-]*):kms:([a-z0-9-]{1,32}):([0-9]{12}):"
               + "(key/[A-Za-z0-9-]{1,128}|alias/[A-Za-z0-9/_-]{1,250})");
 
-  /// Parses an ARN; anything else is an [IllegalArgumentException] with fixed text.
+  /// Parses an ARN. Throws an [IllegalArgumentException] with fixed text if the text is not one.
   public static KmsArn parse(String arn) {
     Matcher matcher = ARN.matcher(arn);
     if (!matcher.matches()) {
@@ -27,7 +27,7 @@ public record KmsArn(String partition, String region, String account, String res
     return resource.startsWith("alias/");
   }
 
-  // On the path of every wrap, where what a record has by itself takes a microsecond.
+  // Both are on the path of every wrap, and those that a record generates take a microsecond.
   @Override
   public boolean equals(@Nullable Object other) {
     return this == other

@@ -3,42 +3,42 @@ package dev.keybroker.kms;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// A call of the key management service that failed. Carries no stack trace: it is an answer, not a
+/// A failed call to the key management service. Carries no stack trace: it is an answer, not a
 /// fault.
 ///
-/// The service's code, message and request id are for the tenant's administrator and the log; what
-/// callers of the data plane see is decided by [#kind] alone.
+/// The service's code, message and request id are for the tenant's administrator and the log.
+/// [#kind] alone decides what callers of the data plane see.
 public final class KmsFailure extends RuntimeException {
-  /// The code of a call that was not made, since the key is in no allowed region.
+  /// The code of a call that was not made because the key is in no allowed region.
   public static final String REGION_NOT_ALLOWED = "RegionNotAllowed";
 
   /// What a failure means for the caller.
   public enum Kind {
-    /// The caller, the role or the encryption context is not admitted. Not retryable.
+    /// The caller, the role or the encryption context is not allowed. Not retryable.
     ACCESS_DENIED,
     /// The key is disabled. Not retryable.
     KEY_DISABLED,
     /// The key is pending deletion. Not retryable.
     KEY_PENDING_DELETION,
     /// The key's material is missing (pending import), its custom key store is disconnected, or it
-    /// is in another state that refuses the call and is no pending deletion. Not retryable.
+    /// is in another state, except pending deletion, that refuses the call. Not retryable.
     KEY_UNAVAILABLE,
-    /// No such key or alias. Not retryable.
+    /// The key or alias does not exist. Not retryable.
     KEY_NOT_FOUND,
     /// The key cannot do what was asked: its usage, spec or origin. Not retryable.
     KEY_UNUSABLE,
     /// The ciphertext does not decrypt under this key and context. Not retryable.
     CIPHERTEXT_REFUSED,
-    /// AWS asked to slow down. Retryable later.
+    /// AWS throttles the calls. Retryable later.
     THROTTLED,
     /// The broker has as many calls of this class under way for the key as it allows; AWS was not
     /// asked. Retryable later.
     TOO_MANY_CALLS,
-    /// No answer, or the service's own error. Retryable.
+    /// The service did not answer or reported an internal error. Retryable.
     UNREACHABLE
   }
 
-  /// What the administrator of the key needs to mend it.
+  /// What the administrator of the key needs to know to fix the failure.
   ///
   /// @param hint what to change
   /// @param time when the call failed
@@ -52,11 +52,10 @@ public final class KmsFailure extends RuntimeException {
   private final transient @Nullable Explanation explanation;
 
   /// @param action the call that failed, e.g. `kms:Decrypt`
-  /// @param code the AWS error code, e.g. `AccessDeniedException`; for a call without an answer the
-  ///     kind of trouble,
-  ///     e.g. `Timeout`
-  /// @param detail what the service said
-  /// @param requestId the service's request id where there was an answer
+  /// @param code the AWS error code, e.g. `AccessDeniedException`; if AWS did not answer, the kind
+  ///     of trouble, e.g. `Timeout`
+  /// @param detail what the service reported
+  /// @param requestId the service's request id if there was an answer
   public KmsFailure(
       Kind kind, String action, String code, String detail, @Nullable String requestId) {
     this(kind, action, code, detail, requestId, null);
@@ -78,12 +77,12 @@ public final class KmsFailure extends RuntimeException {
     this.explanation = explanation;
   }
 
-  /// The same failure for the control plane, which tells its caller what to mend.
+  /// Returns the same failure for the control plane, which reports to its caller what to fix.
   public KmsFailure explained(Explanation why) {
     return new KmsFailure(kind, action, code, detail, requestId, why);
   }
 
-  /// Null in the data plane: its callers learn the kind alone.
+  /// Null in the data plane, whose callers see the kind alone.
   public @Nullable Explanation explanation() {
     return explanation;
   }

@@ -20,8 +20,8 @@ import org.eclipse.microprofile.faulttolerance.exceptions.CircuitBreakerOpenExce
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/// The bulkhead of one class of calls of a key, and within it the circuit breaker: a call that the
-/// bulkhead refuses says nothing of the key, so the breaker must not hear of it.
+/// The bulkhead for one class of calls to a key, with the circuit breaker inside it. A call that
+/// the bulkhead refuses says nothing about the key, so the breaker must not count it.
 final class KmsGuard {
   private static final Logger LOG = Logger.getLogger(KmsGuard.class);
   private static final TypeLiteral<CompletionStage<Object>> ASYNC = new TypeLiteral<>() {};
@@ -33,7 +33,7 @@ final class KmsGuard {
   private final Guard breaker;
   private volatile @Nullable KmsFailure lastFault;
 
-  /// Counts what is refused here.
+  /// Counts the calls that the guards refuse.
   static final class Shed {
     private final Counter byBulkhead;
     private final Counter byBreaker;
@@ -75,7 +75,7 @@ final class KmsGuard {
     return guarded;
   }
 
-  /// Whether a call failed by the service rather than by what it answered.
+  /// Whether the service itself failed or throttled the call, and did not answer it with a refusal.
   private static boolean isFault(Throwable failure) {
     return unwrapped(failure) instanceof KmsFailure kms
         && switch (kms.kind()) {
@@ -92,7 +92,7 @@ final class KmsGuard {
         }
       }
       case HALF_OPEN -> {
-        // One call tries.
+        // One trial call is under way.
       }
       case CLOSED -> {
         if (open.remove(this)) {
@@ -102,8 +102,8 @@ final class KmsGuard {
     }
   }
 
-  /// Runs a call, or fails with a [KmsFailure] at once. Lazy. Who cancels stops waiting; a call
-  /// that is under way goes on to its end all the same, or callers with short deadlines would keep
+  /// Runs a call, or fails with a [KmsFailure] at once. Lazy. A caller that cancels stops waiting,
+  /// but a call under way still runs to its end. Otherwise, callers with short deadlines would hide
   /// from the breaker that the key hangs.
   <T> Uni<T> run(Supplier<Uni<T>> call) {
     return HandOff.of(
@@ -169,7 +169,7 @@ final class KmsGuard {
     };
   }
 
-  /// As the last call failed, so that whoever reads it learns why the breaker opened.
+  /// Returns a failure like the last one, so that its reader learns why the breaker opened.
   private KmsFailure notAsked() {
     KmsFailure last = lastFault;
     return last == null

@@ -13,8 +13,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
 /// A bulkhead and a circuit breaker for each class of calls of each use of a key. Calls that hang,
-/// fail or are throttled cost other keys nothing, nor other calls of the same key: playback
-/// continues while rotations are throttled. Thread-safe.
+/// fail or are throttled do not affect other keys or other classes of calls to the same key:
+/// playback continues while rotations are throttled. Thread-safe.
 public final class KmsGuards implements CallGuard {
   private final LoadingCache<KeyOperation, KmsGuard> guards;
   private final Set<KmsGuard> open = ConcurrentHashMap.newKeySet();
@@ -45,8 +45,8 @@ public final class KmsGuards implements CallGuard {
     return open.stream().filter(guard -> guard.guarded().operation() == action).count();
   }
 
-  /// The root keys and classes of calls whose circuit breaker is not closed: KMS is not asked, or
-  /// by one call that tries. A breaker that nobody uses any more stays listed.
+  /// Returns the root keys and classes of calls whose circuit breaker is not closed: KMS gets no
+  /// calls, or only one trial call. A breaker that is no longer used stays listed.
   public List<KeyOperation> notAsked() {
     return open.stream().map(KmsGuard::guarded).toList();
   }

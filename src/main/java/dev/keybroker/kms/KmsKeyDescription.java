@@ -2,16 +2,15 @@ package dev.keybroker.kms;
 
 import java.util.List;
 
-/// What `kms:DescribeKey` says of a key, as far as a root key needs it.
+/// What `kms:DescribeKey` reports about a key, as far as a root key needs it.
 ///
-/// @param keyArn the key ARN, also where an alias was asked for
+/// @param keyArn the key ARN, even if the request named an alias
 /// @param state AWS's KeyState, e.g. `Enabled`, `Disabled`, `PendingDeletion`
 /// @param usage AWS's KeyUsage, e.g. `ENCRYPT_DECRYPT`
 /// @param spec AWS's KeySpec, e.g. `SYMMETRIC_DEFAULT`
 /// @param customerManaged whether AWS's KeyManager is `CUSTOMER`
 /// @param inCustomKeyStore whether the key material is in a CloudHSM or external key store
-/// @param regions the regions of the key, its primary and its replicas where it is a multi-Region
-///     key
+/// @param regions the regions of the key; for a multi-Region key, those of its primary and replicas
 public record KmsKeyDescription(
     KmsArn keyArn,
     String state,

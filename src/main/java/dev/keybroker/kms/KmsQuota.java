@@ -2,12 +2,12 @@ package dev.keybroker.kms;
 
 import java.time.Duration;
 
-/// A request quota of AWS, as the brokers divide it.
+/// A request quota of AWS and how the brokers divide it.
 ///
 /// @param name `account/region/kind`
 /// @param all every call
-/// @param interactive those that an administrator waits for
-/// @param scheduled those that nobody waits for
+/// @param interactive calls that an administrator waits for
+/// @param scheduled calls that nobody waits for
 public record KmsQuota(String name, QuotaLine all, QuotaLine interactive, QuotaLine scheduled) {
   QuotaLine of(Urgency urgency) {
     return switch (urgency) {

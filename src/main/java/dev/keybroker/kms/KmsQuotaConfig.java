@@ -5,9 +5,9 @@ import io.smallrye.config.WithDefault;
 import java.time.Duration;
 import java.util.Map;
 
-/// How fast key pairs are generated, by all brokers of the deployment together. AWS counts them by
-/// account, region and kind of key pair. The account is the caller's: that of the role if the
-/// keystore has one, otherwise the broker's own, whatever account the key is in.
+/// How fast all brokers of the deployment together generate key pairs. AWS counts them by account,
+/// region and kind of key pair. The account is the caller's: that of the role if the keystore has
+/// one, otherwise the broker's own, whatever account the key is in.
 @ConfigMapping(prefix = "keybroker.kms-quota")
 public interface KmsQuotaConfig {
   /// The quota of kms:GenerateDataKeyPair and kms:GenerateDataKeyPairWithoutPlaintext for
@@ -32,13 +32,13 @@ public interface KmsQuotaConfig {
   /// `RSA_2048`, `RSA_3072` or `RSA_4096`. Above 0.
   Map<String, Double> of();
 
-  /// Which part of each quota the brokers use: above 0, at most 1. The rest covers calls that
-  /// arrive closer together than they were made, retries, and other users of the account.
+  /// The fraction of each quota that the brokers use. Above 0, at most 1. The rest covers calls
+  /// that arrive closer together than they were made, retries, and other users of the account.
   @WithDefault("0.9")
   double use();
 
-  /// Which part of that is kept for calls that an administrator waits for: above 0, below 1. The
-  /// rest is for scheduled rotations. Neither can use up the other's.
+  /// The fraction of that part (`use`) that is reserved for calls that an administrator waits for.
+  /// Above 0, below 1. The rest is for scheduled rotations. Neither can use up the other's share.
   @WithDefault("0.5")
   double interactiveShare();
 
@@ -48,12 +48,12 @@ public interface KmsQuotaConfig {
   Duration longestWait();
 
   /// How many tests of root keys a tenant may run, in tests a second: `TestKeystore`, and creates
-  /// and updates with `validate_only`. What is above is refused with RATE_LIMITED. Above 0.
+  /// and updates with `validate_only`. Further tests are refused with RATE_LIMITED. Above 0.
   @WithDefault("1")
   double tenantTests();
 
-  /// By how many brokers a rate is divided while PostgreSQL, over which they share it, does not
-  /// answer: as many as are ever started. At least 1.
+  /// The number of brokers that divide a rate while PostgreSQL, through which they share it, does
+  /// not answer. Set it to the largest number of brokers that are ever started. At least 1.
   @WithDefault("30")
   int brokers();
 }

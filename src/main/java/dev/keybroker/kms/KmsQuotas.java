@@ -10,11 +10,11 @@ public final class KmsQuotas {
   private static final Pattern NAME =
       Pattern.compile("(own|\\d{12})/[a-z0-9-]+/(ECC|RSA_2048|RSA_3072|RSA_4096)");
 
-  /// How much of the whole rate may be used at once: with nine tenths of AWS's quotas, no second
-  /// has more calls than they admit, wherever it begins.
+  /// How much of the whole rate may be used at once. With nine tenths of AWS's quotas, no second
+  /// has more calls than the quotas allow, whenever it starts.
   private static final Duration BURST = Duration.ofMillis(100);
 
-  /// How much of a share may be used at once, so that a pause between two sweeps is made up for.
+  /// How much of a share may be used at once, to make up for the pause between two sweeps.
   private static final Duration BURST_OF_SHARE = Duration.ofMillis(500);
 
   private static final Duration SHORTEST_WAIT = Duration.ofSeconds(1);
@@ -67,7 +67,7 @@ public final class KmsQuotas {
         QuotaLine.of(name + "/scheduled", perSecond - interactive, BURST_OF_SHARE));
   }
 
-  /// How often a tenant may test root keys; two tests may follow each other at once.
+  /// How often a tenant may test root keys; two tests may follow each other immediately.
   QuotaLine tests(String tenant) {
     Duration interval = Duration.ofNanos((long) Math.ceil(1e9 / config.tenantTests()));
     return new QuotaLine("tests/" + tenant, interval, interval);

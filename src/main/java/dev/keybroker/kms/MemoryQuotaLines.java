@@ -7,7 +7,8 @@ import io.smallrye.mutiny.Uni;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// Lines of one process. Bounded: the least used go first, and come back free.
+/// Quota lines of one process. Bounded: the least used are dropped first and are free when they
+/// return.
 public final class MemoryQuotaLines implements QuotaLines {
   private static final int MAX = 100_000;
 

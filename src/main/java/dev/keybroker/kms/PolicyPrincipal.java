@@ -34,7 +34,7 @@ public final class PolicyPrincipal {
         && policy.group(4).equals(session.group(3));
   }
 
-  /// The role's ARN for a session of a role, else the ARN itself.
+  /// Returns the role's ARN for a session of a role, otherwise the ARN itself.
   ///
   /// STS leaves out a role's path: for `arn:aws:iam::…:role/service/broker` the answer is
   /// `arn:aws:iam::…:role/broker`, which does not exist. Such a broker needs

@@ -2,8 +2,8 @@ package dev.keybroker.kms;
 
 import java.time.Duration;
 
-/// A call would wait too long for its turn, so it was not made. Carries no stack trace: it is an
-/// answer, not a fault.
+/// A call that was not made because it would wait too long for its turn. Carries no stack trace: it
+/// is an answer, not a fault.
 public final class QuotaExceeded extends RuntimeException {
   private final transient Duration retryAfter;
 

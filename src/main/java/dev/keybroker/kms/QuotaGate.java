@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 public final class QuotaGate {
   private static final Logger LOG = Logger.getLogger(QuotaGate.class);
 
-  /// No line is left alone for longer: it may be shared again by then, or its rate another one.
+  /// The longest pause before a line is asked again. By then it may be shared again, or its rate
+  /// may have changed.
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
 
   private final QuotaLines shared;
@@ -38,10 +39,10 @@ public final class QuotaGate {
   private final Counter refusedCalls;
   private final Counter notShared;
 
-  /// A queue is here as long as one of its calls is asked for.
+  /// Holds each queue as long as the gate asks its line for one of the queue's calls.
   private final Map<Place, QuotaQueue> queues = new HashMap<>();
 
-  /// Where a call waits: those of one urgency, for one line.
+  /// The queue that a call waits in: one for each line and urgency.
   private record Place(QuotaLine line, Urgency urgency) {}
 
   /// @param shared the lines of all brokers
@@ -72,7 +73,8 @@ public final class QuotaGate {
   }
 
   /// Waits until a key pair may be generated. An interactive call fails with [QuotaExceeded] if
-  /// that takes too long, at once if that can be foreseen. Cancelling gives the place up.
+  /// that takes too long, or at once if that is foreseeable. Cancelling gives up the place in the
+  /// queue.
   public Uni<Void> keyPair(KmsKey key, KeyPairSpec spec, String tenant, Urgency urgency) {
     return Uni.createFrom()
         .deferred(
@@ -172,7 +174,7 @@ public final class QuotaGate {
     }
   }
 
-  /// Asks for one call, unless none waits any more.
+  /// Asks the line for one call, unless no call waits any more.
   private void ask(Place place) {
     synchronized (queues) {
       QuotaQueue queue = queues.get(place);

@@ -7,6 +7,6 @@ import java.time.Duration;
 public interface QuotaLines {
   /// Takes one call out of a line.
   ///
-  /// @return zero where it was taken; otherwise nothing was, and this is the time until it can be
+  /// @return zero if the call was taken; otherwise the time until it can be, and nothing was taken
   Uni<Duration> take(QuotaLine line);
 }

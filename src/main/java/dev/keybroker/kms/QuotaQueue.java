@@ -6,12 +6,12 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/// The calls of this broker that wait for one line, tenants in turn: one with many calls delays
-/// another's by one call at a time. Not thread-safe.
+/// The calls of this broker that wait for one line. Tenants take turns, so a tenant with many calls
+/// delays those of another tenant by one call at a time. Not thread-safe.
 final class QuotaQueue {
   private final Map<String, ArrayDeque<CompletableFuture<Void>>> tenants = new LinkedHashMap<>();
 
-  /// How many calls come before a further one of this tenant, at most.
+  /// Returns the most calls that can come before the next call of this tenant.
   int before(String tenant) {
     ArrayDeque<CompletableFuture<Void>> own = tenants.get(tenant);
     int turns = own == null ? 1 : own.size() + 1;
@@ -38,7 +38,7 @@ final class QuotaQueue {
     return tenants.isEmpty();
   }
 
-  /// The call whose turn it is; null if none waits.
+  /// Removes and returns the call whose turn it is; null if none waits.
   @Nullable CompletableFuture<Void> next() {
     Map.Entry<String, ArrayDeque<CompletableFuture<Void>>> first =
         tenants.entrySet().stream().findFirst().orElse(null);

@@ -11,7 +11,7 @@ import java.util.UUID;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 
-/// A row of `kek_request`: which KEK a request id has made.
+/// A row of `kek_request`: the KEK that was made for a request id.
 @Entity
 @IdClass(KekRequest.Key.class)
 @Table(name = "kek_request")
@@ -26,7 +26,7 @@ class KekRequest {
 
   UUID kek;
 
-  /// The composite id, as JPA wants it.
+  /// The composite id in the form that JPA needs.
   static final class Key implements Serializable {
     String tenant;
     String keystore;

@@ -13,7 +13,7 @@ import io.smallrye.mutiny.Uni;
 import java.util.Objects;
 import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 
-/// Rows of `kek` from and to the domain's types.
+/// Converts rows of `kek` from and to the domain's types.
 final class KekRows {
   private KekRows() {}
 
@@ -21,7 +21,7 @@ final class KekRows {
     return new KekName(new KeystoreName(row.tenant, row.keystore), row.id);
   }
 
-  /// The row of this name. Fails with `UnknownKek`.
+  /// Returns the row of this name. Fails with `UnknownKek`.
   static Uni<KekEntity> find(StatelessSession session, KekName kek) {
     return session
         .get(KekEntity.class, kek.id())

@@ -53,8 +53,8 @@ class KeystoreEntity {
   @Enumerated(EnumType.STRING)
   OnKmsOutage onKmsOutage;
 
-  /// Counted here by hand: an update is refused by the caller's version, not by the one that this
-  /// session read.
+  /// The code counts the version itself: an update is refused because of the caller's version, not
+  /// because of the one that this session read.
   long version;
 
   @Column(name = "create_time")
@@ -102,7 +102,7 @@ class KeystoreEntity {
     BROKER_MANAGED
   }
 
-  /// The composite id, as JPA wants it.
+  /// The composite id in the form that JPA needs.
   static final class Key implements Serializable {
     String tenant;
     String id;

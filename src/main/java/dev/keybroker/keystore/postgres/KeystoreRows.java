@@ -16,7 +16,7 @@ import java.util.UUID;
 import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 import org.jspecify.annotations.Nullable;
 
-/// Rows of `keystore` from and to the domain's types.
+/// Converts rows of `keystore` from and to the domain's types.
 final class KeystoreRows {
   private static final Duration SAVER_LEASE = Duration.ofMinutes(1);
 
@@ -89,7 +89,8 @@ final class KeystoreRows {
     row.errorTime = error == null ? null : error.time();
   }
 
-  /// Whoever saves makes the KEK too; the scheduled rotation does it where that broker fails.
+  /// Marks the keystore as needing a KEK. The broker that saves also makes the KEK; if it fails,
+  /// the scheduled rotation does.
   static void wantKek(KeystoreEntity row, Instant now) {
     row.kekWanted = true;
     row.rotationAttemptTime = now.plus(SAVER_LEASE);
@@ -97,7 +98,7 @@ final class KeystoreRows {
     row.rotationFailures = 0;
   }
 
-  /// When the ACTIVE KEK became that; null where there is none.
+  /// Returns when the ACTIVE KEK became ACTIVE; null if there is none.
   static Uni<Instant> lastChange(StatelessSession session, KeystoreName name) {
     return session
         .createSelectionQuery(

@@ -13,7 +13,7 @@ import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 /// Reads and locked changes of the rows of keystores and their KEKs.
 @ApplicationScoped
 class KeystoreTransactions {
-  // Natively: Hibernate Reactive's stateless sessions cannot lock every entity.
+  // A native query, because Hibernate Reactive's stateless sessions cannot lock every entity.
   private static final String LOCK =
       "select id from keystore where tenant = :tenant and id = :keystore for update";
 
@@ -31,7 +31,8 @@ class KeystoreTransactions {
     return available(sessions.transaction(work));
   }
 
-  /// With the keystore's row locked: changes of one keystore and its KEKs take turns.
+  /// Runs the work with the keystore's row locked, so that changes of one keystore and its KEKs
+  /// take turns.
   <T> Uni<T> locked(KeystoreName keystore, Function<StatelessSession, Uni<T>> work) {
     return transaction(
         session ->
@@ -46,7 +47,7 @@ class KeystoreTransactions {
                 .chain(() -> work.apply(session)));
   }
 
-  /// As [#locked(KeystoreName, Function)], for work that needs the row itself.
+  /// Like [#locked(KeystoreName, Function)], for work that needs the row itself.
   <T> Uni<T> locked(KeystoreName keystore, LockedWork<T> work) {
     return locked(
         keystore, session -> row(session, keystore).chain(row -> work.apply(session, row)));
@@ -68,7 +69,7 @@ class KeystoreTransactions {
         .transform(failure -> new KekFailure.ClockSkew());
   }
 
-  /// What is done with a locked row.
+  /// The work that is done with a locked row.
   interface LockedWork<T> {
     Uni<T> apply(StatelessSession session, KeystoreEntity row);
   }

@@ -7,7 +7,7 @@ import dev.keybroker.kms.KmsContext;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// The column `kms_context`: a JSON object of texts, its keys sorted.
+/// The column `kms_context`: a JSON object of texts, with its keys sorted.
 final class KmsContextText {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final TypeReference<Map<String, String>> PAIRS = new TypeReference<>() {};

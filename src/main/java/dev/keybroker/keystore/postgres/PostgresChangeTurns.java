@@ -10,7 +10,8 @@ import java.util.List;
 import java.util.UUID;
 import java.util.function.Supplier;
 
-/// Turns as rows that end by themselves: KMS is asked meanwhile, and no transaction stays open.
+/// Keeps turns as rows that expire by themselves, so that no transaction stays open while KMS is
+/// called.
 @ApplicationScoped
 public class PostgresChangeTurns implements ChangeTurns {
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
@@ -94,7 +95,7 @@ public class PostgresChangeTurns implements ChangeTurns {
                 .replaceWithVoid());
   }
 
-  /// Where that fails, the turn ends by itself.
+  /// Ends the turn. If that fails, the turn expires by itself.
   private Uni<Integer> end(UUID holder) {
     return transactions
         .transaction(

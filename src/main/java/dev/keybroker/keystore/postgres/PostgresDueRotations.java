@@ -19,11 +19,11 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 
-/// Due rotations by row locks: what one broker looks at, the others skip.
+/// Hands out due rotations by row locks: a row that one broker examines is skipped by the others.
 @ApplicationScoped
 public class PostgresDueRotations implements DueRotations {
-  /// A reserved time that passed longer ago is void: all that were missed in an outage would
-  /// otherwise be made at once.
+  /// A reserved time that passed longer ago than this is void. Otherwise, all rotations that were
+  /// missed in an outage would be made at once.
   private static final Duration RESERVATION_HOLDS = Duration.ofSeconds(30);
 
   private static final String LOCK_DUE =
@@ -31,8 +31,8 @@ public class PostgresDueRotations implements DueRotations {
       select * from keystore where rotation_attempt_time <= :now
       order by rotation_attempt_time limit :limit for update skip locked
       """;
-  /// Where a KEK is wanted at once there is no time at which it was due: an attempt that failed and
-  /// is put off says the same.
+  /// A KEK that is needed at once has no time at which it was due. Postponed attempts after
+  /// failures show that it is overdue.
   private static final String COUNT_OVERDUE =
       """
       select count(*) from keystore

@@ -16,7 +16,7 @@ import java.util.UUID;
 import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 import org.jspecify.annotations.Nullable;
 
-/// The rows of KEKs that are generated.
+/// The rows of generated KEKs.
 @ApplicationScoped
 public class PostgresKekHistory implements KekHistory {
   private static final Instant END_OF_TIME = Instant.parse("9999-12-31T00:00:00Z");
@@ -27,7 +27,7 @@ public class PostgresKekHistory implements KekHistory {
       limit :limit for update skip locked
       """;
 
-  /// The erasure takes no lock of the keystore: without this one of the KEK, a change that began
+  /// The erasure does not lock the keystore. Without this lock of the KEK, a change that started
   /// before would write the erased key back.
   private static final String LOCK = "select id from kek where id = :id for update";
 

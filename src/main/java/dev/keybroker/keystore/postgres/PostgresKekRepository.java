@@ -19,22 +19,23 @@ import java.util.UUID;
 import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 import org.jspecify.annotations.Nullable;
 
-/// The generation of KEKs. Each change locks the keystore's row first, so that two brokers that
-/// generate for one keystore take turns; the partial unique indexes `kek_one_active` and
-/// `kek_one_pending` hold even where that is forgotten.
+/// The generation of KEKs in PostgreSQL. Each change locks the keystore's row first, so that two
+/// brokers that generate for one keystore take turns. The partial unique indexes `kek_one_active`
+/// and `kek_one_pending` hold even if a change forgets the lock.
 @ApplicationScoped
 public class PostgresKekRepository implements KekRepository {
-  // Natively: HQL inserts no entity with a composite id.
+  // A native query, because HQL cannot insert an entity with a composite id.
   private static final String NOTE_REQUEST =
       """
       insert into kek_request (tenant, keystore, request_id, kek)
       values (:tenant, :keystore, :request, :kek) on conflict do nothing
       """;
 
-  /// How long an intent is its broker's without a renewal. After that, the broker counts as gone.
+  /// How long an intent belongs to its broker without a renewal. After that, the broker counts as
+  /// gone.
   private static final Duration LEASE = Duration.ofSeconds(10);
 
-  /// The same for an intent of a version that knows no lease: longer than KMS may take.
+  /// The same for an intent from a version that has no leases: longer than KMS may take.
   private static final Duration OLD_LEASE = Duration.ofSeconds(30);
 
   private final KeystoreTransactions transactions;
@@ -86,8 +87,9 @@ public class PostgresKekRepository implements KekRepository {
         : pending.leaseEnd.isAfter(now);
   }
 
-  /// Under a new id: PostgreSQL may have lost the activation of this one and kept its intent. A
-  /// second key pair must never share the id under which DEKs are wrapped already.
+  /// Takes over an intent under a new id: PostgreSQL may have lost the activation of the old id and
+  /// kept its intent. A second key pair must never share the id under which DEKs are already
+  /// wrapped.
   private static Uni<Intended> takeUp(
       StatelessSession session, KekIntent intent, KekEntity pending) {
     return session

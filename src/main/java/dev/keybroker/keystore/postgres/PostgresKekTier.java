@@ -26,7 +26,7 @@ import java.util.Objects;
 import java.util.UUID;
 import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 
-/// The last tier: the rows themselves. One query a read.
+/// The last tier: the rows themselves. Each read is one query.
 @ApplicationScoped
 public class PostgresKekTier implements KekTier {
   private final PostgresSessions sessions;

@@ -10,7 +10,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// The columns of `keystore` that are no settings.
+/// The columns of `keystore` that are not settings.
 @ApplicationScoped
 public class PostgresKeystoreStatus implements KeystoreStatus {
   private final KeystoreTransactions transactions;
@@ -89,7 +89,7 @@ public class PostgresKeystoreStatus implements KeystoreStatus {
     return operation.action().equals(errorAction);
   }
 
-  /// A call that succeeded had a session of the role, whichever call it was.
+  /// Whether the error is one of assuming the role. Any successful call had a session of the role.
   private static boolean isOfTheRole(@Nullable String errorAction) {
     return errorAction != null && errorAction.startsWith("sts:");
   }

@@ -23,7 +23,7 @@ import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/// Rows that are written again. A singleton, so that its counter is there, at 0, from the start.
+/// Writes lost rows again. A singleton, so that its counter exists, at 0, from the start.
 @Singleton
 public class PostgresLostKeks implements LostKeks {
   private static final Logger LOG = Logger.getLogger(PostgresLostKeks.class);
@@ -41,7 +41,7 @@ public class PostgresLostKeks implements LostKeks {
       on conflict do nothing
       """;
 
-  /// Of a new version, since the KEK that the present one asked for may be older.
+  /// Increments the version, since the KEK that the present one asked for may be older.
   private static final String WANT_KEK =
       """
       update keystore s set version = version + 1, kek_wanted = true,
@@ -93,7 +93,7 @@ public class PostgresLostKeks implements LostKeks {
         .transform(unknown -> new KekFailure.UnknownKek(copy.name()));
   }
 
-  /// Null where there is nothing to restore. A KEK that could not unwrap stays one that cannot.
+  /// Returns null if there is nothing to restore. A KEK that could not unwrap still cannot.
   private static @Nullable KekState stateOf(Kek copy) {
     return switch (copy.state()) {
       case ACTIVE, RETIRED -> KekState.RETIRED;
@@ -155,7 +155,7 @@ public class PostgresLostKeks implements LostKeks {
         .executeUpdate();
   }
 
-  /// @param isRestored false where the row was there
+  /// @param isRestored false if the row existed
   private record Answer(Kek kek, boolean isRestored) {}
 
   private void note(Answer answer) {

@@ -1,4 +1,4 @@
-/// Owns the tenants', keystores' and KEKs' rows in PostgreSQL: the control plane's changes of them,
+/// Owns the rows of tenants, keystores and KEKs in PostgreSQL: the control plane's changes of them,
 /// and the tier from which the data plane reads them.
 ///
 /// May use `keystore`, `kek` and `postgres`.

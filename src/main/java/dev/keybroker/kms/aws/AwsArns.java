@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 final class AwsArns {
   private AwsArns() {}
 
-  /// @param called what the request named; an answer about a key elsewhere is none
+  /// @param called the ARN that the request named; an answer about a key elsewhere is malformed
   static KmsArn key(@Nullable String arn, KmsArn called) {
     KmsArn key = key(arn);
     if (!key.region().equals(called.region()) || !key.partition().equals(called.partition())) {

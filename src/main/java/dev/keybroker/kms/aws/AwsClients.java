@@ -27,9 +27,9 @@ import software.amazon.awssdk.retries.api.BackoffStrategy;
 import software.amazon.awssdk.services.kms.KmsAsyncClient;
 import software.amazon.awssdk.services.sts.StsAsyncClient;
 
-/// Makes SDK clients that share one HTTP client and one set of threads, so that a client costs a
-/// few objects. They hold no credentials: each request brings its own, and one that forgot to would
-/// go out unsigned rather than as the wrong principal.
+/// Makes SDK clients that share one HTTP client and one set of threads, so that a client costs only
+/// a few objects. The clients hold no credentials: each request carries its own. A request without
+/// credentials would go out unsigned, not as the wrong principal.
 final class AwsClients implements AutoCloseable {
   private static final BackoffStrategy RETRY_DELAY =
       BackoffStrategy.exponentialDelay(Duration.ofMillis(50), Duration.ofSeconds(1));
@@ -47,7 +47,7 @@ final class AwsClients implements AutoCloseable {
   private final Executor executor = task -> threads.newThread(task).start();
   private final ScheduledExecutorService timer = timer();
 
-  /// @param service tells where AWS is and in which region the broker is at home
+  /// @param service the endpoint of AWS and the broker's home region
   AwsClients(AwsServiceClientConfiguration service, AwsConfig config) {
     this.config = config;
     this.homeRegion = service.region();
@@ -62,16 +62,16 @@ final class AwsClients implements AutoCloseable {
             .connectionTimeout(config.connectionTimeout())
             .tlsNegotiationTimeout(config.connectionTimeout())
             .connectionAcquisitionTimeout(config.apiCallAttemptTimeout())
-            // The SDK's own timers come first.
+            // The SDK's own timers fire first.
             .readTimeout(longest(config.apiCallTimeout(), config.keyPairTimeout()).plusSeconds(1))
             .writeTimeout(config.apiCallTimeout().plusSeconds(1))
-            // The JDK's resolver would block an event loop, and with it others' calls.
+            // The JDK's resolver would block an event loop and with it the calls of others.
             .useNonBlockingDnsResolver(true)
             .build();
   }
 
-  /// Where calls begin and where their answers are read: virtual threads, so that whatever a caller
-  /// does with an answer holds up no event loop of the SDK's.
+  /// Calls start and their answers are read on these virtual threads, so that nothing a caller does
+  /// with an answer blocks an event loop of the SDK.
   Executor executor() {
     return executor;
   }
@@ -84,7 +84,8 @@ final class AwsClients implements AutoCloseable {
     return homeRegion;
   }
 
-  /// STS of one region: sessions of a regional endpoint are good in every region.
+  /// Makes the client for STS in one region. Sessions from a regional endpoint are valid in every
+  /// region.
   StsAsyncClient sts(Region region) {
     return client(StsAsyncClient.builder(), region, stsEndpoint);
   }
@@ -112,7 +113,7 @@ final class AwsClients implements AutoCloseable {
         .build();
   }
 
-  /// One per client: its budget of retries is then spent by one role alone.
+  /// One per client, so that each role spends its own budget of retries.
   private StandardRetryStrategy retries() {
     return AwsRetryStrategy.standardRetryStrategy().toBuilder()
         .maxAttempts(config.maxAttempts())

@@ -8,62 +8,62 @@ import java.util.Optional;
 
 /// How the broker calls AWS KMS and STS.
 ///
-/// Where they are and who the broker is, the settings of the Quarkus extension say:
-/// `quarkus.kms.aws.region`, `quarkus.kms.aws.credentials.*` (default: the SDK's provider chain)
-/// and `quarkus.kms.endpoint-override`.
+/// The settings of the Quarkus extension name the home region, the endpoint and the broker's
+/// principal: `quarkus.kms.aws.region`, `quarkus.kms.aws.credentials.*` (default: the SDK's
+/// provider chain) and `quarkus.kms.endpoint-override`.
 @ConfigMapping(prefix = "keybroker.aws")
 public interface AwsConfig {
   /// The ARN of the broker's own principal as policies name it, e.g.
   /// `arn:aws:iam::111122223333:role/service/keybroker`. Required for a role with a path, since AWS
-  /// does not report the path; otherwise AWS is asked. The broker compares it with
-  /// `sts:GetCallerIdentity` at the start and stops if it names somebody else.
+  /// does not report the path; otherwise the broker asks AWS. At startup, the broker compares it
+  /// with `sts:GetCallerIdentity` and stops if it names another principal.
   Optional<String> principalArn();
 
-  /// Where STS is. Default: `quarkus.kms.endpoint-override` where that is set (LocalStack and the
-  /// local KMS serve both), else the regional endpoint of AWS.
+  /// The endpoint of STS. Default: `quarkus.kms.endpoint-override` if that is set (LocalStack and
+  /// the local KMS serve both), otherwise the regional endpoint of AWS.
   Optional<URI> stsEndpointOverride();
 
-  /// Longest time for one attempt of a call, the wait for a connection included. Above zero and at
+  /// Longest time for one attempt of a call, including the wait for a connection. Above zero and at
   /// most `api-call-timeout`.
   @WithDefault("1S")
   Duration apiCallAttemptTimeout();
 
-  /// Longest time for a call with its retries and, where the role's credentials are not at hand,
-  /// the call of STS before it. If more than one allowed region can do it, each but the last has
-  /// half of the time that is left. Above zero. Less than the deadline of those who call the
-  /// broker, or they never learn why it failed.
+  /// Longest time for a call with its retries and, if the broker has no valid credentials of the
+  /// role, the call of STS before it. If more than one allowed region can serve the call, each
+  /// except the last gets half of the remaining time. Above zero. Set it below the deadline of the
+  /// broker's callers, or they never learn why it failed.
   @WithDefault("3S")
   Duration apiCallTimeout();
 
-  /// Longest time in which KMS makes a key pair, in place of both times above: RSA takes it
-  /// seconds. Above zero.
+  /// Longest time for KMS to make a key pair, in place of both times above: RSA keys take seconds.
+  /// Above zero.
   @WithDefault("15S")
   Duration keyPairTimeout();
 
-  /// Longest time to open a connection, the TLS handshake included. Above zero.
+  /// Longest time to open a connection, including the TLS handshake. Above zero.
   @WithDefault("0.5S")
   Duration connectionTimeout();
 
-  /// Most attempts of one call within `api-call-timeout`: throttled, unreachable and failing
-  /// services are asked again. 1 to 5; 1 means no retries.
+  /// Most attempts of one call within `api-call-timeout`. The broker retries if the service
+  /// throttles, cannot be reached or fails. 1 to 5; 1 means no retries.
   @WithDefault("2")
   int maxAttempts();
 
   /// Most connections to one endpoint (KMS of one region, or STS), each for one call at a time. At
-  /// least 1; many times `keybroker.kms-guard.concurrency`.
+  /// least 1. Set it to many times `keybroker.kms-guard.concurrency`.
   @WithDefault("500")
   int maxConcurrency();
 
-  /// Most calls that wait for a connection to one endpoint; what is above fails at once. At least
-  /// 1.
+  /// Most calls that wait for a connection to one endpoint. Further calls fail at once. At least 1.
   @WithDefault("10000")
   int maxPendingCalls();
 
   /// How long the credentials of a tenant's role are used; they are renewed in the last quarter. It
-  /// bounds how long a withdrawn trust policy goes unnoticed, since AWS ends no session that has
-  /// begun. Above zero, at most 12 hours; more than one hour needs a role with such a
+  /// bounds how long a withdrawn trust policy goes unnoticed, since AWS does not end a session that
+  /// has started. Above zero, at most 12 hours. More than one hour needs a role with such a
   /// MaxSessionDuration, and a broker that is not itself a role's session. AWS gives no session
-  /// below 15 minutes: a shorter time asks for those and gives them up earlier.
+  /// below 15 minutes: for a shorter time, the broker requests 15 minutes and stops using the
+  /// session earlier.
   @WithDefault("1H")
   Duration roleSessionDuration();
 
@@ -72,20 +72,20 @@ public interface AwsConfig {
   @WithDefault("keybroker")
   String roleSessionName();
 
-  /// For how long a failed AssumeRole answers further calls of that role. Zero: every call asks
-  /// STS again.
+  /// How long a failed AssumeRole is the answer to further calls of that role. Zero: every call
+  /// asks STS again.
   @WithDefault("1S")
   Duration assumeRoleRetryDelay();
 
-  /// How long a region that does not answer is asked last, where another allowed region can do the
-  /// same: KMS for multi-Region keys, STS for tenants' roles. After it one call tries again. Above
-  /// zero.
+  /// How long a region that does not answer is asked last, if another allowed region can serve the
+  /// call: KMS for multi-Region keys, STS for tenants' roles. After that, one call tries the region
+  /// again. Above zero.
   @WithDefault("5S")
   Duration regionRetryDelay();
 
   /// Most SDK clients (one per role and region, about 25 kB each) and most roles with credentials
-  /// kept; the least used go first. At least 1; above the number of roles in use, or roles are
-  /// assumed again and again.
+  /// to keep. The least used are dropped first. At least 1. Set it above the number of roles in
+  /// use, or the broker assumes roles again and again.
   @WithDefault("2000")
   int clientCacheSize();
 }

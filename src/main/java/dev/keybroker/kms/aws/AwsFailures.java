@@ -21,10 +21,11 @@ import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.exception.ApiCallAttemptTimeoutException;
 import software.amazon.awssdk.core.exception.ApiCallTimeoutException;
 
-/// What the exceptions of the AWS SDK mean, as [KmsFailure].
+/// Translates the exceptions of the AWS SDK to [KmsFailure].
 ///
-/// Answers of AWS keep their code, message and request id. Trouble without an answer gets a code of
-/// ours and fixed text, since an exception of the SDK may quote what it could not read.
+/// Answers of AWS keep their code, message and request id. Failures without an answer get a code
+/// and a fixed text from the broker, because an exception of the SDK may quote what it could not
+/// read.
 final class AwsFailures {
   private static final int LONGEST_DETAIL = 1_024;
 
@@ -41,7 +42,7 @@ final class AwsFailures {
     };
   }
 
-  /// @param action the call that failed; a [KmsFailure] within keeps its own
+  /// @param action the call that failed; a wrapped [KmsFailure] keeps its own action
   static KmsFailure of(String action, Throwable trouble) {
     Throwable cause = trouble;
     while ((cause instanceof CompletionException || cause instanceof ExecutionException)
@@ -63,12 +64,12 @@ final class AwsFailures {
     return new KmsFailure(Kind.UNREACHABLE, action, "CredentialsUnavailable", detail, null);
   }
 
-  /// Whether AWS says that a call with `DryRun` would have succeeded without it.
+  /// Whether AWS reports that a call with `DryRun` would have succeeded without it.
   static boolean isDryRun(Throwable failure) {
     return failure instanceof KmsFailure kms && kms.code().equals("DryRunOperationException");
   }
 
-  /// Whether AWS says that the credentials of a call are over.
+  /// Whether AWS reports that the credentials of a call have expired.
   static boolean isExpiredToken(KmsFailure failure) {
     return switch (failure.code()) {
       case "ExpiredTokenException", "ExpiredToken" -> true;
@@ -76,13 +77,13 @@ final class AwsFailures {
     };
   }
 
-  /// Whether a call of KMS failed because its region does not answer or has trouble of its own, so
-  /// that another region may carry it out.
+  /// Whether a KMS call failed because its region does not answer or has an internal error, so that
+  /// another region may be able to serve it.
   static boolean isOutage(KmsFailure failure) {
     return failure.kind() == Kind.UNREACHABLE
         && failure.action().startsWith("kms:")
         && switch (failure.code()) {
-          // The broker's own doing, or a custom key store's.
+          // Caused by the broker itself or by a custom key store.
           case "Cancelled",
               "CredentialsUnavailable",
               "RequestExpired",
@@ -97,7 +98,7 @@ final class AwsFailures {
     String code = details == null ? null : details.errorCode();
     String requestId = requestId(answer.requestId());
     if (code == null || code.isEmpty()) {
-      // No answer in AWS's form, say that of a proxy in between.
+      // The answer does not have AWS's form; it may come from a proxy in between.
       return answer.statusCode() >= 500
           ? new KmsFailure(
               Kind.UNREACHABLE, action, "Http" + answer.statusCode(), "no error code", requestId)
@@ -126,7 +127,7 @@ final class AwsFailures {
           "IncompleteSignature",
           "MissingAuthenticationToken",
           "MissingAuthenticationTokenException",
-          // Of STS: a role ARN, external id or duration that it does not take.
+          // From STS: it does not accept the role ARN, external id or duration.
           "ValidationError" ->
           Kind.ACCESS_DENIED;
       case "DisabledException" -> Kind.KEY_DISABLED;
@@ -146,7 +147,7 @@ final class AwsFailures {
       case "KMSInternalException",
           "KeyUnavailableException",
           "DependencyTimeoutException",
-          // The broker's own clock or credentials, which the next call may find mended.
+          // The broker's own clock or credentials, which may be right again at the next call.
           "ExpiredTokenException",
           "ExpiredToken",
           "RequestExpired" ->
@@ -160,10 +161,10 @@ final class AwsFailures {
     };
   }
 
-  /// KMS has one code for every state of a key that refuses the call, and for all trouble with an
-  /// external key store; only the message tells them apart. What KMS itself calls worth another try
-  /// is retryable. The rest is a state that the key's owner has brought about and alone can end: a
-  /// pending deletion or import, or a disconnected custom key store.
+  /// KMS has one code for every state of a key that refuses the call and for all trouble with an
+  /// external key store. Only the message distinguishes them. A failure is retryable if KMS itself
+  /// recommends another try. The rest are states that the key's owner has caused and that only the
+  /// owner can end: a pending deletion or import, or a disconnected custom key store.
   private static Kind invalidState(String message) {
     String text = message.toLowerCase(Locale.ROOT);
     if (text.contains("reduce the frequency") || text.contains("throttl")) {
@@ -207,7 +208,7 @@ final class AwsFailures {
     return unreachable(action, "ClientError", "no answer, for " + trouble.getClass().getName());
   }
 
-  /// What the SDK's readers of JSON, XML, Base64 and times throw.
+  /// Whether the SDK's parsers of JSON, XML, Base64 or times throw this.
   private static boolean isUnreadable(Throwable trouble) {
     return has(trouble, UncheckedIOException.class)
         || has(trouble, XMLStreamException.class)
@@ -239,7 +240,7 @@ final class AwsFailures {
     return false;
   }
 
-  /// The SDK says `UNKNOWN` where there is none.
+  /// Returns null if there is no request id, which the SDK reports as `UNKNOWN`.
   static @Nullable String requestId(@Nullable String requestId) {
     return requestId == null || requestId.equals("UNKNOWN") ? null : requestId;
   }

@@ -38,18 +38,18 @@ import software.amazon.awssdk.services.kms.model.DataKeyPairSpec;
 import software.amazon.awssdk.services.kms.model.DecryptResponse;
 import software.amazon.awssdk.services.kms.model.DescribeKeyResponse;
 
-/// AWS KMS, reached by the AWS SDK's async client.
+/// AWS KMS, called through the AWS SDK's async client.
 ///
 /// A call goes to the region of the key's ARN, or to that of a replica ([Failover]), in the name of
-/// the key's role or of the broker's own principal. No caller's thread is held; answers are
+/// the key's role or of the broker's own principal. Calls hold no caller's thread; answers are
 /// delivered on virtual threads.
 ///
-/// **What cannot be wiped.** The plaintext of a Decrypt is adopted as the SDK gives it, without a
-/// copy. On its way the SDK has held it, Base64-encoded, in the buffers of the HTTP response and in
-/// a string; the same holds for the request of an Encrypt. Those are garbage at once but
-/// overwritten by the collector only. The SDK's own debug logs of requests and responses leave
-/// plaintexts out; its wire logs do not, so `io.netty` and `software.amazon.awssdk.http` must stay
-/// above DEBUG.
+/// **What cannot be wiped.** The broker adopts the plaintext of a Decrypt as the SDK returns it,
+/// without a copy. Before that, the SDK has held it, Base64-encoded, in the buffers of the HTTP
+/// response and in a string. The same is true of the request of an Encrypt. Those copies become
+/// garbage at once, but only the collector overwrites them. The SDK's own debug logs of requests
+/// and responses leave plaintexts out; its wire logs do not, so `io.netty` and
+/// `software.amazon.awssdk.http` must stay above DEBUG.
 public final class AwsKms implements Kms, AutoCloseable {
   private static final KmsContext NO_CONTEXT = new KmsContext(Map.of());
 
@@ -61,13 +61,12 @@ public final class AwsKms implements Kms, AutoCloseable {
   private final Credentials own;
   private final LoadingCache<AssumedRole, RoleCredentials> roles;
 
-  /// @param service the broker's principal, home region and endpoint, as an SDK client has them
-  ///     that
-  ///     is configured for the broker: `KmsAsyncClient.serviceClientConfiguration()`
+  /// @param service the broker's principal, home region and endpoint, from an SDK client that is
+  ///     configured for the broker: `KmsAsyncClient.serviceClientConfiguration()`
   /// @param allowedRegions the only regions in which keys are called, the first choice first; empty
   ///     means all, each key in its own
-  /// @param clock tells the end of sessions
-  /// @throws IllegalArgumentException where a setting is out of bounds
+  /// @param clock the clock by which sessions expire
+  /// @throws IllegalArgumentException if a setting is out of bounds
   public AwsKms(
       AwsServiceClientConfiguration service,
       AwsConfig config,
@@ -181,13 +180,13 @@ public final class AwsKms implements Kms, AutoCloseable {
                 requestId(answer, key, replica)));
   }
 
-  /// With the region where that is not the key's own: CloudTrail has the call there.
+  /// Appends the region if it is not the key's own, because CloudTrail records the call there.
   private static @Nullable String requestId(DecryptResponse answer, KmsKey key, KmsArn replica) {
     String id = AwsFailures.requestId(answer.responseMetadata().requestId());
     return id == null || replica.equals(key.arn()) ? id : id + "@" + replica.region();
   }
 
-  /// AWS answers a dry run that would have succeeded with an error of its own.
+  /// AWS answers a dry run that would have succeeded with an error that means just that.
   @Override
   public Uni<Void> checkDecrypt(KmsKey key, byte[] encryptedPrivateKey, KmsContext context) {
     return onKms(
@@ -209,7 +208,7 @@ public final class AwsKms implements Kms, AutoCloseable {
         .replaceWithVoid();
   }
 
-  /// An endpoint that ignores `DryRun` has decrypted after all.
+  /// Wipes the plaintext from an endpoint that ignores `DryRun` and has decrypted after all.
   private static boolean withoutPlaintext(DecryptResponse answer) {
     if (answer.plaintext() != null) {
       Arrays.fill(answer.plaintext().asByteArrayUnsafe(), (byte) 0);
@@ -260,7 +259,7 @@ public final class AwsKms implements Kms, AutoCloseable {
         });
   }
 
-  /// One request of KMS.
+  /// One request to KMS.
   private interface Request<A> {
     CompletableFuture<A> send(
         KmsAsyncClient kms, KmsArn replica, AwsRequestOverrideConfiguration override);
@@ -308,7 +307,8 @@ public final class AwsKms implements Kms, AutoCloseable {
         });
   }
 
-  /// Sends requests of KMS in one name, again with other credentials where they have expired.
+  /// Sends requests to KMS as one principal. Repeats a request with other credentials if its own
+  /// have expired.
   private final class Sender {
     private final String action;
     private final @Nullable AssumedRole role;
@@ -350,9 +350,9 @@ public final class AwsKms implements Kms, AutoCloseable {
     }
   }
 
-  /// Lazy; a cancellation gives up the SDK call that is under way, and a result that comes all the
-  /// same is discarded. Delivers on a thread of its own: the SDK's timeouts come on its timer,
-  /// which must not wait for what a caller does with them.
+  /// Runs an SDK call lazily. A cancellation gives up the call under way and discards a result that
+  /// still arrives. Results are delivered on a separate thread: the SDK's timeouts fire on its
+  /// timer, which must not wait for what a caller does with them.
   private <T> Uni<T> operation(String action, Function<InFlight, CompletableFuture<T>> start) {
     return HandOff.of(
         answer -> {
@@ -383,7 +383,7 @@ public final class AwsKms implements Kms, AutoCloseable {
     };
   }
 
-  /// Ends the connections. Calls under way fail.
+  /// Closes the connections. Calls under way fail.
   @Override
   public void close() {
     clients.close();

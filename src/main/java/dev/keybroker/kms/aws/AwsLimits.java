@@ -9,7 +9,7 @@ final class AwsLimits {
 
   private AwsLimits() {}
 
-  /// Throws an [IllegalArgumentException] that names the setting which is out of bounds.
+  /// Throws an [IllegalArgumentException] that names the setting if one is out of bounds.
   static void check(AwsConfig config) {
     positive("api-call-timeout", config.apiCallTimeout());
     positive("api-call-attempt-timeout", config.apiCallAttemptTimeout());

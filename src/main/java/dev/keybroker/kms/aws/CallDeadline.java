@@ -11,12 +11,12 @@ record CallDeadline(long endNanos) {
     return new CallDeadline(System.nanoTime() + timeout.toNanos());
   }
 
-  /// The first half of what is left.
+  /// Returns the deadline for the first half of the remaining time.
   CallDeadline half() {
     return in(left().dividedBy(2));
   }
 
-  /// What is left, at least a millisecond.
+  /// Returns the remaining time, at least a millisecond.
   Duration left() {
     Duration left = Duration.ofNanos(endNanos - System.nanoTime());
     return left.compareTo(SHORTEST) > 0 ? left : SHORTEST;

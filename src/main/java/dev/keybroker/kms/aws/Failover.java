@@ -13,11 +13,11 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/// Makes each call of KMS in an allowed region: the key's own, or that of another replica of a
-/// multi-Region key while the own one does not answer or is not allowed.
+/// Makes each KMS call in an allowed region: the key's own region, or that of another replica of a
+/// multi-Region key while the key's own region does not answer or is not allowed.
 ///
-/// A refusal is an answer, so a refused use goes nowhere else. Only where another replica refuses
-/// that was asked in place of the key's own, the own one has the last word.
+/// A refusal is an answer, so a refused use is not tried in another region. The exception: if a
+/// replica refuses that was asked in place of the key's own region, the key's own region decides.
 final class Failover {
   private final Replicas replicas;
   private final Outages outages;
@@ -39,9 +39,10 @@ final class Failover {
     CompletableFuture<A> at(KmsArn replica, CallDeadline deadline);
   }
 
-  /// Fails with [KmsFailure].
+  /// Makes the call in the first region that answers. Fails with [KmsFailure].
   ///
-  /// @param deadline the time for all attempts together; each but the last has half of what is left
+  /// @param deadline the time for all attempts together; each except the last gets half of what is
+  ///     left
   <A> CompletableFuture<A> call(
       KeyOperation call, CallDeadline deadline, Attempt<A> attempt, Replicas.Describe describe) {
     return new Call<>(call, deadline, attempt, describe).run();
@@ -82,7 +83,7 @@ final class Failover {
           ownIsAllowed ? null : notAllowed());
     }
 
-    /// @param before what failed so far; not null if there is nothing to ask
+    /// @param before the failure so far; not null if there is nothing to ask
     private CompletableFuture<A> next(List<KmsArn> order, @Nullable KmsFailure before) {
       if (order.isEmpty()) {
         return CompletableFuture.failedFuture(Objects.requireNonNull(before));
@@ -144,7 +145,8 @@ final class Failover {
       return next(rest, together(before, replica, explained));
     }
 
-    /// The failure of the key's own region, or else the last one, with what the others said.
+    /// Returns the failure of the key's own region, or otherwise the last one, with what the others
+    /// reported.
     private KmsFailure together(@Nullable KmsFailure before, KmsArn replica, KmsFailure failure) {
       KmsFailure placed = replica.equals(own) ? failure : with(failure, " (%s)".formatted(replica));
       if (before == null) {

@@ -9,7 +9,7 @@ import software.amazon.awssdk.identity.spi.ResolveIdentityRequest;
 /// The credentials of one request, known beforehand.
 record FixedCredentials(AwsCredentialsIdentity credentials)
     implements IdentityProvider<AwsCredentialsIdentity> {
-  /// What a request brings with it: its credentials and the time it has.
+  /// Returns what a request carries with it: its credentials and its time limit.
   static AwsRequestOverrideConfiguration override(
       AwsCredentialsIdentity credentials, CallDeadline deadline) {
     return AwsRequestOverrideConfiguration.builder()

@@ -6,7 +6,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// The SDK call that an operation has under way, if any: who gives the operation up cancels it.
+/// The SDK call of an operation that is under way, if any. Giving up the operation cancels the
+/// call.
 final class InFlight {
   @GuardedBy("this")
   private boolean cancelled;
@@ -14,7 +15,7 @@ final class InFlight {
   @GuardedBy("this")
   private @Nullable CompletableFuture<?> call;
 
-  /// Makes the call, or none where the operation is given up already.
+  /// Makes the call, unless the operation has already been given up.
   synchronized <T> CompletableFuture<T> begin(Supplier<CompletableFuture<T>> maker) {
     if (cancelled) {
       return CompletableFuture.failedFuture(new CancellationException());

@@ -8,7 +8,7 @@ import software.amazon.awssdk.services.kms.model.KeyManagerType;
 import software.amazon.awssdk.services.kms.model.KeyMetadata;
 import software.amazon.awssdk.services.kms.model.MultiRegionKey;
 
-/// Reads a key's description from the metadata that KMS gives.
+/// Reads a key's description from the metadata that KMS returns.
 final class KeyDescriptions {
   private KeyDescriptions() {}
 
@@ -34,7 +34,7 @@ final class KeyDescriptions {
     };
   }
 
-  /// The primary's region first; for a key of a single region, that one.
+  /// Returns the key's regions, the primary's first; for a single-Region key, just that one.
   private static List<String> regions(KeyMetadata metadata, String region) {
     List<String> regions = new ArrayList<>();
     var multiRegion = metadata.multiRegionConfiguration();

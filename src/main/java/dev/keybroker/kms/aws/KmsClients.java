@@ -22,7 +22,7 @@ final class KmsClients implements AutoCloseable {
             .build(target -> new LeasedClient(sdk.kms(Region.of(target.region()))));
   }
 
-  /// The caller releases it when its call has ended.
+  /// Leases the client for a role and a region. The caller releases it when its call has ended.
   LeasedClient lease(@Nullable AssumedRole role, String region) {
     Target target = new Target(role, region);
     while (true) {
@@ -30,7 +30,7 @@ final class KmsClients implements AutoCloseable {
       if (client.tryLease()) {
         return client;
       }
-      // Evicted between the two lines above; the next look makes another one.
+      // The client was evicted between the two lines above. The next lookup makes another one.
     }
   }
 

@@ -2,8 +2,8 @@ package dev.keybroker.kms.aws;
 
 import software.amazon.awssdk.services.kms.KmsAsyncClient;
 
-/// An SDK client that is closed when its last lease ends. The first lease is the cache's own, so an
-/// evicted client outlives the calls that it still has under way.
+/// An SDK client that is closed when its last lease ends. The cache holds the first lease, so an
+/// evicted client stays open until its calls under way have ended.
 final class LeasedClient {
   private final KmsAsyncClient client;
   private int leases = 1;
@@ -16,7 +16,7 @@ final class LeasedClient {
     return client;
   }
 
-  /// False where the client is closed already.
+  /// Returns false if the client is already closed.
   synchronized boolean tryLease() {
     if (leases == 0) {
       return false;

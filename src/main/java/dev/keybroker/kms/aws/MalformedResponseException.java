@@ -1,6 +1,6 @@
 package dev.keybroker.kms.aws;
 
-/// An answer of AWS that lacks what it should hold. Says nothing of what it does hold.
+/// An answer from AWS that lacks something it must contain. Does not quote what it does contain.
 final class MalformedResponseException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

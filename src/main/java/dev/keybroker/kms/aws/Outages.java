@@ -13,8 +13,8 @@ import org.jboss.logging.Logger;
 
 /// The regions in which one service of AWS does not answer. Thread-safe.
 ///
-/// A region that failed is asked last for the retry time. Then one caller asks it first again,
-/// while the others wait for what it learns.
+/// For the retry time after a failure, a region is asked last. Then one caller asks it first again,
+/// while the others wait for the result.
 final class Outages {
   private static final Logger LOG = Logger.getLogger(Outages.class);
 
@@ -41,7 +41,7 @@ final class Outages {
     }
   }
 
-  /// Those places first whose regions answer, otherwise in the order given.
+  /// Returns the places whose regions answer before the others, otherwise in the given order.
   <T> List<T> answeringFirst(List<T> places, Function<T, String> region) {
     if (avoidedUntil.isEmpty()) {
       return places;

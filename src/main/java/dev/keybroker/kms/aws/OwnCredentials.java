@@ -7,8 +7,8 @@ import java.util.concurrent.TimeUnit;
 import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
 import software.amazon.awssdk.identity.spi.IdentityProvider;
 
-/// The broker's own principal. The SDK's provider caches and renews; as it may read files or call
-/// AWS while it does, it runs on a thread that may block.
+/// The credentials of the broker's own principal. The SDK's provider caches and renews them. It may
+/// read files or call AWS meanwhile, so it runs on a thread that may block.
 final class OwnCredentials implements Credentials {
   private final IdentityProvider<? extends AwsCredentialsIdentity> provider;
   private final Executor executor;

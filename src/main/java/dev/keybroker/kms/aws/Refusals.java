@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The uses of multi-Region keys that a replica refused when it answered last. Thread-safe.
 ///
-/// A tenant who withdraws access in one region is obeyed while that region does not answer, too: no
+/// If a tenant withdraws access in one region, that holds even while the region does not answer: no
 /// other replica is asked in its place.
 final class Refusals {
   private static final long MAX = 100_000;
@@ -23,7 +23,7 @@ final class Refusals {
     this.refused = Caffeine.newBuilder().maximumSize(MAX).executor(executor).build();
   }
 
-  /// @param failure null where KMS carried the call out
+  /// @param failure null if KMS carried out the call
   void answered(KeyOperation call, @Nullable KmsFailure failure) {
     if (failure == null) {
       refused.invalidate(call);

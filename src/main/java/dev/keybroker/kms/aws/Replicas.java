@@ -15,13 +15,13 @@ import java.util.stream.Stream;
 import software.amazon.awssdk.regions.PartitionMetadata;
 import software.amazon.awssdk.regions.Region;
 
-/// The ARNs under which a key may be called: its own, and those of its replicas, as far as their
-/// regions are allowed. Thread-safe.
+/// The ARNs under which a key may be called: its own and those of its replicas, if their regions
+/// are allowed. Thread-safe.
 ///
-/// The replicas of a multi-Region key have its key id and account, each in its own region. Which
-/// there are, any of them tells; they are asked when a call leaves the key's own region.
+/// The replicas of a multi-Region key have its key id and account, each in its own region. Any of
+/// them can list the replicas that exist. They are asked when a call leaves the key's own region.
 final class Replicas {
-  /// How long it stands what replicas there are, or that none of them tells.
+  /// How long the list of replicas is kept, and also the fact that none of them provides it.
   private static final Duration KNOWN = Duration.ofMinutes(1);
 
   private static final String MULTI_REGION = "key/mrk-";
@@ -34,8 +34,8 @@ final class Replicas {
     CompletableFuture<KmsKeyDescription> of(KmsArn replica);
   }
 
-  /// @param allowedRegions those in which keys may be called, the first choice first; empty means
-  ///     each key in its own region only, whichever that is
+  /// @param allowedRegions the regions in which keys may be called, the first choice first; if
+  ///     empty, each key is called in its own region only, whichever that is
   Replicas(List<String> allowedRegions, int capacity, Executor executor) {
     this.allowedRegions = List.copyOf(allowedRegions);
     this.known =
@@ -50,7 +50,8 @@ final class Replicas {
     return allowedRegions;
   }
 
-  /// Where the key may be called, its own region first. Not each of them need be there.
+  /// Returns the ARNs under which the key may be called, its own region first. Some of them may not
+  /// exist.
   List<KmsArn> of(KmsArn own) {
     if (allowedRegions.isEmpty()) {
       return List.of(own);
@@ -71,8 +72,8 @@ final class Replicas {
     return PartitionMetadata.of(Region.of(region)).id().equals(partition);
   }
 
-  /// Those of the candidates that are there, and the key's own ARN in any case; all of them where
-  /// none tells. Never fails.
+  /// Returns the candidates that exist; the key's own ARN always counts as existing. If no replica
+  /// lists them, returns all candidates. Never fails.
   CompletableFuture<List<KmsArn>> existing(KmsKey key, List<KmsArn> candidates, Describe describe) {
     List<KmsArn> others =
         candidates.stream().filter(candidate -> !candidate.equals(key.arn())).toList();
@@ -92,7 +93,7 @@ final class Replicas {
                     .toList());
   }
 
-  /// The regions as the first of these tells them; empty where none does.
+  /// Returns the regions as listed by the first replica that answers; empty if none does.
   private static CompletableFuture<Optional<Set<String>>> regions(
       List<KmsArn> replicas, Describe describe) {
     CompletableFuture<Optional<Set<String>>> first = new CompletableFuture<>();

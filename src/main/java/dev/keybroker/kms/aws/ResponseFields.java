@@ -14,7 +14,7 @@ final class ResponseFields {
     return member;
   }
 
-  /// The member's own array, not a copy; the answer must not be used any more.
+  /// Returns the member's own array, not a copy. The answer must not be used any more.
   static byte[] requiredBytes(@Nullable SdkBytes member) {
     byte[] bytes = required(member).asByteArrayUnsafe();
     if (bytes.length == 0) {

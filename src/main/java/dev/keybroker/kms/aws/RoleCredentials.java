@@ -11,15 +11,15 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
 
-/// The credentials of one tenant's role, for all regions: one session after the other, one
-/// AssumeRole at a time however many calls wait for it.
+/// The credentials of one tenant's role, for all regions. Sessions follow one another, and only one
+/// AssumeRole is under way at a time, however many calls wait for it.
 ///
-/// The next session is fetched ahead while calls go on under the present one, and a failure to do
-/// so costs nothing before that one's end. Where there is no session, a failed AssumeRole answers
-/// for the retry delay.
+/// The next session is fetched ahead while calls use the present one. A failure to fetch it has no
+/// effect before the present session ends. If there is no session, a failed AssumeRole is the
+/// answer to all calls for the retry delay.
 final class RoleCredentials implements Credentials {
-  /// A failed fetch ahead waits for this part of what is left of the session: seldom at first,
-  /// often towards the end.
+  /// After a failed fetch ahead, the next one waits for the session's remaining time divided by
+  /// this: attempts are rare at first and frequent towards the end.
   private static final int AHEAD_RETRY_PART = 8;
 
   private final Supplier<CompletableFuture<RoleSession>> assumeRole;
@@ -53,7 +53,7 @@ final class RoleCredentials implements Credentials {
     if (answer.isDone()) {
       return answer;
     }
-    // A copy: the others go on waiting where this one gives up.
+    // A copy, so that the others keep waiting if this caller gives up.
     return answer
         .copy()
         .orTimeout(deadline.left().toNanos(), TimeUnit.NANOSECONDS)
@@ -89,7 +89,7 @@ final class RoleCredentials implements Credentials {
     return answer;
   }
 
-  /// Assumes the role whatever credentials are at hand. Its success renews them.
+  /// Assumes the role even if there are credentials. Success renews them.
   CompletableFuture<Void> renew() {
     return assumeRole.get().thenAccept(this::use);
   }
@@ -100,7 +100,7 @@ final class RoleCredentials implements Credentials {
       return true;
     }
     if (clock.instant().isBefore(session.begin().plus(retryDelay))) {
-      // New ones are no better: the clocks of AWS and STS disagree, or the answer is wrong.
+      // New credentials would not help: the clocks of AWS and STS disagree, or the answer is wrong.
       return false;
     }
     session = null;

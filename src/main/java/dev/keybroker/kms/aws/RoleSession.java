@@ -6,8 +6,8 @@ import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 
 /// A session of an assumed role.
 ///
-/// @param begin when it came
-/// @param end from when on it is not used any more
+/// @param begin when the broker received it
+/// @param end when the broker stops using it
 record RoleSession(AwsSessionCredentials credentials, Instant begin, Instant end) {
   boolean isOver(Instant now) {
     return !now.isBefore(end);

@@ -21,12 +21,12 @@ import software.amazon.awssdk.services.sts.model.AssumeRoleRequest;
 import software.amazon.awssdk.services.sts.model.AssumeRoleResponse;
 import software.amazon.awssdk.services.sts.model.GetCallerIdentityResponse;
 
-/// Begins sessions of tenants' roles: `sts:AssumeRole` by the broker's own principal, in the
+/// Starts sessions of tenants' roles: `sts:AssumeRole` by the broker's own principal, in the
 /// broker's home region, or in an allowed region while STS does not answer there.
 final class RoleSessions implements AutoCloseable {
   static final String ASSUME_ROLE = KmsAction.ASSUME_ROLE.action();
 
-  /// AWS refuses shorter ones.
+  /// AWS refuses shorter sessions.
   private static final Duration SHORTEST_SESSION = Duration.ofMinutes(15);
 
   /// The home region first.
@@ -57,7 +57,7 @@ final class RoleSessions implements AutoCloseable {
         .forEach(region -> sts.put(region, sdk.sts(Region.of(region))));
   }
 
-  /// A new session. Fails with [KmsFailure].
+  /// Starts a new session. Fails with [KmsFailure].
   CompletableFuture<RoleSession> begin(AssumedRole role) {
     Instant begin = clock.instant();
     CallDeadline deadline = CallDeadline.in(config.apiCallTimeout());
@@ -98,7 +98,7 @@ final class RoleSessions implements AutoCloseable {
                     : CompletableFuture.failedFuture(trouble));
   }
 
-  /// Whether STS of another region may still answer. The role and its trust policy are the same
+  /// Whether STS in another region may still answer. The role and its trust policy are the same
   /// everywhere.
   private static boolean isOutage(KmsFailure failure) {
     return failure.code().equals("RegionDisabledException")

@@ -10,14 +10,14 @@ import java.time.Instant;
 import java.util.List;
 import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 
-/// Lines that all brokers share, by the database's clock. Fails with
+/// Quota lines that all brokers share, by the database's clock. Fails with
 /// [dev.keybroker.postgres.PostgresUnavailable].
 ///
-/// Each statement is its own transaction, so no broker holds a line while it does something
-/// else. One that was confirmed and is lost in a crash costs a moment's surplus.
+/// Each statement is its own transaction, so no broker holds a line while it does something else.
+/// If a crash loses a confirmed transaction, brokers make a few calls too many for a moment.
 @ApplicationScoped
 public class PostgresQuotaLines implements QuotaLines {
-  /// Answers a row where the line was free. The clock is read after the row is locked.
+  /// Returns a row if the line was free. The clock is read after the row is locked.
   private static final String TAKE =
       """
       insert into kms_rate as r (quota, free_time)
