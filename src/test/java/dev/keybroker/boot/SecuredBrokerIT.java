@@ -15,11 +15,7 @@ import dev.keybroker.security.TestAuthority.Request;
 import dev.keybroker.security.TestIssuer;
 import dev.keybroker.v1.AuditEvent;
 import dev.keybroker.v1.AuditOutcome;
-import dev.keybroker.v1.AwsKmsKey;
-import dev.keybroker.v1.CreateKeystoreRequest;
-import dev.keybroker.v1.Keystore;
 import dev.keybroker.v1.ListAuditEventsRequest;
-import dev.keybroker.v1.RootKey;
 import dev.keybroker.v1.UnwrapDekRequest;
 import dev.keybroker.v1.WrapDekRequest;
 import dev.keybroker.v1.WrapDekResponse;
@@ -91,7 +87,7 @@ class SecuredBrokerIT {
         BrokerClient nobody = new BrokerClient(channel(broker, null).build());
         BrokerClient export = bearer(broker, TestIssuer.token(tokens, "export"));
         BrokerClient foreign = bearer(broker, TestIssuer.token(tokens, "spiffe://x"))) {
-      create(admin, account.newKey(BROKER_STATEMENT));
+      admin.create(TENANT, "calls", account.newKey(BROKER_STATEMENT));
       WrapDekResponse wrapped =
           media.broker().wrapDek(WrapDekRequest.newBuilder().setKeystore(NAME).build());
       UnwrapDekRequest unwrap =
@@ -165,21 +161,6 @@ class SecuredBrokerIT {
       tls.keyManager(shown.key(), shown.certificate());
     }
     return NettyChannelBuilder.forAddress("localhost", broker.grpcPort()).sslContext(tls.build());
-  }
-
-  private static void create(BrokerClient admin, String keyArn) {
-    admin
-        .keystores()
-        .createKeystore(
-            CreateKeystoreRequest.newBuilder()
-                .setParent(TENANT)
-                .setKeystoreId("calls")
-                .setKeystore(
-                    Keystore.newBuilder()
-                        .setRootKey(
-                            RootKey.newBuilder()
-                                .setAwsKms(AwsKmsKey.newBuilder().setKeyArn(keyArn))))
-                .build());
   }
 
   private static void assertDenied(Runnable call) {

@@ -4,8 +4,12 @@ import com.google.rpc.ErrorInfo;
 import com.google.rpc.PreconditionFailure;
 import com.google.rpc.Status;
 import dev.keybroker.v1.AuditLogGrpc;
+import dev.keybroker.v1.AwsKmsKey;
+import dev.keybroker.v1.CreateKeystoreRequest;
 import dev.keybroker.v1.KeyBrokerGrpc;
+import dev.keybroker.v1.Keystore;
 import dev.keybroker.v1.KeystoresGrpc;
+import dev.keybroker.v1.RootKey;
 import io.grpc.Channel;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
@@ -49,6 +53,21 @@ public final class BrokerClient implements AutoCloseable {
   public KeyBrokerGrpc.KeyBrokerBlockingStub broker() {
     return KeyBrokerGrpc.newBlockingStub(channel)
         .withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS);
+  }
+
+  /// Creates a keystore of this id whose root key is used by its key policy.
+  public void create(String tenant, String id, String keyArn) {
+    keystores()
+        .createKeystore(
+            CreateKeystoreRequest.newBuilder()
+                .setParent(tenant)
+                .setKeystoreId(id)
+                .setKeystore(
+                    Keystore.newBuilder()
+                        .setRootKey(
+                            RootKey.newBuilder()
+                                .setAwsKms(AwsKmsKey.newBuilder().setKeyArn(keyArn))))
+                .build());
   }
 
   /// `CODE/REASON` of a refusal.

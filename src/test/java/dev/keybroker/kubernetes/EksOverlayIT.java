@@ -16,11 +16,7 @@ import dev.keybroker.security.TestAuthority.Issued;
 import dev.keybroker.security.TestAuthority.Request;
 import dev.keybroker.security.TestIssuer;
 import dev.keybroker.v1.AuditEvent;
-import dev.keybroker.v1.AwsKmsKey;
-import dev.keybroker.v1.CreateKeystoreRequest;
-import dev.keybroker.v1.Keystore;
 import dev.keybroker.v1.ListAuditEventsRequest;
-import dev.keybroker.v1.RootKey;
 import dev.keybroker.v1.RotateKekRequest;
 import dev.keybroker.v1.UnwrapDekRequest;
 import dev.keybroker.v1.WrapDekRequest;
@@ -263,7 +259,7 @@ class EksOverlayIT {
           """
               .formatted(caller));
       String key = account.newKey(BROKER_STATEMENT);
-      Eventually.holds(Duration.ofMinutes(1), () -> create(client, key));
+      Eventually.holds(Duration.ofMinutes(1), () -> client.create(TENANT, "calls", key));
 
       assertCycle(client);
       Eventually.holds(Duration.ofMinutes(1), () -> assertTrue(partitions() >= 8));
@@ -280,21 +276,6 @@ class EksOverlayIT {
 
   private static WrapDekResponse wrap(BrokerClient client) {
     return client.broker().wrapDek(WrapDekRequest.newBuilder().setKeystore(NAME).build());
-  }
-
-  private static void create(BrokerClient admin, String keyArn) {
-    admin
-        .keystores()
-        .createKeystore(
-            CreateKeystoreRequest.newBuilder()
-                .setParent(TENANT)
-                .setKeystoreId("calls")
-                .setKeystore(
-                    Keystore.newBuilder()
-                        .setRootKey(
-                            RootKey.newBuilder()
-                                .setAwsKms(AwsKmsKey.newBuilder().setKeyArn(keyArn))))
-                .build());
   }
 
   /// What is wrapped before a rotation is opened after it, and all of it is on record.

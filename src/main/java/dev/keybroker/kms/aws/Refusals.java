@@ -6,7 +6,6 @@ import dev.keybroker.kms.KeyOperation;
 import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.KmsAction;
 import dev.keybroker.kms.KmsFailure;
-import java.util.Arrays;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -41,7 +40,7 @@ final class Refusals {
   /// Whether the last answer to a call of any class was a refusal: a key that is disabled for one
   /// is disabled for all.
   boolean isRefused(KeyUse use) {
-    return Arrays.stream(KmsAction.values())
+    return KmsAction.classes().stream()
         .anyMatch(operation -> refused.getIfPresent(new KeyOperation(use, operation)) != null);
   }
 }
