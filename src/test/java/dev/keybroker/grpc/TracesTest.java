@@ -185,13 +185,16 @@ class TracesTest extends BrokerTestCase {
     services.postgres().freeze(Duration.ofSeconds(7));
 
     assertEquals("AUDIT_UNAVAILABLE", refused.get(20, TimeUnit.SECONDS));
-    assertIsError(
-        "NotCommitted",
+    List<SpanData> waits =
         exporter.getFinishedSpanItems().stream()
             .filter(span -> span.getName().equals("keybroker.audit"))
+            .toList();
+    assertIsError(
+        "NotCommitted",
+        waits.stream()
             .filter(span -> span.getStatus().getStatusCode() == StatusCode.ERROR)
             .findFirst()
-            .orElseThrow());
+            .orElseThrow(() -> new AssertionError("no failed span among " + waits)));
   }
 
   /// An error that says its type, and nothing else.

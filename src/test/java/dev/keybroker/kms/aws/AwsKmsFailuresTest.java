@@ -21,7 +21,7 @@ import dev.keybroker.kms.KmsKey;
 import io.smallrye.mutiny.Uni;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -319,17 +319,18 @@ class AwsKmsFailuresTest {
 
   @Test
   void closedPort_isConnectFailed() throws Exception {
-    URI endpoint;
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      endpoint = URI.create("http://127.0.0.1:" + socket.getLocalPort());
-    }
-    AwsKms nowhere =
-        aws.opened(
-            LocalAws.adapter(
-                aws.service(endpoint), TestAwsConfig.patient(), InstantSource.system()));
+    // Bound and not listening: the port refuses connections, and no other process can take it.
+    try (Socket bound = new Socket()) {
+      bound.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      URI endpoint = URI.create("http://127.0.0.1:" + bound.getLocalPort());
+      AwsKms nowhere =
+          aws.opened(
+              LocalAws.adapter(
+                  aws.service(endpoint), TestAwsConfig.patient(), InstantSource.system()));
 
-    assertFailure(
-        Kind.UNREACHABLE, "kms:DescribeKey", "ConnectFailed", nowhere.describe(aws.ownKey()));
+      assertFailure(
+          Kind.UNREACHABLE, "kms:DescribeKey", "ConnectFailed", nowhere.describe(aws.ownKey()));
+    }
   }
 
   @ParameterizedTest
