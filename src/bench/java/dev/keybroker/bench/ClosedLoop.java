@@ -77,8 +77,8 @@ final class ClosedLoop<A> {
 
   private void next(long start) {
     long number = next.getAndIncrement();
-    long begun = System.nanoTime();
-    if (number >= calls || begun - start > deadline || failure.get() != null) {
+    long started = System.nanoTime();
+    if (number >= calls || started - start > deadline || failure.get() != null) {
       callers.countDown();
       return;
     }
@@ -89,7 +89,7 @@ final class ClosedLoop<A> {
           public void onSuccess(A answer) {
             try {
               check.accept(number, answer);
-              micros[answered.getAndIncrement()] = (System.nanoTime() - begun) / 1000;
+              micros[answered.getAndIncrement()] = (System.nanoTime() - started) / 1000;
             } catch (RuntimeException wrong) {
               failure.compareAndSet(null, wrong);
             }

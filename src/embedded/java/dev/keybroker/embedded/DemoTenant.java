@@ -2,8 +2,8 @@ package dev.keybroker.embedded;
 
 import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.keystore.KeystoreAdmin;
 import dev.keybroker.keystore.KeystoreSettings;
-import dev.keybroker.keystore.Keystores;
 import dev.keybroker.keystore.OnKmsOutage;
 import dev.keybroker.keystore.RootKey;
 import dev.keybroker.keystore.RotationPeriod;
@@ -22,9 +22,9 @@ final class DemoTenant {
   private static final Logger LOG = Logger.getLogger(DemoTenant.class);
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(30);
 
-  private final Keystores keystores;
+  private final KeystoreAdmin keystores;
 
-  DemoTenant(Keystores keystores) {
+  DemoTenant(KeystoreAdmin keystores) {
     this.keystores = keystores;
   }
 
@@ -61,7 +61,7 @@ final class DemoTenant {
             name,
             new KeystoreSettings(
                 displayName,
-                new RootKey.AwsKms(key, null),
+                new RootKey.TenantManaged(key, null),
                 spec,
                 RotationPeriod.NEVER,
                 Duration.ofSeconds(60),

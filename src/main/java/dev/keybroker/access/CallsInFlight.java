@@ -14,12 +14,12 @@ public final class CallsInFlight {
   static final int MAX_CALLERS = 100_000;
 
   private final int max;
-  private final Cache<Caller, Calls> callers =
+  private final Cache<Caller, CallerCalls> callers =
       Caffeine.newBuilder().maximumSize(MAX_CALLERS).executor(Runnable::run).build();
   private final Counter refused;
 
   /// The calls of one caller.
-  public static final class Calls {
+  public static final class CallerCalls {
     private final AtomicInteger underWay = new AtomicInteger();
 
     /// Reports that one call has ended.
@@ -38,8 +38,8 @@ public final class CallsInFlight {
 
   /// Counts a call that starts, and returns the counter on which the caller of this method must end
   /// it once. Null if the caller has too many calls.
-  public @Nullable Calls begin(Caller caller) {
-    Calls calls = callers.get(caller, it -> new Calls());
+  public @Nullable CallerCalls begin(Caller caller) {
+    CallerCalls calls = callers.get(caller, it -> new CallerCalls());
     if (calls.underWay.incrementAndGet() > max) {
       calls.underWay.decrementAndGet();
       refused.increment();

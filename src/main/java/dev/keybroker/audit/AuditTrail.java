@@ -43,7 +43,7 @@ public final class AuditTrail implements AutoCloseable {
   private static final Duration WATCH_EVERY = Duration.ofMillis(20);
 
   private final AuditConfig config;
-  private final AuditLog log;
+  private final AuditStore log;
   private final AuditStream stream;
   private final Executor releases;
   private final Clock clock;
@@ -105,7 +105,7 @@ public final class AuditTrail implements AutoCloseable {
   /// @param releases runs what waits for a commit
   public AuditTrail(
       AuditConfig config,
-      AuditLog log,
+      AuditStore log,
       AuditStream stream,
       RecordHash hash,
       Supplier<UUID> chainIds,

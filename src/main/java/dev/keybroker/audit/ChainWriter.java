@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// - Where the writer left the chain, and a copy was never answered: the writer sends the same
 ///   attempt again, with the same records at the same positions. The first copy to arrive fills the
 ///   positions. The others find that the chain's end has moved, and commit nothing
-///   ([AuditLog#append]).
+///   ([AuditStore#append]).
 ///
 /// So the writer's memory does not grow with the number of failed commits.
 ///
@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 final class ChainWriter {
   private static final Logger LOG = Logger.getLogger(ChainWriter.class);
 
-  private final AuditLog log;
+  private final AuditStore log;
   private final RecordHash hash;
   private final Supplier<UUID> chainIds;
   private final Clock clock;
@@ -86,7 +86,7 @@ final class ChainWriter {
   /// @param timeout for each call of the log
   /// @param batch the maximum number of records in one commit
   ChainWriter(
-      AuditLog log,
+      AuditStore log,
       RecordHash hash,
       Supplier<UUID> chainIds,
       Clock clock,

@@ -16,10 +16,10 @@ import dev.keybroker.keystore.KekLife;
 import dev.keybroker.keystore.KekRepository;
 import dev.keybroker.keystore.KeyPairLane;
 import dev.keybroker.keystore.KeyPairSource;
+import dev.keybroker.keystore.KeystoreAdmin;
 import dev.keybroker.keystore.KeystoreConfig;
 import dev.keybroker.keystore.KeystoreRepository;
 import dev.keybroker.keystore.KeystoreStatus;
-import dev.keybroker.keystore.Keystores;
 import dev.keybroker.keystore.KmsContextConfig;
 import dev.keybroker.keystore.OnboardingGuide;
 import dev.keybroker.keystore.RootKeyAccess;
@@ -124,7 +124,7 @@ class ControlPlane {
 
   @Produces
   @Singleton
-  Keystores keystores(
+  KeystoreAdmin keystores(
       KeystoreRepository keystores,
       RootKeyAccess access,
       RootKeyCheck check,
@@ -133,7 +133,7 @@ class ControlPlane {
       ChangeTurns turns,
       KekChanges changes,
       Clock clock) {
-    return new Keystores(keystores, access, check, gate, rotation, turns, changes, clock);
+    return new KeystoreAdmin(keystores, access, check, gate, rotation, turns, changes, clock);
   }
 
   @Produces

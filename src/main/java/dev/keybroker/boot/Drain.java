@@ -30,7 +30,7 @@ class Drain {
   private final ServingServer server;
   private final GrpcHealthStorage health;
   private final ShutdownConfig config;
-  private volatile boolean begun;
+  private volatile boolean draining;
   private volatile boolean ended;
 
   Drain(ServingServer server, GrpcHealthStorage health, ShutdownConfig config) {
@@ -39,8 +39,8 @@ class Drain {
     this.config = config;
   }
 
-  boolean isBegun() {
-    return begun;
+  boolean isDraining() {
+    return draining;
   }
 
   void start(@Observes StartupEvent event) {
@@ -50,7 +50,7 @@ class Drain {
   }
 
   void stop(@Observes @Priority(FIRST) ShutdownEvent event) {
-    begun = true;
+    draining = true;
     for (String service : new ArrayList<>(health.getStatuses().keySet())) {
       health.setStatus(service, ServingStatus.NOT_SERVING);
     }

@@ -73,7 +73,7 @@ public final class Main {
       return new AuditVerify(
                   connection,
                   options,
-                  Audit.macKey(config.getOptionalValue("keybroker.audit.mac-key", String.class)),
+                  Auditing.macKey(config.getOptionalValue("keybroker.audit.mac-key", String.class)),
                   System.out,
                   System.err,
                   Clock.systemUTC())

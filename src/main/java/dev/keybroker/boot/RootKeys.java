@@ -75,7 +75,8 @@ class RootKeys {
     // here.
     return new RootKeyStates(
         config,
-        (keystore, call, begun, failure) -> observer.get().answered(keystore, call, begun, failure),
+        (keystore, call, started, failure) ->
+            observer.get().answered(keystore, call, started, failure),
         ticker,
         clock);
   }

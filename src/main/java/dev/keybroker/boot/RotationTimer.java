@@ -26,6 +26,6 @@ class RotationTimer {
       delayed = "${keybroker.rotation.every:1s}",
       concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
   Uni<Void> run() {
-    return schema.isDone() && !drain.isBegun() ? sweep.run() : Uni.createFrom().voidItem();
+    return schema.isDone() && !drain.isDraining() ? sweep.run() : Uni.createFrom().voidItem();
   }
 }

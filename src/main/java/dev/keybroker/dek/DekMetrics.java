@@ -24,7 +24,7 @@ public final class DekMetrics {
   private static final String UNWRAP_CRYPTO = Spans.CRYPTO + ".unwrap";
 
   /// The outcome of a call.
-  private enum Outcome {
+  private enum DekOutcome {
     OK,
     NOT_AUTHENTIC,
     /// The state of the keystore, KEK or root key does not admit the call.
@@ -35,11 +35,11 @@ public final class DekMetrics {
 
   /// The timers of one use case, by encapsulation (or none) and outcome.
   private record Timers(
-      EnumMap<Encapsulation, EnumMap<Outcome, Timer>> byEncapsulation,
-      EnumMap<Outcome, Timer> withoutEncapsulation) {
+      EnumMap<Encapsulation, EnumMap<DekOutcome, Timer>> byEncapsulation,
+      EnumMap<DekOutcome, Timer> withoutEncapsulation) {
 
     static Timers of(MeterRegistry registry, String name) {
-      EnumMap<Encapsulation, EnumMap<Outcome, Timer>> byEncapsulation =
+      EnumMap<Encapsulation, EnumMap<DekOutcome, Timer>> byEncapsulation =
           new EnumMap<>(Encapsulation.class);
       for (Encapsulation encapsulation : Encapsulation.values()) {
         byEncapsulation.put(encapsulation, byOutcome(registry, name, tag(encapsulation)));
@@ -47,10 +47,10 @@ public final class DekMetrics {
       return new Timers(byEncapsulation, byOutcome(registry, name, "none"));
     }
 
-    private static EnumMap<Outcome, Timer> byOutcome(
+    private static EnumMap<DekOutcome, Timer> byOutcome(
         MeterRegistry registry, String name, String encapsulation) {
-      EnumMap<Outcome, Timer> timers = new EnumMap<>(Outcome.class);
-      for (Outcome outcome : Outcome.values()) {
+      EnumMap<DekOutcome, Timer> timers = new EnumMap<>(DekOutcome.class);
+      for (DekOutcome outcome : DekOutcome.values()) {
         timers.put(
             outcome,
             Timer.builder(name)
@@ -63,7 +63,7 @@ public final class DekMetrics {
 
     /// @param wrappedDek names its encapsulation; null if there is none
     void record(byte @Nullable [] wrappedDek, long start, @Nullable Throwable failure) {
-      EnumMap<Outcome, Timer> timers = withoutEncapsulation;
+      EnumMap<DekOutcome, Timer> timers = withoutEncapsulation;
       Encapsulation encapsulation =
           wrappedDek == null ? null : WrappedDek.namedEncapsulation(wrappedDek);
       if (encapsulation != null) {
@@ -189,18 +189,18 @@ public final class DekMetrics {
     T run() throws E;
   }
 
-  private static Outcome outcome(@Nullable Throwable failure) {
+  private static DekOutcome outcome(@Nullable Throwable failure) {
     return switch (failure) {
-      case null -> Outcome.OK;
-      case DekFailure.NotAuthentic ignored -> Outcome.NOT_AUTHENTIC;
-      case KekFailure.StoreUnavailable ignored -> Outcome.FAILED;
-      case KekFailure ignored -> Outcome.REFUSED;
+      case null -> DekOutcome.OK;
+      case DekFailure.NotAuthentic ignored -> DekOutcome.NOT_AUTHENTIC;
+      case KekFailure.StoreUnavailable ignored -> DekOutcome.FAILED;
+      case KekFailure ignored -> DekOutcome.REFUSED;
       case KmsFailure kms ->
           switch (kms.kind()) {
-            case THROTTLED, TOO_MANY_CALLS, UNREACHABLE -> Outcome.FAILED;
-            default -> Outcome.REFUSED;
+            case THROTTLED, TOO_MANY_CALLS, UNREACHABLE -> DekOutcome.FAILED;
+            default -> DekOutcome.REFUSED;
           };
-      default -> Outcome.FAILED;
+      default -> DekOutcome.FAILED;
     };
   }
 }

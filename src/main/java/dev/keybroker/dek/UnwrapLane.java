@@ -95,14 +95,14 @@ public final class UnwrapLane implements AutoCloseable {
 
   /// Runs the operation now. The returned task delivers its result.
   private <T> Runnable completion(Supplier<T> operation, HandOff<T> answer) {
-    long begun = System.nanoTime();
+    long started = System.nanoTime();
     try {
       T result = operation.get();
       return () -> answer.complete(result);
     } catch (Throwable failure) {
       return () -> answer.fail(failure);
     } finally {
-      wait.took(System.nanoTime() - begun);
+      wait.took(System.nanoTime() - started);
     }
   }
 

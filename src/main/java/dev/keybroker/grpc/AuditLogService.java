@@ -6,6 +6,7 @@ import dev.keybroker.access.Caller;
 import dev.keybroker.access.Target;
 import dev.keybroker.audit.AuditConfig;
 import dev.keybroker.audit.AuditCursor;
+import dev.keybroker.audit.AuditStore;
 import dev.keybroker.audit.ChainedRecord;
 import dev.keybroker.v1.AuditLog;
 import dev.keybroker.v1.ListAuditEventsRequest;
@@ -21,13 +22,13 @@ import java.util.Set;
 public class AuditLogService implements AuditLog {
   private static final String TENANTS = "tenants/";
 
-  private final dev.keybroker.audit.AuditLog log;
+  private final AuditStore log;
   private final AuditConfig config;
   private final Set<String> loggableKeys;
   private final Calls calls;
   private final Clock clock;
 
-  AuditLogService(dev.keybroker.audit.AuditLog log, AuditConfig config, Calls calls, Clock clock) {
+  AuditLogService(AuditStore log, AuditConfig config, Calls calls, Clock clock) {
     this.log = log;
     this.config = config;
     this.loggableKeys = Set.copyOf(config.loggableContextKeys().orElse(List.of()));

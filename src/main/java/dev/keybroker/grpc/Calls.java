@@ -59,7 +59,7 @@ class Calls {
     return Uni.createFrom()
         .deferred(
             () -> {
-              CallsInFlight.Calls underWay = inFlight.begin(origin.caller());
+              CallsInFlight.CallerCalls underWay = inFlight.begin(origin.caller());
               Uni<Answer<T>> answer =
                   records.answer(
                       origin,

@@ -38,7 +38,7 @@ final class KeystoreMapping {
   static dev.keybroker.keystore.RootKey rootKey(RootKey rootKey) {
     return switch (rootKey.getKindCase()) {
       case AWS_KMS ->
-          new dev.keybroker.keystore.RootKey.AwsKms(
+          new dev.keybroker.keystore.RootKey.TenantManaged(
               KmsArn.parse(rootKey.getAwsKms().getKeyArn()),
               rootKey.getAwsKms().getRoleArn().isEmpty() ? null : rootKey.getAwsKms().getRoleArn());
       case BROKER_MANAGED -> new dev.keybroker.keystore.RootKey.BrokerManaged();
@@ -130,7 +130,7 @@ final class KeystoreMapping {
 
   private static RootKey rootKey(dev.keybroker.keystore.RootKey rootKey) {
     return switch (rootKey) {
-      case dev.keybroker.keystore.RootKey.AwsKms(KmsArn arn, String roleArn) ->
+      case dev.keybroker.keystore.RootKey.TenantManaged(KmsArn arn, String roleArn) ->
           RootKey.newBuilder()
               .setAwsKms(
                   AwsKmsKey.newBuilder()

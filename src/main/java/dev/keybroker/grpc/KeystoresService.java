@@ -6,6 +6,7 @@ import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.keystore.KekCursor;
 import dev.keybroker.keystore.KekDetails;
 import dev.keybroker.keystore.KekLife;
+import dev.keybroker.keystore.KeystoreAdmin;
 import dev.keybroker.keystore.KeystoreSettings;
 import dev.keybroker.keystore.OnboardingGuide;
 import dev.keybroker.v1.CreateKeystoreRequest;
@@ -41,16 +42,12 @@ public class KeystoresService implements Keystores {
   private static final int DEFAULT_WAITING_PERIOD_DAYS = 30;
   private static final String TENANTS = "tenants/";
 
-  private final dev.keybroker.keystore.Keystores keystores;
+  private final KeystoreAdmin keystores;
   private final KekLife keks;
   private final OnboardingGuide onboarding;
   private final Calls calls;
 
-  KeystoresService(
-      dev.keybroker.keystore.Keystores keystores,
-      KekLife keks,
-      OnboardingGuide onboarding,
-      Calls calls) {
+  KeystoresService(KeystoreAdmin keystores, KekLife keks, OnboardingGuide onboarding, Calls calls) {
     this.calls = calls;
     this.keystores = keystores;
     this.keks = keks;

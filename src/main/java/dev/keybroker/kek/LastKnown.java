@@ -198,10 +198,10 @@ final class LastKnown<K, V extends Dated> {
     return Uni.createFrom()
         .deferred(
             () -> {
-              Instant begun = clock.instant();
+              Instant started = clock.instant();
               return recovery
                   .notLost(source.apply(key), held.value)
-                  .invoke(value -> keep(key, value, begun));
+                  .invoke(value -> keep(key, value, started));
             })
         .onFailure()
         .invoke(failure -> failed(key, failure, (known, now) -> known.staleFrom(now)))
@@ -226,10 +226,10 @@ final class LastKnown<K, V extends Dated> {
     return reads.join(
         key,
         () -> {
-          Instant begun = clock.instant();
+          Instant started = clock.instant();
           return Uni.createFrom()
               .deferred(() -> recovery.notLost(next.apply(key), held(key)))
-              .map(value -> keep(key, value, begun))
+              .map(value -> keep(key, value, started))
               .onFailure()
               .invoke(
                   failure ->
@@ -243,10 +243,10 @@ final class LastKnown<K, V extends Dated> {
     return held == null ? null : held.value;
   }
 
-  private V keep(K key, V value, Instant begun) {
+  private V keep(K key, V value, Instant started) {
     Duration age = Duration.between(value.readTime(), clock.instant());
     long now = ticker.read();
-    boolean fromOutage = isFromOutage(value, age, begun);
+    boolean fromOutage = isFromOutage(value, age, started);
     failedAt = fromOutage ? Long.valueOf(now) : null;
     Held<V> kept =
         records
@@ -264,9 +264,9 @@ final class LastKnown<K, V extends Dated> {
 
   /// Whether the stores returned an old record, which the next tier does only if PostgreSQL does
   /// not answer. Even in a slow read, a current record was read after the start of the read.
-  private boolean isFromOutage(V value, Duration age, Instant begun) {
+  private boolean isFromOutage(V value, Duration age, Instant started) {
     return age.compareTo(config.freshness().plus(config.staleAge())) > 0
-        && value.readTime().isBefore(begun);
+        && value.readTime().isBefore(started);
   }
 
   /// Whether the record in memory was read later. A read time in the future is ignored: the clock

@@ -10,25 +10,25 @@ import org.jspecify.annotations.Nullable;
 /// The last answer is the one whose call started last: if a call hung while a later one was
 /// answered, its result is old news.
 final class RootKeyAccount {
-  private final AtomicReference<@Nullable Answer> last = new AtomicReference<>();
+  private final AtomicReference<@Nullable KmsAnswer> last = new AtomicReference<>();
 
   /// An answer from KMS.
   ///
-  /// @param begun ticker time of the call's start
+  /// @param started ticker time of the call's start
   /// @param ended ticker time of the answer
   /// @param failure null if the call succeeded
-  record Answer(long begun, long ended, @Nullable KmsFailure failure) {}
+  record KmsAnswer(long started, long ended, @Nullable KmsFailure failure) {}
 
-  @Nullable Answer last() {
+  @Nullable KmsAnswer last() {
     return last.get();
   }
 
   /// Records an answer, and returns whether it is now the last one.
   ///
   /// @param freshness nanoseconds for which an answer is valid
-  boolean note(Answer answer, long freshness) {
+  boolean note(KmsAnswer answer, long freshness) {
     while (true) {
-      Answer known = last.get();
+      KmsAnswer known = last.get();
       if (known != null && !supersedes(answer, known, freshness)) {
         return false;
       }
@@ -39,8 +39,8 @@ final class RootKeyAccount {
   }
 
   /// A throttled call does not replace a good answer that is still fresh.
-  private static boolean supersedes(Answer answer, Answer known, long freshness) {
-    if (known.begun - answer.begun > 0) {
+  private static boolean supersedes(KmsAnswer answer, KmsAnswer known, long freshness) {
+    if (known.started - answer.started > 0) {
       return false;
     }
     boolean throttled =

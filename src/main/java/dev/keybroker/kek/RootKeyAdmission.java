@@ -2,7 +2,7 @@ package dev.keybroker.kek;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import dev.keybroker.concurrent.SingleFlight;
-import dev.keybroker.kek.RootKeyAccount.Answer;
+import dev.keybroker.kek.RootKeyAccount.KmsAnswer;
 import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.Kms;
 import dev.keybroker.kms.KmsFailure;
@@ -71,9 +71,9 @@ public final class RootKeyAdmission {
 
   private Uni<ActiveKek> admitByState(ActiveKek kek) {
     RootKeyState state = states.state(kek.rootKey());
-    Answer last = state.decrypts();
+    KmsAnswer last = state.decrypts();
     long age = last == null ? 0 : ticker.read() - last.ended();
-    if (last == null || isOver(last, age) || state.isRefusedElsewhereSince(last.begun())) {
+    if (last == null || isOver(last, age) || state.isRefusedElsewhereSince(last.started())) {
       return Uni.createFrom()
           .completionStage(() -> ask(kek))
           .map(refusal -> admitted(kek, state, refusal.orElse(null)));
@@ -88,19 +88,19 @@ public final class RootKeyAdmission {
     return Uni.createFrom().item(kek);
   }
 
-  private boolean isOver(Answer last, long age) {
+  private boolean isOver(KmsAnswer last, long age) {
     return age >= (last.failure() == null ? freshness : retry);
   }
 
   /// @param refusal the failure of the dry run; null if it succeeded
   private ActiveKek admitted(
       ActiveKek kek, RootKeyState state, @Nullable RuntimeException refusal) {
-    Answer last = state.decrypts();
+    KmsAnswer last = state.decrypts();
     // KMS may have answered another use in the meantime.
     if (last != null
         && last.failure() == null
         && ticker.read() - last.ended() < freshness
-        && !state.isRefusedElsewhereSince(last.begun())) {
+        && !state.isRefusedElsewhereSince(last.started())) {
       return kek;
     }
     if (refusal != null) {
@@ -115,7 +115,7 @@ public final class RootKeyAdmission {
   /// Returns what a wrap under this KEK reports to its caller: null unless it is the last known
   /// KEK.
   public @Nullable LastKnownKek lastKnown(ActiveKek kek) {
-    Answer last = states.state(kek.rootKey()).decrypts();
+    KmsAnswer last = states.state(kek.rootKey()).decrypts();
     KmsFailure failure = last == null ? null : last.failure();
     if (!kek.failClosed()
         && (last == null || isOver(last, ticker.read() - last.ended()))

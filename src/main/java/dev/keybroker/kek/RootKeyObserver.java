@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 public interface RootKeyObserver {
   /// Called when KMS answered, or failed to answer, a call for the keystore's root key.
   ///
-  /// @param begun when the call started
+  /// @param started when the call started
   /// @param failure null if the call succeeded
   void answered(
-      KeystoreName keystore, KeyOperation call, Instant begun, @Nullable KmsFailure failure);
+      KeystoreName keystore, KeyOperation call, Instant started, @Nullable KmsFailure failure);
 }

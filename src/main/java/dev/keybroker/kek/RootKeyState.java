@@ -1,6 +1,6 @@
 package dev.keybroker.kek;
 
-import dev.keybroker.kek.RootKeyAccount.Answer;
+import dev.keybroker.kek.RootKeyAccount.KmsAnswer;
 import dev.keybroker.kms.KmsAction;
 import dev.keybroker.kms.KmsFailure;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +26,7 @@ final class RootKeyState {
   }
 
   /// KMS's last answer to a Decrypt or a dry run of it; null if there was none yet.
-  @Nullable Answer decrypts() {
+  @Nullable KmsAnswer decrypts() {
     return decrypts.last();
   }
 
@@ -37,7 +37,7 @@ final class RootKeyState {
     return isRefusal(generations.last(), time) || isRefusal(encrypts.last(), time);
   }
 
-  private static boolean isRefusal(@Nullable Answer answer, long since) {
+  private static boolean isRefusal(@Nullable KmsAnswer answer, long since) {
     return answer != null && answer.ended() - since > 0 && isRefusal(answer.failure());
   }
 

@@ -3,7 +3,7 @@ package dev.keybroker.kek;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
-import dev.keybroker.kek.RootKeyAccount.Answer;
+import dev.keybroker.kek.RootKeyAccount.KmsAnswer;
 import dev.keybroker.kms.KeyOperation;
 import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.KeyUseObserver;
@@ -32,7 +32,7 @@ public final class RootKeyStates implements KeyUseObserver {
   private final InstantSource clock;
   private final long freshness;
   private final Cache<KeyUse, RootKeyState> states;
-  private final Map<KeyOperation, Answer> failing = new ConcurrentHashMap<>();
+  private final Map<KeyOperation, KmsAnswer> failing = new ConcurrentHashMap<>();
 
   /// @param observer receives the answers for root keys whose keystore is known
   public RootKeyStates(
@@ -69,10 +69,10 @@ public final class RootKeyStates implements KeyUseObserver {
   }
 
   @Override
-  public void ended(KeyUse use, KmsAction operation, long begun, @Nullable KmsFailure failure) {
+  public void ended(KeyUse use, KmsAction operation, long started, @Nullable KmsFailure failure) {
     long now = ticker.read();
     RootKeyState state = state(use);
-    Answer answer = new Answer(begun, now, failure);
+    KmsAnswer answer = new KmsAnswer(started, now, failure);
     KeyOperation call = new KeyOperation(use, operation);
     if (state.account(operation).note(answer, freshness)) {
       if (failure == null) {
@@ -83,7 +83,7 @@ public final class RootKeyStates implements KeyUseObserver {
     }
     KeystoreName keystore = state.keystore();
     if (keystore != null) {
-      observer.answered(keystore, call, clock.instant().minusNanos(now - begun), failure);
+      observer.answered(keystore, call, clock.instant().minusNanos(now - started), failure);
     }
   }
 

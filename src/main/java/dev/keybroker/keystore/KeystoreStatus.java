@@ -24,5 +24,5 @@ public interface KeystoreStatus {
 
   /// Clears a failure of the root key in this class of operations, or of its role, because a call
   /// that started after it succeeded. Failures of other classes stay.
-  Uni<Void> succeeded(KeystoreName name, KmsAction operation, Instant begun);
+  Uni<Void> succeeded(KeystoreName name, KmsAction operation, Instant started);
 }

@@ -10,7 +10,7 @@ public sealed interface RootKey {
   /// @param arn its key ARN or an alias ARN
   /// @param roleArn the tenant's role that the broker assumes; null means the broker's own
   ///     principal
-  record AwsKms(KmsArn arn, @Nullable String roleArn) implements RootKey {}
+  record TenantManaged(KmsArn arn, @Nullable String roleArn) implements RootKey {}
 
   /// The operator's KMS key, for a tenant that brings none.
   record BrokerManaged() implements RootKey {}

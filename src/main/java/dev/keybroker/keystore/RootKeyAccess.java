@@ -39,7 +39,7 @@ public final class RootKeyAccess {
   /// @throws KeystoreFailure.NoBrokerManagedKey if that key is requested and not configured
   public KmsKey key(RootKey rootKey, Tenant tenant) {
     return switch (rootKey) {
-      case RootKey.AwsKms(KmsArn arn, String roleArn) ->
+      case RootKey.TenantManaged(KmsArn arn, String roleArn) ->
           new KmsKey(arn, roleArn == null ? null : new AssumedRole(roleArn, tenant.externalId()));
       case RootKey.BrokerManaged() ->
           new KmsKey(brokerManagedKey.orElseThrow(KeystoreFailure.NoBrokerManagedKey::new), null);

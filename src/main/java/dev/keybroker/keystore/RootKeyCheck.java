@@ -70,7 +70,7 @@ public final class RootKeyCheck {
   /// that is.
   Uni<Void> admitted(RootKey rootKey) {
     if (ownAccountKeys
-        || !(rootKey instanceof RootKey.AwsKms(KmsArn arn, String roleArn))
+        || !(rootKey instanceof RootKey.TenantManaged(KmsArn arn, String roleArn))
         || roleArn != null) {
       return Uni.createFrom().voidItem();
     }

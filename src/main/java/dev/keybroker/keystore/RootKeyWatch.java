@@ -50,12 +50,12 @@ public final class RootKeyWatch implements RootKeyObserver {
 
   @Override
   public void answered(
-      KeystoreName keystore, KeyOperation call, Instant begun, @Nullable KmsFailure failure) {
+      KeystoreName keystore, KeyOperation call, Instant started, @Nullable KmsFailure failure) {
     if (call.operation() != KmsAction.DECRYPT) {
       return;
     }
     if (failure == null) {
-      succeeded(keystore, begun);
+      succeeded(keystore, started);
     } else {
       failed(keystore, call.use(), failure);
     }
@@ -73,13 +73,13 @@ public final class RootKeyWatch implements RootKeyObserver {
         .with(written -> {}, unwritten -> failures.invalidate(keystore));
   }
 
-  private void succeeded(KeystoreName keystore, Instant begun) {
+  private void succeeded(KeystoreName keystore, Instant started) {
     failures.invalidate(keystore);
     if (successes.asMap().putIfAbsent(keystore, true) != null) {
       return;
     }
     status
-        .succeeded(keystore, KmsAction.DECRYPT, begun)
+        .succeeded(keystore, KmsAction.DECRYPT, started)
         .subscribe()
         .with(written -> {}, unwritten -> successes.invalidate(keystore));
   }

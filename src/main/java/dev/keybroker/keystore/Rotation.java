@@ -35,7 +35,7 @@ public final class Rotation {
 
   /// Returns the request id of the KEK that a version of the settings needs at once. The caller
   /// that saves the settings makes the KEK, or the sweep does; with this id, it is one KEK.
-  public static String wanted(long version) {
+  public static String requested(long version) {
     return "wanted " + version;
   }
 
@@ -109,7 +109,10 @@ public final class Rotation {
                 present.settings().makesSameKeks(settings)
                     ? generation
                         .generate(
-                            present, tenant, wanted(present.version()), Uni.createFrom().item(pair))
+                            present,
+                            tenant,
+                            requested(present.version()),
+                            Uni.createFrom().item(pair))
                         .call(kek -> noteSuccess(present, kek))
                         .replaceWithVoid()
                     : Uni.createFrom().voidItem())

@@ -126,7 +126,7 @@ public final class InstrumentedKms implements Kms {
     return Uni.createFrom()
         .deferred(
             () -> {
-              long begun = ticker.read();
+              long started = ticker.read();
               return call.invoke(
                       answer ->
                           observer.ended(
@@ -136,14 +136,14 @@ public final class InstrumentedKms implements Kms {
                                       use.context())
                                   : use,
                               action.health(),
-                              begun,
+                              started,
                               null))
                   .onFailure(KmsFailure.class)
                   .invoke(
                       trouble -> {
                         KmsFailure failure = (KmsFailure) trouble;
                         if (!key.arn().isAlias() && isAboutTheKey(action, failure)) {
-                          observer.ended(use, action.health(), begun, failure);
+                          observer.ended(use, action.health(), started, failure);
                         }
                       });
             });

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 public interface KeyUseObserver {
   /// Called when a call of this class for this use of a key has ended.
   ///
-  /// @param begun the ticker time at which the call started
+  /// @param started the ticker time at which the call started
   /// @param failure null if the call succeeded
-  void ended(KeyUse use, KmsAction operation, long begun, @Nullable KmsFailure failure);
+  void ended(KeyUse use, KmsAction operation, long started, @Nullable KmsFailure failure);
 }

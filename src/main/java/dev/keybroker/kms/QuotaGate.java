@@ -40,10 +40,10 @@ public final class QuotaGate {
   private final Counter notShared;
 
   /// Holds each queue as long as the gate asks its line for one of the queue's calls.
-  private final Map<Place, QuotaQueue> queues = new HashMap<>();
+  private final Map<QueueKey, QuotaQueue> queues = new HashMap<>();
 
   /// The queue that a call waits in: one for each line and urgency.
-  private record Place(QuotaLine line, Urgency urgency) {}
+  private record QueueKey(QuotaLine line, Urgency urgency) {}
 
   /// @param shared the lines of all brokers
   /// @param local the lines of this broker; never fails
@@ -82,8 +82,8 @@ public final class QuotaGate {
               KmsQuota quota = quotas.keyPairs(key, spec);
               long start = ticker.read();
               Uni<Void> turn =
-                  turn(new Place(quota.of(urgency), urgency), tenant)
-                      .chain(() -> turn(new Place(quota.all(), urgency), tenant));
+                  turn(new QueueKey(quota.of(urgency), urgency), tenant)
+                      .chain(() -> turn(new QueueKey(quota.all(), urgency), tenant));
               return (urgency == Urgency.INTERACTIVE ? bounded(turn, quota) : turn)
                   .invoke(() -> waited(urgency, Duration.ofNanos(ticker.read() - start)));
             });
@@ -127,12 +127,12 @@ public final class QuotaGate {
             });
   }
 
-  private Uni<Void> turn(Place place, String tenant) {
+  private Uni<Void> turn(QueueKey key, String tenant) {
     return Uni.createFrom()
         .emitter(
             emitter -> {
               CompletableFuture<Void> call = new CompletableFuture<>();
-              emitter.onTermination(() -> giveUp(place, tenant, call));
+              emitter.onTermination(() -> giveUp(key, tenant, call));
               var unused =
                   call.whenComplete(
                       (turn, failure) -> {
@@ -142,18 +142,18 @@ public final class QuotaGate {
                           emitter.fail(failure);
                         }
                       });
-              enter(place, tenant, call);
+              enter(key, tenant, call);
             });
   }
 
-  private void enter(Place place, String tenant, CompletableFuture<Void> call) {
+  private void enter(QueueKey key, String tenant, CompletableFuture<Void> call) {
     boolean isNew;
     Duration wait;
     synchronized (queues) {
-      isNew = !queues.containsKey(place);
-      QuotaQueue queue = queues.computeIfAbsent(place, it -> new QuotaQueue());
-      wait = place.line().interval().multipliedBy(queue.before(tenant));
-      if (place.urgency() == Urgency.SCHEDULED || wait.compareTo(config.longestWait()) <= 0) {
+      isNew = !queues.containsKey(key);
+      QuotaQueue queue = queues.computeIfAbsent(key, it -> new QuotaQueue());
+      wait = key.line().interval().multipliedBy(queue.before(tenant));
+      if (key.urgency() == Urgency.SCHEDULED || wait.compareTo(config.longestWait()) <= 0) {
         queue.add(tenant, call);
         wait = Duration.ZERO;
       }
@@ -161,13 +161,13 @@ public final class QuotaGate {
     if (!wait.isZero()) {
       call.completeExceptionally(new QuotaExceeded(wait));
     } else if (isNew) {
-      ask(place);
+      ask(key);
     }
   }
 
-  private void giveUp(Place place, String tenant, CompletableFuture<Void> call) {
+  private void giveUp(QueueKey key, String tenant, CompletableFuture<Void> call) {
     synchronized (queues) {
-      QuotaQueue queue = queues.get(place);
+      QuotaQueue queue = queues.get(key);
       if (queue != null) {
         queue.remove(tenant, call);
       }
@@ -175,45 +175,45 @@ public final class QuotaGate {
   }
 
   /// Asks the line for one call, unless no call waits any more.
-  private void ask(Place place) {
+  private void ask(QueueKey key) {
     synchronized (queues) {
-      QuotaQueue queue = queues.get(place);
+      QuotaQueue queue = queues.get(key);
       if (queue == null || queue.isEmpty()) {
-        queues.remove(place);
+        queues.remove(key);
         return;
       }
     }
-    take(place.line())
+    take(key.line())
         .subscribe()
         .with(
-            wait -> answered(place, wait),
+            wait -> answered(key, wait),
             fault -> {
               LOG.error("a quota could not be asked for", fault);
-              askAfter(place, LONGEST_PAUSE);
+              askAfter(key, LONGEST_PAUSE);
             });
   }
 
-  private void answered(Place place, Duration wait) {
+  private void answered(QueueKey key, Duration wait) {
     if (!wait.isZero()) {
-      askAfter(place, wait);
+      askAfter(key, wait);
       return;
     }
-    CompletableFuture<Void> call = next(place);
-    timer.execute(() -> ask(place));
+    CompletableFuture<Void> call = next(key);
+    timer.execute(() -> ask(key));
     if (call != null) {
       call.complete(null);
     }
   }
 
-  private @Nullable CompletableFuture<Void> next(Place place) {
+  private @Nullable CompletableFuture<Void> next(QueueKey key) {
     synchronized (queues) {
-      QuotaQueue queue = queues.get(place);
+      QuotaQueue queue = queues.get(key);
       return queue == null ? null : queue.next();
     }
   }
 
-  private void askAfter(Place place, Duration wait) {
+  private void askAfter(QueueKey key, Duration wait) {
     long pause = Math.min(wait.toNanos(), LONGEST_PAUSE.toNanos());
-    var unused = timer.schedule(() -> ask(place), pause, TimeUnit.NANOSECONDS);
+    var unused = timer.schedule(() -> ask(key), pause, TimeUnit.NANOSECONDS);
   }
 }

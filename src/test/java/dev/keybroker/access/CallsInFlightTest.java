@@ -39,7 +39,7 @@ class CallsInFlightTest {
   @Test
   void callsAboveTheirNumber_areRefused_untilOneEnds() {
     CallsInFlight inFlight = inFlight(2);
-    CallsInFlight.Calls first = inFlight.begin(EXPORT);
+    CallsInFlight.CallerCalls first = inFlight.begin(EXPORT);
     assertNotNull(inFlight.begin(EXPORT));
 
     assertNull(inFlight.begin(EXPORT));

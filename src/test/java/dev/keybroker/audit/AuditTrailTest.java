@@ -26,7 +26,7 @@ class AuditTrailTest {
   private static final int QUEUE = 50;
   private static final Duration LONGEST = Duration.ofSeconds(10);
 
-  private final MemoryAuditLog log = new MemoryAuditLog();
+  private final MemoryAuditStore log = new MemoryAuditStore();
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final Queue<AuditEvent> lost = new ConcurrentLinkedQueue<>();
   private final AtomicReference<Error> streamFault = new AtomicReference<>();
@@ -111,7 +111,7 @@ class AuditTrailTest {
 
   @Test
   void commit_acrossAShortOutage_isReleased() {
-    log.fail(MemoryAuditLog.Fault.LOST, MemoryAuditLog.Fault.ANSWER_LOST);
+    log.fail(MemoryAuditStore.Fault.LOST, MemoryAuditStore.Fault.ANSWER_LOST);
     commit(1);
 
     assertEquals(1, log.records(Outcome.GRANTED).size());

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.keybroker.audit.MemoryAuditLog.Fault;
+import dev.keybroker.audit.MemoryAuditStore.Fault;
 import dev.keybroker.grpc.Eventually;
 import io.smallrye.mutiny.Uni;
 import java.lang.ref.WeakReference;
@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ChainWriterTest {
-  private final MemoryAuditLog log = new MemoryAuditLog();
+  private final MemoryAuditStore log = new MemoryAuditStore();
   private final List<PendingRecord> released = new ArrayList<>();
   private final Set<Integer> answered = new HashSet<>();
   private int broken;

@@ -3,13 +3,20 @@ package dev.keybroker.boot;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.google.protobuf.ProtocolMessageEnum;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
-/// The arrows of the house: who may import whom.
+/// Rules of the house: which package may import which, and one name for each type.
 @AnalyzeClasses(packages = "dev.keybroker", importOptions = ImportOption.DoNotIncludeTests.class)
 class HouseTest {
   private static final String CONTRACT = "dev.keybroker.v1..";
@@ -145,4 +152,44 @@ class HouseTest {
           .callMethod(System.class, "currentTimeMillis")
           .orShould()
           .callMethod(java.time.Clock.class, "systemUTC");
+
+  /// Two types of one name make a reader look twice. Only a value may have the name of the message
+  /// that carries it.
+  @ArchTest
+  static void typeNames_nameOneTypeEach(JavaClasses classes) {
+    Map<String, List<JavaClass>> named =
+        classes.stream()
+            .filter(
+                type -> !type.isAnonymousClass() && !type.getSimpleName().equals("package-info"))
+            .filter(type -> isTopLevel(type) || !isContract(type))
+            .collect(Collectors.groupingBy(JavaClass::getSimpleName));
+    List<String> twice =
+        named.values().stream()
+            .filter(types -> types.stream().anyMatch(HouseTest::isTopLevel))
+            .filter(types -> types.size() > 1 && !isValueAndItsMessage(types))
+            .map(types -> types.stream().map(JavaClass::getName).sorted().toList().toString())
+            .sorted()
+            .toList();
+    assertEquals(List.of(), twice);
+  }
+
+  private static boolean isTopLevel(JavaClass type) {
+    return type.getEnclosingClass().isEmpty();
+  }
+
+  private static boolean isContract(JavaClass type) {
+    return type.getPackageName().startsWith("dev.keybroker.v1");
+  }
+
+  private static boolean isValueAndItsMessage(List<JavaClass> types) {
+    return types.size() == 2
+        && types.stream().anyMatch(HouseTest::isContract)
+        && types.stream()
+            .map(JavaClass::reflect)
+            .anyMatch(type -> type.isRecord() || type.isSealed() || isValueEnum(type));
+  }
+
+  private static boolean isValueEnum(Class<?> type) {
+    return type.isEnum() && !ProtocolMessageEnum.class.isAssignableFrom(type);
+  }
 }

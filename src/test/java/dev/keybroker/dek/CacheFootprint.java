@@ -275,6 +275,6 @@ final class CacheFootprint {
 
   private static RootKeyStates states(RootKeyConfig config) {
     return new RootKeyStates(
-        config, (keystore, call, begun, failure) -> {}, System::nanoTime, Clock.systemUTC());
+        config, (keystore, call, started, failure) -> {}, System::nanoTime, Clock.systemUTC());
   }
 }

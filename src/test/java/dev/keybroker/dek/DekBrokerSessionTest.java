@@ -520,7 +520,7 @@ class DekBrokerSessionTest {
 
   private RootKeyStates states() {
     return new RootKeyStates(
-        new KeyConfig(), (keystore, call, begun, failure) -> {}, nanos::get, Clock.systemUTC());
+        new KeyConfig(), (keystore, call, started, failure) -> {}, nanos::get, Clock.systemUTC());
   }
 
   private RootKeyAdmission rootKeys(RootKeyStates states) {

@@ -95,7 +95,7 @@ final class Callers implements AutoCloseable {
     List<Outcomes> warmUnwraps = warm.stream().map(Load::unwraps).toList();
     List<Outcomes> coldUnwraps = cold.stream().map(Load::unwraps).toList();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      long begun = System.nanoTime();
+      long started = System.nanoTime();
       Future<String> rotation =
           threads.submit(
               () -> {
@@ -103,7 +103,7 @@ final class Callers implements AutoCloseable {
                 return rotate();
               });
       fault.begin().in(deployment);
-      sleepUntil(begun + FAULT.toNanos());
+      sleepUntil(started + FAULT.toNanos());
       fault.end().in(deployment);
       long ended = System.nanoTime();
       awaitQuiet(ended, Stream.of(wraps, warmUnwraps, coldUnwraps).flatMap(List::stream).toList());

@@ -74,7 +74,7 @@ final class HeapFiller {
   /// @return whether the broker answered
   private boolean call(KeyBrokerBlockingStub broker) {
     List<KnownDek> deks = Stream.generate(() -> KnownDek.random(keystore)).limit(ITEMS).toList();
-    long begun = System.nanoTime();
+    long started = System.nanoTime();
     List<Wrapped> wrapped = new ArrayList<>();
     try {
       BatchWrapDeksRequest.Builder wraps = BatchWrapDeksRequest.newBuilder();
@@ -85,34 +85,34 @@ final class HeapFiller {
           wrapped.add(
               new Wrapped(deks.get(i), wrappedDeks.getResults(i).getResponse().getWrappedDek()));
         } else {
-          refused(wrappedDeks.getResults(i).getError().getMessage(), begun);
+          refused(wrappedDeks.getResults(i).getError().getMessage(), started);
         }
       }
       BatchUnwrapDeksRequest.Builder unwraps = BatchUnwrapDeksRequest.newBuilder();
       wrapped.forEach(it -> unwraps.addRequests(it.dek().unwrap(it.wrappedDek())));
-      check(wrapped, broker.batchUnwrapDeks(unwraps.build()), begun);
+      check(wrapped, broker.batchUnwrapDeks(unwraps.build()), started);
       return true;
     } catch (StatusRuntimeException e) {
       // A few of each call are enough to see that they are not lost.
       unchecked.addAll(wrapped.subList(0, Math.min(5, wrapped.size())));
-      refused(BrokerClient.reasonOrCode(e), begun);
+      refused(BrokerClient.reasonOrCode(e), started);
       return e.getStatus().getCode() != Status.Code.UNAVAILABLE;
     }
   }
 
-  private void check(List<Wrapped> wrapped, BatchUnwrapDeksResponse response, long begun) {
+  private void check(List<Wrapped> wrapped, BatchUnwrapDeksResponse response, long started) {
     for (int i = 0; i < wrapped.size(); i++) {
       if (!response.getResults(i).hasResponse()) {
-        refused(response.getResults(i).getError().getMessage(), begun);
+        refused(response.getResults(i).getError().getMessage(), started);
       } else if (response.getResults(i).getResponse().getDek().equals(wrapped.get(i).dek().dek())) {
-        outcomes.addRight(System.nanoTime() - begun);
+        outcomes.addRight(System.nanoTime() - started);
       } else {
         outcomes.addWrong();
       }
     }
   }
 
-  private void refused(String reason, long begun) {
-    outcomes.addRefused(reason, begun, System.nanoTime() - begun);
+  private void refused(String reason, long started) {
+    outcomes.addRefused(reason, started, System.nanoTime() - started);
   }
 }

@@ -116,14 +116,14 @@ final class Load implements AutoCloseable {
   private void wrap() {
     KnownDek dek = KnownDek.random(keystore);
     Outcomes outcomes = wraps;
-    long begun = System.nanoTime();
+    long started = System.nanoTime();
     try {
       ByteString wrappedDek =
           broker.withDeadlineAfter(wrapDeadline).wrapDek(dek.wrap()).getWrappedDek();
-      outcomes.addRight(System.nanoTime() - begun);
+      outcomes.addRight(System.nanoTime() - started);
       made.add(new Wrapped(dek, wrappedDek));
     } catch (StatusRuntimeException e) {
-      outcomes.addRefused(BrokerClient.reasonOrCode(e), begun, System.nanoTime() - begun);
+      outcomes.addRefused(BrokerClient.reasonOrCode(e), started, System.nanoTime() - started);
     }
   }
 
@@ -132,7 +132,7 @@ final class Load implements AutoCloseable {
   }
 
   private void unwrap(Wrapped wrapped, Outcomes outcomes) {
-    long begun = System.nanoTime();
+    long started = System.nanoTime();
     try {
       ByteString dek =
           broker
@@ -140,12 +140,12 @@ final class Load implements AutoCloseable {
               .unwrapDek(wrapped.dek().unwrap(wrapped.wrappedDek()))
               .getDek();
       if (dek.equals(wrapped.dek().dek())) {
-        outcomes.addRight(System.nanoTime() - begun);
+        outcomes.addRight(System.nanoTime() - started);
       } else {
         outcomes.addWrong();
       }
     } catch (StatusRuntimeException e) {
-      outcomes.addRefused(BrokerClient.reasonOrCode(e), begun, System.nanoTime() - begun);
+      outcomes.addRefused(BrokerClient.reasonOrCode(e), started, System.nanoTime() - started);
     }
   }
 

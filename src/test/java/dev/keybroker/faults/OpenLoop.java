@@ -15,10 +15,12 @@ final class OpenLoop {
   /// @param call is told when it was due, by `System.nanoTime`
   static void run(double perSecond, Duration time, Call call) throws InterruptedException {
     List<Thread> calls = new ArrayList<>();
-    long begun = System.nanoTime();
+    long started = System.nanoTime();
     double interval = 1e9 / perSecond;
     long number = 0;
-    for (long due = begun; due < begun + time.toNanos(); due = begun + (long) (number * interval)) {
+    for (long due = started;
+        due < started + time.toNanos();
+        due = started + (long) (number * interval)) {
       long now = System.nanoTime();
       if (due > now) {
         LockSupport.parkNanos(due - now);

@@ -22,11 +22,11 @@ final class Outcomes {
     wrong++;
   }
 
-  /// @param begun when the call was made, by `System.nanoTime`
-  synchronized void addRefused(String reason, long begun, long nanos) {
+  /// @param started when the call was made, by `System.nanoTime`
+  synchronized void addRefused(String reason, long started, long nanos) {
     refusals.merge(reason, 1L, Long::sum);
     slowestNanos = Math.max(slowestNanos, nanos);
-    lastRefusedNanos = Math.max(lastRefusedNanos, begun);
+    lastRefusedNanos = Math.max(lastRefusedNanos, started);
   }
 
   synchronized long right() {
@@ -55,7 +55,7 @@ final class Outcomes {
   }
 
   /// When the youngest of the refused calls was made, by `System.nanoTime`; long ago where none
-  // was.
+  /// was.
   synchronized long lastRefusedNanos() {
     return lastRefusedNanos;
   }

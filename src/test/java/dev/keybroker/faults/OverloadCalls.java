@@ -58,8 +58,8 @@ final class OverloadCalls implements AutoCloseable {
   /// @param longest of the last two minutes
   record ShedByBroker(double meanMillis, double longestMillis) {
     private static final String TIMER =
-        "(?m)^grpc_server_processing_duration_seconds_%s"
-            + "\\{(?=[^}]*method=\"UnwrapDek\")(?=[^}]*statusCode=\"RESOURCE_EXHAUSTED\")[^}]*} (\\S+)$";
+        "(?m)^grpc_server_processing_duration_seconds_%s\\{(?=[^}]*method=\"UnwrapDek\")(?=[^}]*statusCode=\"RESOURCE_EXHAUSTED\")[^}]*}"
+            + " (\\S+)$";
 
     static ShedByBroker of(PackagedBroker broker) throws IOException, InterruptedException {
       String metrics = broker.get("/q/metrics");
@@ -164,8 +164,8 @@ final class OverloadCalls implements AutoCloseable {
   ///
   /// @return how long it took
   Duration closedLoop(Duration time) throws InterruptedException {
-    long begun = System.nanoTime();
-    long end = begun + time.toNanos();
+    long started = System.nanoTime();
+    long end = started + time.toNanos();
     List<Thread> callers = new ArrayList<>();
     for (int i = 0; i < CALLERS; i++) {
       callers.add(
@@ -180,7 +180,7 @@ final class OverloadCalls implements AutoCloseable {
     for (Thread caller : callers) {
       caller.join();
     }
-    return Duration.ofNanos(System.nanoTime() - begun);
+    return Duration.ofNanos(System.nanoTime() - started);
   }
 
   /// So many calls per second, whatever becomes of them.
@@ -198,10 +198,10 @@ final class OverloadCalls implements AutoCloseable {
   ///
   /// @return from now to the begin of the last call that was refused or slow; zero where none was
   Duration recovery() throws InterruptedException {
-    long begun = System.nanoTime();
+    long started = System.nanoTime();
     OpenLoop.run(100, Duration.ofSeconds(6), this::call);
     long last = seen.lastTrouble.get();
-    return last == Long.MIN_VALUE ? Duration.ZERO : Duration.ofNanos(Math.max(0, last - begun));
+    return last == Long.MIN_VALUE ? Duration.ZERO : Duration.ofNanos(Math.max(0, last - started));
   }
 
   private KeyBrokerBlockingStub stub() {
@@ -213,10 +213,10 @@ final class OverloadCalls implements AutoCloseable {
   private void call(long due) {
     Seen counted = seen;
     boolean isWrap = ThreadLocalRandom.current().nextBoolean();
-    long begun = System.nanoTime();
+    long started = System.nanoTime();
     try {
       boolean right = isWrap ? wraps() : unwraps();
-      long nanos = System.nanoTime() - begun;
+      long nanos = System.nanoTime() - started;
       if (!right) {
         counted.outcomes.addWrong();
         return;
@@ -227,7 +227,7 @@ final class OverloadCalls implements AutoCloseable {
         counted.lastTrouble.accumulateAndGet(due, Math::max);
       }
     } catch (StatusRuntimeException e) {
-      long nanos = System.nanoTime() - begun;
+      long nanos = System.nanoTime() - started;
       counted.outcomes.addRefused(BrokerClient.reasonOrCode(e), due, nanos);
       counted.shed.add(nanos);
       counted.lastTrouble.accumulateAndGet(due, Math::max);

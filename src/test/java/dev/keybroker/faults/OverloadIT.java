@@ -73,9 +73,9 @@ class OverloadIT {
       table.add(alone.row("capacity", took, Footprint.of(broker), broker));
       Footprint before = Footprint.of(broker);
 
-      long begun = System.nanoTime();
+      long started = System.nanoTime();
       calls.openLoop(TIMES * capacity, OVERLOAD);
-      Duration lasted = Duration.ofNanos(System.nanoTime() - begun);
+      Duration lasted = Duration.ofNanos(System.nanoTime() - started);
       OverloadCalls.Seen overload = calls.mark();
       Duration recovery = calls.recovery();
       OverloadCalls.Seen after = calls.mark();
@@ -83,7 +83,8 @@ class OverloadIT {
       table.add(overload.row("3 times as many", OVERLOAD, afterwards, broker));
       table.publish();
       System.out.printf(
-          "the loop lasted %d ms; the last refusal or slow call began %d ms after its end; after it: %s%n",
+          "the loop lasted %d ms; the last refusal or slow call began %d ms after its end; after"
+              + " it: %s%n",
           lasted.toMillis(), recovery.toMillis(), after);
       // Wraps wait for nothing that unwraps fill: more of them get through than of a closed loop.
       double goodput =

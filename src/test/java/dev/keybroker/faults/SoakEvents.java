@@ -127,10 +127,10 @@ final class SoakEvents {
       reasons.addAll(fault.ofCold());
     }
     System.out.printf("fault: %s%n", fault.name());
-    long begun = System.nanoTime();
+    long started = System.nanoTime();
     try {
       fault.begin().in(deployment);
-      Thread.sleep(Duration.ofNanos(Math.max(0, begun + FAULT.toNanos() - System.nanoTime())));
+      Thread.sleep(Duration.ofNanos(Math.max(0, started + FAULT.toNanos() - System.nanoTime())));
     } finally {
       fault.end().in(deployment);
     }

@@ -50,9 +50,9 @@ class SoakIT {
       SoakMinutes minutes = new SoakMinutes(deployment, events, table);
       try (ScheduledExecutorService timers = events.begin()) {
         load.mark();
-        long begun = System.nanoTime();
+        long started = System.nanoTime();
         for (int minute = 1; minute <= MINUTES; minute++) {
-          long end = begun + Duration.ofMinutes(minute).toNanos();
+          long end = started + Duration.ofMinutes(minute).toNanos();
           Thread.sleep(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
           minutes.add(minute, load.mark());
         }

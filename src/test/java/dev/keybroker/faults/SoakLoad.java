@@ -92,18 +92,18 @@ final class SoakLoad implements AutoCloseable {
         brokers.get(random.nextInt(brokers.size())).withDeadlineAfter(DEADLINE);
     Wrapped wrapped = random.nextInt(5) < 2 ? known.get(random.nextInt(KEPT)) : null;
     Outcomes count = outcomes;
-    long begun = System.nanoTime();
+    long started = System.nanoTime();
     try {
       if (wrapped == null) {
         wrap(broker, KnownDek.random(keystores.get(random.nextInt(keystores.size()))));
-        count.addRight(System.nanoTime() - begun);
+        count.addRight(System.nanoTime() - started);
       } else if (isRight(broker, wrapped)) {
-        count.addRight(System.nanoTime() - begun);
+        count.addRight(System.nanoTime() - started);
       } else {
         count.addWrong();
       }
     } catch (StatusRuntimeException e) {
-      count.addRefused(BrokerClient.reasonOrCode(e), begun, System.nanoTime() - begun);
+      count.addRefused(BrokerClient.reasonOrCode(e), started, System.nanoTime() - started);
     }
   }
 
@@ -132,15 +132,15 @@ final class SoakLoad implements AutoCloseable {
       if (wrapped == null) {
         continue;
       }
-      long begun = System.nanoTime();
+      long started = System.nanoTime();
       try {
         if (isRight(brokers.get(i % brokers.size()).withDeadlineAfter(DEADLINE), wrapped)) {
-          all.addRight(System.nanoTime() - begun);
+          all.addRight(System.nanoTime() - started);
         } else {
           all.addWrong();
         }
       } catch (StatusRuntimeException e) {
-        all.addRefused(BrokerClient.reasonOrCode(e), begun, System.nanoTime() - begun);
+        all.addRefused(BrokerClient.reasonOrCode(e), started, System.nanoTime() - started);
       }
     }
     return all;

@@ -111,9 +111,9 @@ class StartUpFaultsIT {
   void broker_startedMeanwhile_servesWhatItCan_andBecomesWholeByItself(StartCase start)
       throws Exception {
     start.begin().in(deployment);
-    long begun = System.nanoTime();
+    long started = System.nanoTime();
     try (PackagedBroker broker = deployment.broker("third").start()) {
-      Duration answers = awaitAnswers(broker, begun);
+      Duration answers = awaitAnswers(broker, started);
       String wrap = wrap(broker);
       String unwrap = unwrap(broker);
       FaultCase.healAll(deployment);
@@ -130,11 +130,11 @@ class StartUpFaultsIT {
     }
   }
 
-  private static Duration awaitAnswers(PackagedBroker broker, long begun) throws Exception {
-    while (System.nanoTime() - begun < LONGEST_START.toNanos()) {
+  private static Duration awaitAnswers(PackagedBroker broker, long started) throws Exception {
+    while (System.nanoTime() - started < LONGEST_START.toNanos()) {
       assertTrue(broker.isAlive(), broker::log);
       if (!wrap(broker).equals("UNAVAILABLE")) {
-        return Duration.ofNanos(System.nanoTime() - begun);
+        return Duration.ofNanos(System.nanoTime() - started);
       }
       Thread.sleep(100);
     }

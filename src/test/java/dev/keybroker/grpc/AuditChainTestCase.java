@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.keybroker.access.Caller;
 import dev.keybroker.access.Target;
 import dev.keybroker.audit.AuditEvent;
-import dev.keybroker.audit.AuditLog;
+import dev.keybroker.audit.AuditStore;
 import dev.keybroker.audit.CallFacts;
 import dev.keybroker.audit.ChainHead;
 import dev.keybroker.audit.ChainedRecord;
@@ -39,7 +39,7 @@ abstract class AuditChainTestCase extends BrokerTestCase {
   static final int SIZE = 30;
   static final Duration LONGEST = Duration.ofSeconds(20);
 
-  @Inject AuditLog log;
+  @Inject AuditStore log;
   @Inject DataSource database;
 
   /// Some event.

@@ -64,7 +64,7 @@ class AuditOutageTest extends BrokerTestCase {
     ByteString wrapped = wrap(keystore).getWrappedDek();
     unwrap(keystore, wrapped);
     UnwrapDekRequest request = unwrapRequest(keystore.name(), wrapped, Map.of());
-    AtomicInteger begun = new AtomicInteger(1);
+    AtomicInteger started = new AtomicInteger(1);
     LongAdder deks = new LongAdder();
     deks.increment();
     Map<String, LongAdder> refusals = new ConcurrentSkipListMap<>();
@@ -76,7 +76,7 @@ class AuditOutageTest extends BrokerTestCase {
                   () -> {
                     KeyBrokerGrpc.KeyBrokerBlockingStub stub =
                         KeyBrokerGrpc.newBlockingStub(channel);
-                    while (begun.getAndIncrement() < CALLS) {
+                    while (started.getAndIncrement() < CALLS) {
                       try {
                         if (stub.unwrapDek(request).getDek().size() == 32) {
                           deks.increment();
@@ -89,12 +89,12 @@ class AuditOutageTest extends BrokerTestCase {
                     }
                   }));
     }
-    await(() -> begun.get() > CALLS / 3);
+    await(() -> started.get() > CALLS / 3);
     services.postgres().crash(AWAY);
     long answeredBefore = deks.sum();
     await(
         Duration.ofMinutes(1),
-        () -> deks.sum() > answeredBefore + CALLS / 10 || begun.get() > CALLS);
+        () -> deks.sum() > answeredBefore + CALLS / 10 || started.get() > CALLS);
     services.postgres().freeze(AWAY);
     for (Thread caller : callers) {
       caller.join();

@@ -11,8 +11,8 @@ import com.google.rpc.BadRequest;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
 import dev.keybroker.access.Caller;
-import dev.keybroker.audit.AuditLog;
 import dev.keybroker.audit.AuditQuery;
+import dev.keybroker.audit.AuditStore;
 import dev.keybroker.audit.postgres.AuditPartitions;
 import dev.keybroker.grpc.TestKeystores.TestKeystore;
 import dev.keybroker.v1.AuditEvent;
@@ -48,7 +48,7 @@ class AuditQueryTest extends BrokerTestCase {
   private static final int GRANTED = 12;
   private static final int REFUSED = 3;
 
-  @Inject AuditLog log;
+  @Inject AuditStore log;
   @Inject AuditPartitions partitions;
   @Inject DataSource database;
 

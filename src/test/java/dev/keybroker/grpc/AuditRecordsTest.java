@@ -9,8 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
 import dev.keybroker.access.Caller;
-import dev.keybroker.audit.AuditLog;
 import dev.keybroker.audit.AuditQuery;
+import dev.keybroker.audit.AuditStore;
 import dev.keybroker.audit.ChainedRecord;
 import dev.keybroker.audit.Outcome;
 import dev.keybroker.crypto.EncryptionContext;
@@ -44,7 +44,7 @@ class AuditRecordsTest extends BrokerTestCase {
   private static final Map<String, String> CONTEXT =
       Map.of("recording-id", "r-4711", "agent", "Ada");
 
-  @Inject AuditLog log;
+  @Inject AuditStore log;
 
   /// Values of one key are loggable.
   public static final class Loggable implements QuarkusTestProfile {

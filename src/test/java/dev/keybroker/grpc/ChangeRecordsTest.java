@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.google.protobuf.FieldMask;
 import dev.keybroker.access.Caller;
-import dev.keybroker.audit.AuditLog;
 import dev.keybroker.audit.AuditQuery;
+import dev.keybroker.audit.AuditStore;
 import dev.keybroker.audit.ChainedRecord;
 import dev.keybroker.audit.Outcome;
 import dev.keybroker.crypto.KeyPairSpec;
@@ -46,7 +46,7 @@ import org.junit.jupiter.api.Test;
 class ChangeRecordsTest extends BrokerTestCase {
   private static final int WAITING_PERIOD_DAYS = 7;
 
-  @Inject AuditLog log;
+  @Inject AuditStore log;
   private KeystoresGrpc.KeystoresBlockingStub control;
 
   @BeforeEach

@@ -13,9 +13,9 @@ import dev.keybroker.access.Caller;
 import dev.keybroker.access.Target;
 import dev.keybroker.audit.AuditConfig;
 import dev.keybroker.audit.AuditCursor;
-import dev.keybroker.audit.AuditLog;
 import dev.keybroker.audit.AuditMode;
 import dev.keybroker.audit.AuditQuery;
+import dev.keybroker.audit.AuditStore;
 import dev.keybroker.audit.AuditTrail;
 import dev.keybroker.audit.ChainHead;
 import dev.keybroker.audit.ChainedRecord;
@@ -318,7 +318,7 @@ class ReleaseTest {
   }
 
   /// A log whose commits the test holds.
-  private static final class HeldLog implements AuditLog {
+  private static final class HeldLog implements AuditStore {
     private final List<ChainedRecord> records = new ArrayList<>();
     private final CompletableFuture<Void> appending = new CompletableFuture<>();
     private volatile CompletableFuture<Void> held = CompletableFuture.completedFuture(null);

@@ -73,10 +73,10 @@ class RevocationTest extends BrokerTestCase {
     Thread freezer = Thread.ofVirtual().start(() -> freezePostgres(LIFETIME.multipliedBy(3)));
     List<String> reasons = new ArrayList<>();
     while (freezer.isAlive()) {
-      long begun = System.nanoTime();
+      long started = System.nanoTime();
       try {
         unwrap(keystore, wrapped);
-        Duration took = Duration.ofNanos(System.nanoTime() - begun);
+        Duration took = Duration.ofNanos(System.nanoTime() - started);
         assertTrue(took.compareTo(LIFETIME.plus(ON_THE_WAY)) < 0, () -> "released after " + took);
       } catch (StatusRuntimeException refused) {
         reasons.add(reasonOf(Objects.requireNonNull(StatusProto.fromThrowable(refused))));

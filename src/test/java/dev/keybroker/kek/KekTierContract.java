@@ -17,9 +17,9 @@ import dev.keybroker.keystore.KekIntent;
 import dev.keybroker.keystore.KekLife;
 import dev.keybroker.keystore.KekRepository;
 import dev.keybroker.keystore.Keystore;
+import dev.keybroker.keystore.KeystoreAdmin;
 import dev.keybroker.keystore.KeystoreRepository;
 import dev.keybroker.keystore.KeystoreSettings;
-import dev.keybroker.keystore.Keystores;
 import dev.keybroker.keystore.OnKmsOutage;
 import dev.keybroker.keystore.RootKeyAccess;
 import dev.keybroker.keystore.TenantAccount;
@@ -57,7 +57,7 @@ public abstract class KekTierContract {
   private static final int CALLERS = 50;
 
   protected EmbeddedServices services;
-  @Inject Keystores keystores;
+  @Inject KeystoreAdmin keystores;
   @Inject KeystoreRepository repository;
   @Inject KekRepository keks;
   @Inject KekHistory history;

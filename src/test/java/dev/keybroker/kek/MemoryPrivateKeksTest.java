@@ -33,7 +33,7 @@ class MemoryPrivateKeksTest {
   private final RootKeyStates rootKeys =
       new RootKeyStates(
           new TestRootKeyConfig(10),
-          (keystore, call, begun, failure) -> {
+          (keystore, call, started, failure) -> {
             if (failure != null) {
               told.add(keystore + " " + call.operation() + " " + failure.kind());
             }
@@ -66,14 +66,14 @@ class MemoryPrivateKeksTest {
     kms.hold();
     List<CompletableFuture<PrivateKek>> answers = new ArrayList<>();
     try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<CompletableFuture<PrivateKek>>> begun =
+      List<Future<CompletableFuture<PrivateKek>>> started =
           Stream.generate(
                   () ->
                       callers.submit(
                           () -> keks.privateKek(test.kek()).subscribeAsCompletionStage()))
               .limit(1_000)
               .toList();
-      for (Future<CompletableFuture<PrivateKek>> each : begun) {
+      for (Future<CompletableFuture<PrivateKek>> each : started) {
         answers.add(each.get());
       }
     }

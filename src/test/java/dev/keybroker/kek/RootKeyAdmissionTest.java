@@ -42,7 +42,7 @@ class RootKeyAdmissionTest {
   private final RootKeyStates states =
       new RootKeyStates(
           new TestRootKeyConfig(10),
-          (keystore, call, begun, failure) ->
+          (keystore, call, started, failure) ->
               told.add(
                   keystore
                       + " "

@@ -210,7 +210,7 @@ final class DueKeystores
   }
 
   @Override
-  public Uni<Void> succeeded(KeystoreName name, KmsAction operation, Instant begun) {
+  public Uni<Void> succeeded(KeystoreName name, KmsAction operation, Instant started) {
     return Uni.createFrom().voidItem();
   }
 }

@@ -45,7 +45,7 @@ class DurableKekTest {
   private static final String SETTING = "current_setting('synchronous_commit')";
 
   EmbeddedServices services;
-  @Inject Keystores keystores;
+  @Inject KeystoreAdmin keystores;
   @Inject KekLife life;
   @Inject DekBroker broker;
   @Inject SecureRandom random;

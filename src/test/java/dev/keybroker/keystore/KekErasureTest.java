@@ -34,7 +34,7 @@ class KekErasureTest {
   private static final Duration UNDER_WAY = Duration.ofMillis(700);
 
   EmbeddedServices services;
-  @Inject Keystores keystores;
+  @Inject KeystoreAdmin keystores;
   @Inject KekLife life;
 
   @Test

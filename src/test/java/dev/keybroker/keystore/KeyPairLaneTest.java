@@ -24,7 +24,7 @@ class KeyPairLaneTest {
 
   @Test
   void keyPairs_areMadeOneAtATimeOnAThreadOfTheirOwn_andBeyondTheQueueRefused() throws Exception {
-    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch started = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
     AtomicInteger atOnce = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
@@ -37,13 +37,13 @@ class KeyPairLaneTest {
                   () -> {
                     most.accumulateAndGet(atOnce.incrementAndGet(), Math::max);
                     threads.add(Thread.currentThread());
-                    begun.countDown();
+                    started.countDown();
                     awaitUninterruptibly(goOn);
                     atOnce.decrementAndGet();
                     return number;
                   })
               .subscribeAsCompletionStage());
-      begun.await();
+      started.await();
     }
 
     CompletableFuture<Integer> oneMore = lane.run(() -> 0).subscribeAsCompletionStage();

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 @SuppressWarnings("NullAway.Init") // filled by Quarkus
 class KeystoreCreationTest {
   EmbeddedServices services;
-  @Inject Keystores keystores;
+  @Inject KeystoreAdmin keystores;
   @Inject KeystoreRepository repository;
   @Inject RootKeyAccess access;
   @Inject RootKeyCheck check;
@@ -83,7 +83,8 @@ class KeystoreCreationTest {
       Rotation late =
           new Rotation(
               new DisabledInBetween(watched, account, key), status, generation, access, diagnosis);
-      Keystores racing = new Keystores(watched, access, check, gate, late, turns, changes, clock);
+      KeystoreAdmin racing =
+          new KeystoreAdmin(watched, access, check, gate, late, turns, changes, clock);
 
       assertThrows(KmsFailure.class, () -> await(racing.create(name, TestSettings.of(key))));
 

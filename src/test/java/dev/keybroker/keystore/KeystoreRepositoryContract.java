@@ -66,7 +66,7 @@ public abstract class KeystoreRepositoryContract {
       String displayName, KeyPairSpec spec, RotationPeriod period) {
     return new KeystoreSettings(
         displayName,
-        new RootKey.AwsKms(KEY, "arn:aws:iam::222233337777:role/recordings"),
+        new RootKey.TenantManaged(KEY, "arn:aws:iam::222233337777:role/recordings"),
         spec,
         period,
         Duration.ofMillis(12_345),
@@ -113,9 +113,9 @@ public abstract class KeystoreRepositoryContract {
     KeystoreSettings some = settings("Calls");
     Stream<RootKey> rootKeys =
         Stream.of(
-            new RootKey.AwsKms(KEY, null),
+            new RootKey.TenantManaged(KEY, null),
             some.rootKey(),
-            new RootKey.AwsKms(
+            new RootKey.TenantManaged(
                 KmsArn.parse("arn:aws:kms:eu-central-1:222233337777:alias/kek"), null),
             new RootKey.BrokerManaged());
     return Stream.of(

@@ -27,7 +27,7 @@ class KeystoreUpdateTest {
   private static final KeystoreName NAME = KeystoreName.parse("tenants/update/keystores/calls");
   private static final int UPDATES = 6;
   EmbeddedServices services;
-  @Inject Keystores keystores;
+  @Inject KeystoreAdmin keystores;
   @Inject KeystoreRepository repository;
   @Inject RootKeyAccess access;
   @Inject RootKeyCheck check;
@@ -74,8 +74,8 @@ class KeystoreUpdateTest {
               generation,
               access,
               diagnosis);
-      Keystores racing =
-          new Keystores(repository, access, check, gate, late, turns, changes, clock);
+      KeystoreAdmin racing =
+          new KeystoreAdmin(repository, access, check, gate, late, turns, changes, clock);
 
       assertThrows(
           KmsFailure.class,

@@ -61,7 +61,7 @@ import redis.clients.jedis.params.SetParams;
 @SuppressWarnings("NullAway.Init") // filled by Quarkus
 class LostKekTest {
   EmbeddedServices services;
-  @Inject Keystores keystores;
+  @Inject KeystoreAdmin keystores;
   @Inject KeystoreRepository repository;
   @Inject KekLife life;
   @Inject DekBroker broker;

@@ -53,7 +53,7 @@ class OwnAccountKeysTest {
   }
 
   private static RootKey key(String account, String roleArn) {
-    return new RootKey.AwsKms(
+    return new RootKey.TenantManaged(
         KmsArn.parse("arn:aws:kms:eu-central-1:" + account + ":alias/calls"), roleArn);
   }
 }

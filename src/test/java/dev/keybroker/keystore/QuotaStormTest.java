@@ -64,7 +64,7 @@ class QuotaStormTest {
 
   private final TestTimer time = new TestTimer();
   private final MemoryQuotaLines shared = new MemoryQuotaLines(time);
-  private final List<Keystores> brokers = new ArrayList<>();
+  private final List<KeystoreAdmin> brokers = new ArrayList<>();
   private boolean sharedIsAway;
   private LocalKms server;
   private AwsKms aws;
@@ -185,7 +185,7 @@ class QuotaStormTest {
             config(RotationConfig.class, Map.of("keybroker.rotation.jitter", "0s")),
             random);
     brokers.add(
-        new Keystores(
+        new KeystoreAdmin(
             keystores,
             access,
             check,
@@ -227,7 +227,7 @@ class QuotaStormTest {
 
   /// A call of an administrator: when it was made, and what became of it.
   private final class Asked {
-    private final Duration begun = time.passed();
+    private final Duration started = time.passed();
     private Duration took = Duration.ofDays(1);
     private Throwable failure = new AssertionError("not answered");
 
@@ -236,7 +236,7 @@ class QuotaStormTest {
     }
 
     private void ended(Throwable refusal) {
-      took = time.passed().minus(begun);
+      took = time.passed().minus(started);
       failure = refusal;
     }
   }

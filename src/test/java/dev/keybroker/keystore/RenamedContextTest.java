@@ -41,7 +41,7 @@ class RenamedContextTest {
   private static final KeystoreName NAME = new KeystoreName("renamed", "calls");
 
   EmbeddedServices services;
-  @Inject Keystores keystores;
+  @Inject KeystoreAdmin keystores;
   @Inject KeystoreRepository repository;
   @Inject KeystoreConfig config;
   @Inject KekRepository keks;
@@ -152,7 +152,7 @@ class RenamedContextTest {
   private static KeystoreSettings settings(String keyArn) {
     return new KeystoreSettings(
         "Calls",
-        new RootKey.AwsKms(KmsArn.parse(keyArn), null),
+        new RootKey.TenantManaged(KmsArn.parse(keyArn), null),
         KeyPairSpec.ECC_NIST_P256,
         RotationPeriod.NEVER,
         Duration.ZERO,

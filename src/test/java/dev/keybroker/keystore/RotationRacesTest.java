@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 @SuppressWarnings("NullAway.Init") // filled by Quarkus
 class RotationRacesTest {
   EmbeddedServices services;
-  @Inject Keystores keystores;
+  @Inject KeystoreAdmin keystores;
   @Inject KeystoreRepository repository;
   @Inject KekGeneration generation;
   @Inject Rotation rotation;
@@ -68,7 +68,7 @@ class RotationRacesTest {
     Keystore saved =
         await(repository.update(before.name(), before.version(), ofP384(before.settings())));
     Tenant tenant = await(repository.tenant(before.name().tenant()));
-    String wanted = Rotation.wanted(saved.version());
+    String wanted = Rotation.requested(saved.version());
     // Each broker dies when its KEK is ACTIVE, before it says so in the keystore.
     KekDetails first = await(generation.generate(saved, tenant, wanted, Urgency.INTERACTIVE));
     KekDetails second = await(generation.generate(saved, tenant, null, Urgency.INTERACTIVE));

@@ -48,7 +48,7 @@ class RotationReplayTest {
   private static final String GENERATE = "GenerateDataKeyPairWithoutPlaintext";
 
   EmbeddedServices services;
-  @Inject Keystores keystores;
+  @Inject KeystoreAdmin keystores;
   @Inject KeystoreRepository repository;
   @Inject KeystoreStatus status;
   @Inject KekRepository keks;
@@ -141,8 +141,8 @@ class RotationReplayTest {
   }
 
   /// The use cases of another broker.
-  private Keystores useCases() {
-    return new Keystores(repository, access, check, gate, broker(), turns, changes, clock);
+  private KeystoreAdmin useCases() {
+    return new KeystoreAdmin(repository, access, check, gate, broker(), turns, changes, clock);
   }
 
   @Test
@@ -151,7 +151,7 @@ class RotationReplayTest {
     await(
         keystores.create(
             new KeystoreName("replay", "c-" + UUID.randomUUID()), TestSettings.of(once)));
-    List<Keystores> brokers = List.of(useCases(), useCases());
+    List<KeystoreAdmin> brokers = List.of(useCases(), useCases());
     KeystoreName created = new KeystoreName("replay", "c-" + UUID.randomUUID());
     String many = account.newKey(BROKER_STATEMENT);
     services.kms().faults().add(Fault.latency(Duration.ofMillis(300)).onOperation(GENERATE));
@@ -174,7 +174,7 @@ class RotationReplayTest {
     String once = account.newKey(BROKER_STATEMENT);
     await(keystores.create(single, TestSettings.of(key)));
     await(keystores.update(single, null, before -> TestSettings.of(once), false));
-    List<Keystores> brokers = List.of(useCases(), useCases());
+    List<KeystoreAdmin> brokers = List.of(useCases(), useCases());
     String many = account.newKey(BROKER_STATEMENT);
     services.kms().faults().add(Fault.latency(Duration.ofMillis(300)).onOperation(GENERATE));
 

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 @SuppressWarnings("NullAway.Init") // filled by Quarkus
 class RotationSweepTest {
   EmbeddedServices services;
-  @Inject Keystores keystores;
+  @Inject KeystoreAdmin keystores;
   @Inject KekLife keks;
   @Inject RotationSweep sweep;
   @Inject KeystoreStatus status;
@@ -203,7 +203,7 @@ class RotationSweepTest {
   private static KeystoreSettings settings(String keyArn, RotationPeriod period) {
     return new KeystoreSettings(
         "Calls",
-        new RootKey.AwsKms(KmsArn.parse(keyArn), null),
+        new RootKey.TenantManaged(KmsArn.parse(keyArn), null),
         KeyPairSpec.ECC_NIST_P256,
         period,
         Duration.ofSeconds(60),

@@ -12,7 +12,7 @@ public final class TestSettings {
   public static KeystoreSettings of(String keyArn) {
     return new KeystoreSettings(
         "Calls",
-        new RootKey.AwsKms(KmsArn.parse(keyArn), null),
+        new RootKey.TenantManaged(KmsArn.parse(keyArn), null),
         KeyPairSpec.ECC_NIST_P256,
         RotationPeriod.NEVER,
         Duration.ofSeconds(60),

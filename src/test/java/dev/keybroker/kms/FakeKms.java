@@ -51,7 +51,7 @@ public final class FakeKms implements Kms {
     this.keyPairs = new KeyPairs(provider, random);
   }
 
-  /// How many Decrypts were begun.
+  /// How many Decrypts were started.
   public int decrypts() {
     return decrypts.get();
   }

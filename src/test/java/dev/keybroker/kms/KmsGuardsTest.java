@@ -51,7 +51,7 @@ class KmsGuardsTest {
     return new InstrumentedKms(
         fake,
         guards,
-        (use, action, begun, failure) -> {},
+        (use, action, started, failure) -> {},
         System::nanoTime,
         new SimpleMeterRegistry(),
         Spans.off());
@@ -136,9 +136,9 @@ class KmsGuardsTest {
   @Test
   void calls_beyondConcurrencyAndQueue_areRefusedAtOnce() {
     fake.hold();
-    List<CompletableFuture<DecryptedPrivateKey>> begun = new ArrayList<>();
+    List<CompletableFuture<DecryptedPrivateKey>> started = new ArrayList<>();
     for (int i = 0; i < CONCURRENCY + QUEUE; i++) {
-      begun.add(begin());
+      started.add(begin());
     }
 
     KmsFailure refused = refusal();
@@ -147,7 +147,7 @@ class KmsGuardsTest {
     assertEquals(1, shed("bulkhead"));
     assertEquals(CONCURRENCY, fake.decrypts());
     fake.release();
-    begun.forEach(call -> call.join().close());
+    started.forEach(call -> call.join().close());
     assertEquals(CONCURRENCY + QUEUE, fake.decrypts());
     decrypt();
   }
@@ -155,9 +155,9 @@ class KmsGuardsTest {
   @Test
   void calls_ofAnotherKeyOrContext_areNotTouched() {
     fake.hold();
-    List<CompletableFuture<DecryptedPrivateKey>> begun = new ArrayList<>();
+    List<CompletableFuture<DecryptedPrivateKey>> started = new ArrayList<>();
     for (int i = 0; i < CONCURRENCY + QUEUE; i++) {
-      begun.add(begin());
+      started.add(begin());
     }
     int before = fake.decrypts();
     KmsContext otherContext = new KmsContext(Map.of("keybroker:tenant", "emca"));
@@ -170,7 +170,7 @@ class KmsGuardsTest {
     assertEquals(before + 2, fake.decrypts());
     fake.release();
     others.forEach(call -> assertThrows(CompletionException.class, call::join));
-    begun.forEach(call -> call.join().close());
+    started.forEach(call -> call.join().close());
   }
 
   @ParameterizedTest
@@ -220,15 +220,15 @@ class KmsGuardsTest {
   @Test
   void keyPairGenerationsThatHang_takeUpNoRoomOfDecrypts() {
     fake.hold("kms:GenerateDataKeyPairWithoutPlaintext");
-    List<CompletableFuture<GeneratedKeyPair>> begun = new ArrayList<>();
+    List<CompletableFuture<GeneratedKeyPair>> started = new ArrayList<>();
     for (int i = 0; i < CONCURRENCY + QUEUE; i++) {
-      begun.add(generate());
+      started.add(generate());
     }
 
     decrypt();
 
     fake.release();
-    begun.forEach(CompletableFuture::join);
+    started.forEach(CompletableFuture::join);
   }
 
   @ParameterizedTest
@@ -262,15 +262,15 @@ class KmsGuardsTest {
   @Test
   void queuedCall_thatNobodyWaitsForAnyMore_isNotMade() {
     fake.hold();
-    List<CompletableFuture<DecryptedPrivateKey>> begun = new ArrayList<>();
+    List<CompletableFuture<DecryptedPrivateKey>> started = new ArrayList<>();
     for (int i = 0; i < CONCURRENCY; i++) {
-      begun.add(begin());
+      started.add(begin());
     }
     kms.decryptPrivateKey(KEY, encrypted, CONTEXT).subscribe().with(answer -> {}).cancel();
 
     fake.release();
 
-    begun.forEach(call -> call.join().close());
+    started.forEach(call -> call.join().close());
     decrypt();
     assertEquals(CONCURRENCY + 1, fake.decrypts());
   }

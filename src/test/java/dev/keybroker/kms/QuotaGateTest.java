@@ -25,7 +25,7 @@ class QuotaGateTest {
   private final TestTimer time = new TestTimer();
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final MemoryQuotaLines shared = new MemoryQuotaLines(time);
-  private final List<Duration> begun = new ArrayList<>();
+  private final List<Duration> started = new ArrayList<>();
   private boolean sharedIsAway;
 
   private static KmsKey key(String arn) {
@@ -57,7 +57,7 @@ class QuotaGateTest {
   private CompletableFuture<Void> ask(
       QuotaGate gate, KmsKey key, KeyPairSpec spec, String tenant, Urgency urgency) {
     return gate.keyPair(key, spec, tenant, urgency)
-        .invoke(() -> begun.add(time.passed()))
+        .invoke(() -> started.add(time.passed()))
         .subscribeAsCompletionStage();
   }
 
@@ -80,9 +80,9 @@ class QuotaGateTest {
 
   /// No second has more calls than AWS admits, wherever it begins.
   private void assertNeverMoreInASecond(int calls) {
-    for (Duration first : begun) {
+    for (Duration first : started) {
       long within =
-          begun.stream()
+          started.stream()
               .filter(each -> !each.minus(first).isNegative())
               .filter(each -> each.minus(first).compareTo(SECOND) < 0)
               .count();
@@ -145,7 +145,7 @@ class QuotaGateTest {
 
     assertNeverMoreInASecond(perSecond);
     // And do not leave it unused.
-    assertTrue(begun.size() >= 0.75 * 15 * perSecond, () -> begun.size() + " calls");
+    assertTrue(started.size() >= 0.75 * 15 * perSecond, () -> started.size() + " calls");
   }
 
   @Test

@@ -87,10 +87,10 @@ final class IssuerKeys implements AutoCloseable {
     if (fetchedOnce && ticker.read() - fetchedNanos < retryNanos) {
       return CompletableFuture.completedFuture(!lastFetchFailed);
     }
-    CompletableFuture<Boolean> begun = new CompletableFuture<>();
-    fetch = begun;
-    thread.execute(() -> fetchNow(begun));
-    return begun;
+    CompletableFuture<Boolean> started = new CompletableFuture<>();
+    fetch = started;
+    thread.execute(() -> fetchNow(started));
+    return started;
   }
 
   private void refreshOld() {
@@ -106,7 +106,7 @@ final class IssuerKeys implements AutoCloseable {
     var unused = fetchSoon();
   }
 
-  private void fetchNow(CompletableFuture<Boolean> begun) {
+  private void fetchNow(CompletableFuture<Boolean> started) {
     boolean good = false;
     try {
       keys = endpoint.fetch();
@@ -126,7 +126,7 @@ final class IssuerKeys implements AutoCloseable {
         fetchedNanos = ticker.read();
         fetch = null;
       }
-      begun.complete(good);
+      started.complete(good);
     }
   }
 

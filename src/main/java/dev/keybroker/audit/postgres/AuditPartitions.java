@@ -156,12 +156,12 @@ public class AuditPartitions {
         });
   }
 
-  private Future<Void> makeAll(List<Throwable> failures, List<LocalDate> wanted) {
+  private Future<Void> makeAll(List<Throwable> failures, List<LocalDate> days) {
     return days()
         .compose(
             there -> {
               Future<Void> done = Future.succeededFuture();
-              for (LocalDate day : wanted) {
+              for (LocalDate day : days) {
                 if (!there.contains(day)) {
                   done = done.compose(ok -> step(failures, () -> locked(on -> make(on, day))));
                 }

@@ -56,12 +56,12 @@ final class KekRows {
   }
 
   static boolean says(KekEntity row, KekIntent intent) {
-    KekEntity wanted = new KekEntity();
-    set(wanted, intent);
-    return row.spec == wanted.spec
-        && Objects.equals(row.rootKeyArn, wanted.rootKeyArn)
-        && Objects.equals(row.roleArn, wanted.roleArn)
-        && Objects.equals(row.externalId, wanted.externalId)
-        && Objects.equals(row.kmsContext, wanted.kmsContext);
+    KekEntity expected = new KekEntity();
+    set(expected, intent);
+    return row.spec == expected.spec
+        && Objects.equals(row.rootKeyArn, expected.rootKeyArn)
+        && Objects.equals(row.roleArn, expected.roleArn)
+        && Objects.equals(row.externalId, expected.externalId)
+        && Objects.equals(row.kmsContext, expected.kmsContext);
   }
 }

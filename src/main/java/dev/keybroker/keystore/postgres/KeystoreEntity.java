@@ -67,7 +67,7 @@ class KeystoreEntity {
   Instant nextRotationTime;
 
   @Column(name = "kek_wanted")
-  boolean kekWanted;
+  boolean kekRequested;
 
   @Column(name = "rotation_attempt_time")
   Instant rotationAttemptTime;

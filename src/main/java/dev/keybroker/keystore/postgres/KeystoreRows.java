@@ -51,7 +51,7 @@ final class KeystoreRows {
     return new KeystoreSettings(
         row.displayName,
         switch (row.rootKeyKind) {
-          case AWS_KMS -> new RootKey.AwsKms(KmsArn.parse(row.kmsKeyArn), row.roleArn);
+          case AWS_KMS -> new RootKey.TenantManaged(KmsArn.parse(row.kmsKeyArn), row.roleArn);
           case BROKER_MANAGED -> new RootKey.BrokerManaged();
         },
         row.keyPairSpec,
@@ -63,7 +63,7 @@ final class KeystoreRows {
   static void set(KeystoreEntity row, KeystoreSettings settings) {
     row.displayName = settings.displayName();
     switch (settings.rootKey()) {
-      case RootKey.AwsKms(KmsArn arn, String roleArn) -> {
+      case RootKey.TenantManaged(KmsArn arn, String roleArn) -> {
         row.rootKeyKind = RootKeyKind.AWS_KMS;
         row.kmsKeyArn = arn.toString();
         row.roleArn = roleArn;
@@ -91,8 +91,8 @@ final class KeystoreRows {
 
   /// Marks the keystore as needing a KEK. The broker that saves also makes the KEK; if it fails,
   /// the scheduled rotation does.
-  static void wantKek(KeystoreEntity row, Instant now) {
-    row.kekWanted = true;
+  static void requestKek(KeystoreEntity row, Instant now) {
+    row.kekRequested = true;
     row.rotationAttemptTime = now.plus(SAVER_LEASE);
     row.rotationReserved = false;
     row.rotationFailures = 0;

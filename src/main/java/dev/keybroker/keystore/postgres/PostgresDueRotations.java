@@ -159,7 +159,7 @@ public class PostgresDueRotations implements DueRotations {
 
   /// Names the due rotation, not the attempt: it stays the same until that rotation is made.
   private static String id(KeystoreEntity row) {
-    return row.kekWanted ? Rotation.wanted(row.version) : "due " + row.nextRotationTime;
+    return row.kekRequested ? Rotation.requested(row.version) : "due " + row.nextRotationTime;
   }
 
   @Override

@@ -104,7 +104,7 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
     row.version = 1;
     row.createTime = now;
     row.updateTime = now;
-    KeystoreRows.wantKek(row, now);
+    KeystoreRows.requestKek(row, now);
     return session
         .insert(row)
         .replaceWith(() -> new Inserted(KeystoreRows.keystore(row, null), true));
@@ -175,10 +175,10 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
       KeystoreEntity row, KeystoreSettings settings, @Nullable Instant lastChange, Instant now) {
     KeystoreSettings before = KeystoreRows.settings(row);
     if (!settings.makesSameKeks(before)) {
-      KeystoreRows.wantKek(row, now);
+      KeystoreRows.requestKek(row, now);
     } else if (settings.rotationPeriod() != before.rotationPeriod() && lastChange != null) {
       row.nextRotationTime = RotationSchedule.next(settings.rotationPeriod(), lastChange);
-      if (!row.kekWanted) {
+      if (!row.kekRequested) {
         KeystoreRows.planNext(row);
       }
     }

@@ -28,10 +28,10 @@ public class PostgresKeystoreStatus implements KeystoreStatus {
             KeystoreRows.setError(row, null);
           }
           if (row.version == version) {
-            row.kekWanted = false;
+            row.kekRequested = false;
           }
           row.nextRotationTime = RotationSchedule.next(row.rotationPeriod, activeTime);
-          if (!row.kekWanted) {
+          if (!row.kekRequested) {
             KeystoreRows.planNext(row);
           }
           return session.update(row);
@@ -47,13 +47,13 @@ public class PostgresKeystoreStatus implements KeystoreStatus {
                 .chain(
                     lastChange -> {
                       if (row.version == version) {
-                        row.kekWanted = false;
+                        row.kekRequested = false;
                       }
                       if (lastChange != null) {
                         row.nextRotationTime =
                             RotationSchedule.next(row.rotationPeriod, lastChange);
                       }
-                      if (!row.kekWanted) {
+                      if (!row.kekRequested) {
                         KeystoreRows.planNext(row);
                       }
                       return session.update(row);
@@ -71,12 +71,12 @@ public class PostgresKeystoreStatus implements KeystoreStatus {
   }
 
   @Override
-  public Uni<Void> succeeded(KeystoreName name, KmsAction operation, Instant begun) {
+  public Uni<Void> succeeded(KeystoreName name, KmsAction operation, Instant started) {
     return transactions.locked(
         name,
         (session, row) -> {
           if (row.errorTime == null
-              || row.errorTime.isAfter(begun)
+              || row.errorTime.isAfter(started)
               || !(isOf(operation, row.errorAction) || isOfTheRole(row.errorAction))) {
             return Uni.createFrom().voidItem();
           }

@@ -42,7 +42,7 @@ public class PostgresLostKeks implements LostKeks {
       """;
 
   /// Increments the version, since the KEK that the present one asked for may be older.
-  private static final String WANT_KEK =
+  private static final String REQUEST_KEK =
       """
       update keystore s set version = version + 1, kek_wanted = true,
         rotation_attempt_time = now(), rotation_reserved = false, rotation_failures = 0
@@ -81,14 +81,14 @@ public class PostgresLostKeks implements LostKeks {
               Instant readTime = clock.instant();
               return DatabaseTime.now(session)
                   .chain(now -> insert(session, copy, state, publicKey, now))
-                  .call(inserted -> inserted ? wantKek(session, keystore) : NOTHING)
+                  .call(inserted -> inserted ? requestKek(session, keystore) : NOTHING)
                   .chain(
                       inserted ->
                           PostgresKekTier.read(session, copy.name().id(), readTime)
-                              .map(kek -> new Answer(kek, inserted)));
+                              .map(kek -> new StoredKek(kek, inserted)));
             })
         .invoke(this::note)
-        .map(Answer::kek)
+        .map(StoredKek::kek)
         .onFailure(KekFailure.UnknownKeystore.class)
         .transform(unknown -> new KekFailure.UnknownKek(copy.name()));
   }
@@ -147,18 +147,18 @@ public class PostgresLostKeks implements LostKeks {
         .map(count -> count > 0);
   }
 
-  private static Uni<Integer> wantKek(StatelessSession session, KeystoreName keystore) {
+  private static Uni<Integer> requestKek(StatelessSession session, KeystoreName keystore) {
     return session
-        .createNativeQuery(WANT_KEK)
+        .createNativeQuery(REQUEST_KEK)
         .setParameter("tenant", keystore.tenant())
         .setParameter("keystore", keystore.keystore())
         .executeUpdate();
   }
 
   /// @param isRestored false if the row existed
-  private record Answer(Kek kek, boolean isRestored) {}
+  private record StoredKek(Kek kek, boolean isRestored) {}
 
-  private void note(Answer answer) {
+  private void note(StoredKek answer) {
     if (answer.isRestored) {
       restored.increment();
       LOG.errorf(

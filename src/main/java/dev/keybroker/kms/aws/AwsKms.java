@@ -83,7 +83,7 @@ public final class AwsKms implements Kms, AutoCloseable {
         new Failover(
             new Replicas(allowedRegions, config.clientCacheSize(), sdk.executor()),
             new Outages("KMS", config.regionRetryDelay(), ticker),
-            new Refusals(sdk.executor()),
+            new RefusedUses(sdk.executor()),
             registry);
     this.sessions =
         new RoleSessions(

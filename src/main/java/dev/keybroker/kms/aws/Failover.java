@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
 final class Failover {
   private final Replicas replicas;
   private final Outages outages;
-  private final Refusals refusals;
+  private final RefusedUses refusals;
   private final MeterRegistry registry;
 
-  Failover(Replicas replicas, Outages outages, Refusals refusals, MeterRegistry registry) {
+  Failover(Replicas replicas, Outages outages, RefusedUses refusals, MeterRegistry registry) {
     this.replicas = replicas;
     this.outages = outages;
     this.refusals = refusals;

@@ -9,9 +9,9 @@ import software.amazon.awssdk.regions.Region;
 
 /// The SDK clients in use, one per role and region, made on demand and bounded.
 final class KmsClients implements AutoCloseable {
-  private record Target(@Nullable AssumedRole role, String region) {}
+  private record RoleInRegion(@Nullable AssumedRole role, String region) {}
 
-  private final LoadingCache<Target, LeasedClient> clients;
+  private final LoadingCache<RoleInRegion, LeasedClient> clients;
 
   KmsClients(AwsClients sdk, int capacity) {
     this.clients =
@@ -19,14 +19,14 @@ final class KmsClients implements AutoCloseable {
             .maximumSize(capacity)
             .executor(sdk.executor())
             .removalListener(KmsClients::retire)
-            .build(target -> new LeasedClient(sdk.kms(Region.of(target.region()))));
+            .build(key -> new LeasedClient(sdk.kms(Region.of(key.region()))));
   }
 
   /// Leases the client for a role and a region. The caller releases it when its call has ended.
   LeasedClient lease(@Nullable AssumedRole role, String region) {
-    Target target = new Target(role, region);
+    RoleInRegion key = new RoleInRegion(role, region);
     while (true) {
-      LeasedClient client = clients.get(target);
+      LeasedClient client = clients.get(key);
       if (client.tryLease()) {
         return client;
       }
@@ -35,7 +35,7 @@ final class KmsClients implements AutoCloseable {
   }
 
   private static void retire(
-      @Nullable Target target, @Nullable LeasedClient client, RemovalCause cause) {
+      @Nullable RoleInRegion key, @Nullable LeasedClient client, RemovalCause cause) {
     if (client != null) {
       client.release();
     }

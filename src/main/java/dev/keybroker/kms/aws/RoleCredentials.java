@@ -62,29 +62,29 @@ final class RoleCredentials implements Credentials {
 
   private CompletableFuture<AwsCredentialsIdentity> get() {
     CompletableFuture<AwsCredentialsIdentity> answer;
-    CompletableFuture<AwsCredentialsIdentity> begun = null;
+    CompletableFuture<AwsCredentialsIdentity> started = null;
     synchronized (this) {
       Instant now = clock.instant();
       boolean mayAsk = pending == null && !now.isBefore(notBefore);
       if (session != null && !session.isOver(now)) {
         answer = CompletableFuture.completedFuture(session.credentials());
         if (session.isEnding(now) && mayAsk) {
-          begun = new CompletableFuture<>();
+          started = new CompletableFuture<>();
         }
       } else if (pending != null) {
         answer = pending;
       } else if (failure != null && !mayAsk) {
         answer = CompletableFuture.failedFuture(failure);
       } else {
-        begun = new CompletableFuture<>();
-        answer = begun;
+        started = new CompletableFuture<>();
+        answer = started;
       }
-      if (begun != null) {
-        pending = begun;
+      if (started != null) {
+        pending = started;
       }
     }
-    if (begun != null) {
-      begin(begun);
+    if (started != null) {
+      begin(started);
     }
     return answer;
   }
@@ -108,7 +108,7 @@ final class RoleCredentials implements Credentials {
     return true;
   }
 
-  private void begin(CompletableFuture<AwsCredentialsIdentity> begun) {
+  private void begin(CompletableFuture<AwsCredentialsIdentity> started) {
     var unused =
         assumeRole
             .get()
@@ -116,13 +116,13 @@ final class RoleCredentials implements Credentials {
                 (fresh, trouble) -> {
                   if (trouble == null) {
                     use(fresh);
-                    end(begun);
-                    begun.complete(fresh.credentials());
+                    end(started);
+                    started.complete(fresh.credentials());
                   } else {
                     KmsFailure refused = AwsFailures.of(RoleSessions.ASSUME_ROLE, trouble);
                     failed(refused);
-                    end(begun);
-                    begun.completeExceptionally(refused);
+                    end(started);
+                    started.completeExceptionally(refused);
                   }
                 });
   }
@@ -144,8 +144,8 @@ final class RoleCredentials implements Credentials {
     notBefore = now.plus(delay);
   }
 
-  private synchronized void end(CompletableFuture<AwsCredentialsIdentity> begun) {
-    if (pending == begun) {
+  private synchronized void end(CompletableFuture<AwsCredentialsIdentity> started) {
+    if (pending == started) {
       pending = null;
     }
   }

@@ -4,7 +4,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// How a call ended: with a value or a refusal.
-record Answer<T>(@Nullable T value, @Nullable Refusal refusal, long begun, long ended) {
+record Answer<T>(@Nullable T value, @Nullable Refusal refusal, long started, long ended) {
   boolean isOk() {
     return refusal == null;
   }

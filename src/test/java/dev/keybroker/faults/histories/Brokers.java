@@ -33,7 +33,7 @@ final class Brokers implements AutoCloseable {
   private final List<Absence> absences = new ArrayList<>();
 
   /// @param ended by `System.nanoTime`; MAX_VALUE while it lasts
-  private record Absence(int broker, long begun, long ended) {}
+  private record Absence(int broker, long started, long ended) {}
 
   Brokers(FaultServices services) throws IOException, InterruptedException {
     this.services = services;
@@ -62,9 +62,9 @@ final class Brokers implements AutoCloseable {
   }
 
   /// Whether a broker was away at some time of a call.
-  synchronized boolean wasAway(int broker, long begun, long ended) {
+  synchronized boolean wasAway(int broker, long started, long ended) {
     return absences.stream()
-        .anyMatch(it -> it.broker == broker && it.begun <= ended && it.ended >= begun);
+        .anyMatch(it -> it.broker == broker && it.started <= ended && it.ended >= started);
   }
 
   /// Kills a broker, leaves it dead for a while, and starts it again.
@@ -85,7 +85,7 @@ final class Brokers implements AutoCloseable {
     synchronized (this) {
       processes[broker] = next;
       absences.remove(absence);
-      absences.add(new Absence(broker, absence.begun, System.nanoTime()));
+      absences.add(new Absence(broker, absence.started, System.nanoTime()));
     }
     victim.close();
   }

@@ -87,17 +87,17 @@ final class Client {
           withKms("key disabled: " + step.pick(2), () -> keys.disable(step.pick(2)));
       case ENABLE_KEY -> withKms("key enabled: " + step.pick(2), () -> keys.enable(step.pick(2)));
       case KMS_FAULT -> {
-        long begun = System.nanoTime();
-        line.note(keys.fault(step.first(), step.second()), begun);
+        long started = System.nanoTime();
+        line.note(keys.fault(step.first(), step.second()), started);
       }
       case KMS_CALM -> withKms("faults ended", keys::calm);
     }
   }
 
   private void withKms(String what, Runnable change) {
-    long begun = System.nanoTime();
+    long started = System.nanoTime();
     change.run();
-    line.note(what, begun);
+    line.note(what, started);
   }
 
   private void withDek(Step step, Consumer<WrappedDek> work) {

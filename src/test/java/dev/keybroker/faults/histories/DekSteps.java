@@ -243,7 +243,7 @@ final class DekSteps {
 
   private static <T> Answer<T> item(Answer<?> batch, T response, Status error) {
     return error.getCode() == 0
-        ? new Answer<>(response, null, batch.begun(), batch.ended())
-        : new Answer<>(null, Refusal.of(error), batch.begun(), batch.ended());
+        ? new Answer<>(response, null, batch.started(), batch.ended())
+        : new Answer<>(null, Refusal.of(error), batch.started(), batch.ended());
   }
 }

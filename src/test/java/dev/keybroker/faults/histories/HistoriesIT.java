@@ -29,11 +29,11 @@ class HistoriesIT {
   @Test
   void whatClientsWereTold_afterEachHistory_holds() throws Exception {
     System.out.printf("%d histories, seeds from %d%n", HISTORIES, isReplay() ? REPLAYED : SEED);
-    long begun = System.nanoTime();
+    long started = System.nanoTime();
     try (Campaign campaign = new Campaign(isReplay() ? 1 : WIDTH, isReplay())) {
       List<String> problems =
           campaign.run(HISTORIES, SEED, i -> REPLAYED == null ? SEED + i : REPLAYED);
-      Duration took = Duration.ofNanos(System.nanoTime() - begun);
+      Duration took = Duration.ofNanos(System.nanoTime() - started);
       FaultsTable table = new FaultsTable("histories", "| what | how many |\n| --- | --- |\n");
       table.add("| seeds | %d to %d |%n".formatted(SEED, SEED + HISTORIES - 1));
       table.add(campaign.tally().rows());

@@ -25,10 +25,10 @@ final class Judge {
     this.told = told;
   }
 
-  boolean isExplained(Ask ask, int broker, Refusal refusal, long begun, long ended) {
+  boolean isExplained(Ask ask, int broker, Refusal refusal, long started, long ended) {
     return switch (refusal.reason()) {
       case "" ->
-          refusal.code().equals("DEADLINE_EXCEEDED") || brokers.wasAway(broker, begun, ended);
+          refusal.code().equals("DEADLINE_EXCEEDED") || brokers.wasAway(broker, started, ended);
       // The machine may be slow, and the broker's patience is short.
       case "STORE_UNAVAILABLE", "DEADLINE_EXCEEDED" -> true;
       case "AUDIT_UNAVAILABLE" -> !WRAPS.contains(ask.rpc());
@@ -43,7 +43,8 @@ final class Judge {
               && (keys.wasTroubled(Kind.ACCESS_DENIED) || keys.wasDisabled());
       case "KEYSTORE_NOT_FOUND", "KEYSTORE_HAS_NO_ACTIVE_KEK" ->
           !ask.rpc().equals("CreateKeystore")
-              && !told.wasThere(refusal.metadata().getOrDefault("keystore", ask.keystore()), begun);
+              && !told.wasThere(
+                  refusal.metadata().getOrDefault("keystore", ask.keystore()), started);
       case "KEYSTORE_ALREADY_EXISTS" -> ask.rpc().equals("CreateKeystore");
       case "ETAG_MISMATCH" -> ask.withEtag();
       case "KEK_ACTIVE", "KEK_STATE_INVALID" -> CHANGES.contains(ask.rpc());

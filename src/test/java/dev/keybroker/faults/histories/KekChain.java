@@ -51,7 +51,7 @@ final class KekChain {
         }
       }
       if (first != null) {
-        told.event(kek, KekEvent.succeeded(first.begun(), first.ended()));
+        told.event(kek, KekEvent.succeeded(first.started(), first.ended()));
       }
       first = next;
     }

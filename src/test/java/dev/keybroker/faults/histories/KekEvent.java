@@ -5,10 +5,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Something that happened to one KEK between two moments, as a client saw it.
 ///
-/// @param begun by `System.nanoTime`, as all times here
+/// @param started by `System.nanoTime`, as all times here
 /// @param state what the answer says: after a change that was made, or found by one that was
 ///     refused; null where it says nothing of it
-record KekEvent(Kind kind, Outcome outcome, @Nullable String state, long begun, long ended) {
+record KekEvent(Kind kind, Outcome outcome, @Nullable String state, long started, long ended) {
 
   enum Kind {
     READ,
@@ -29,16 +29,16 @@ record KekEvent(Kind kind, Outcome outcome, @Nullable String state, long begun, 
     OPEN
   }
 
-  static KekEvent read(Kek kek, long begun, long ended) {
-    return new KekEvent(Kind.READ, Outcome.DONE, state(kek), begun, ended);
+  static KekEvent read(Kek kek, long started, long ended) {
+    return new KekEvent(Kind.READ, Outcome.DONE, state(kek), started, ended);
   }
 
-  static KekEvent readActive(long begun, long ended) {
-    return new KekEvent(Kind.READ, Outcome.DONE, "ACTIVE", begun, ended);
+  static KekEvent readActive(long started, long ended) {
+    return new KekEvent(Kind.READ, Outcome.DONE, "ACTIVE", started, ended);
   }
 
-  static KekEvent succeeded(long begun, long ended) {
-    return new KekEvent(Kind.SUCCEEDED, Outcome.DONE, null, begun, ended);
+  static KekEvent succeeded(long started, long ended) {
+    return new KekEvent(Kind.SUCCEEDED, Outcome.DONE, null, started, ended);
   }
 
   static String state(Kek kek) {

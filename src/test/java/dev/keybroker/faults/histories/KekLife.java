@@ -105,7 +105,7 @@ final class KekLife {
       KekEvent other = events.get(i);
       if ((made & 1L << i) == 0
           && other.outcome() != Outcome.OPEN
-          && other.ended() < event.begun()) {
+          && other.ended() < event.started()) {
         return false;
       }
     }

@@ -9,16 +9,16 @@ import org.junit.jupiter.api.Test;
 
 /// The rules of the model: what must be explained, and what must not.
 class KekLifeTest {
-  private static KekEvent done(Kind kind, String state, long begun, long ended) {
-    return new KekEvent(kind, Outcome.DONE, state, begun, ended);
+  private static KekEvent done(Kind kind, String state, long started, long ended) {
+    return new KekEvent(kind, Outcome.DONE, state, started, ended);
   }
 
-  private static KekEvent refused(Kind kind, String state, long begun, long ended) {
-    return new KekEvent(kind, Outcome.REFUSED, state, begun, ended);
+  private static KekEvent refused(Kind kind, String state, long started, long ended) {
+    return new KekEvent(kind, Outcome.REFUSED, state, started, ended);
   }
 
-  private static KekEvent open(Kind kind, long begun) {
-    return new KekEvent(kind, Outcome.OPEN, null, begun, Long.MAX_VALUE);
+  private static KekEvent open(Kind kind, long started) {
+    return new KekEvent(kind, Outcome.OPEN, null, started, Long.MAX_VALUE);
   }
 
   private static void isExplained(boolean expected, KekEvent... events) {

@@ -55,7 +55,7 @@ final class KekSteps {
             it -> it.keystores().rotateKek(request));
     if (answer.isOk()) {
       told.isThere(keystore, answer.ended());
-      told.saw(keystore, answer.get(), answer.begun(), answer.ended());
+      told.saw(keystore, answer.get(), answer.started(), answer.ended());
     }
     return answer;
   }
@@ -70,9 +70,9 @@ final class KekSteps {
       return null;
     }
     List<Kek> keks = answer.get().getKeksList();
-    keks.forEach(kek -> told.saw(keystore, kek, answer.begun(), answer.ended()));
+    keks.forEach(kek -> told.saw(keystore, kek, answer.started(), answer.ended()));
     long active = count(keks, KekState.KEK_STATE_ACTIVE);
-    if (active > 1 || (active < 1 && told.wasThere(keystore, answer.begun()))) {
+    if (active > 1 || (active < 1 && told.wasThere(keystore, answer.started()))) {
       told.wrong(active + " ACTIVE KEKs of " + keystore);
     }
     if (count(keks, KekState.KEK_STATE_PENDING_GENERATION) > 1) {
@@ -138,13 +138,13 @@ final class KekSteps {
 
   private void changed(Kind kind, String keystore, String kek, Answer<Kek> answer) {
     Refusal refusal = answer.refusal();
-    long begun = answer.begun();
+    long started = answer.started();
     long ended = answer.ended();
     if (refusal == null) {
       String state = KekEvent.state(answer.get());
-      told.event(kek, new KekEvent(kind, Outcome.DONE, state, begun, ended));
+      told.event(kek, new KekEvent(kind, Outcome.DONE, state, started, ended));
     } else if (refusal.leavesOpen()) {
-      told.event(kek, new KekEvent(kind, Outcome.OPEN, null, begun, Long.MAX_VALUE));
+      told.event(kek, new KekEvent(kind, Outcome.OPEN, null, started, Long.MAX_VALUE));
     } else {
       @Nullable String found =
           switch (refusal.reason()) {
@@ -156,7 +156,7 @@ final class KekSteps {
       if (found == null) {
         told.wrong(kind + " of " + kek + " refused, and no state told: " + refusal);
       } else {
-        told.event(kek, new KekEvent(kind, Outcome.REFUSED, found, begun, ended));
+        told.event(kek, new KekEvent(kind, Outcome.REFUSED, found, started, ended));
       }
     }
   }
@@ -164,7 +164,7 @@ final class KekSteps {
   /// Lets the time of a scheduled destruction come: days pass in no time, in the database.
   void hastenDestruction(String kek) throws SQLException {
     told.destroying(kek);
-    long begun = System.nanoTime();
+    long started = System.nanoTime();
     boolean isHastened = database.hastenDestruction(kek);
     told.event(
         kek,
@@ -172,8 +172,8 @@ final class KekSteps {
             Kind.HASTEN,
             isHastened ? Outcome.DONE : Outcome.REFUSED,
             null,
-            begun,
+            started,
             System.nanoTime()));
-    line.note("days pass for " + Ask.brief(kek) + ": " + isHastened, begun);
+    line.note("days pass for " + Ask.brief(kek) + ": " + isHastened, started);
   }
 }

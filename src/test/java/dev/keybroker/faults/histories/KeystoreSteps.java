@@ -70,7 +70,7 @@ final class KeystoreSteps {
   }
 
   private void saw(Answer<Keystore> answer) {
-    told.saw(answer.get(), answer.begun(), answer.ended());
+    told.saw(answer.get(), answer.started(), answer.ended());
   }
 
   /// Changes what makes no other KEKs.
@@ -133,13 +133,13 @@ final class KeystoreSteps {
             it -> it.keystores().updateKeystore(request));
     Settings settings = told.settings(keystore.getName());
     if (answer.isOk()) {
-      settings.done(keystore.getDisplayName(), answer.begun(), answer.ended());
+      settings.done(keystore.getDisplayName(), answer.started(), answer.ended());
       saw(answer);
       if (!keystore.getEtag().isEmpty() && !settings.isFirst(keystore.getEtag())) {
         told.wrong("two changes upon one etag of " + keystore.getName());
       }
     } else if (answer.leavesOpen()) {
-      settings.open(keystore.getDisplayName(), answer.begun());
+      settings.open(keystore.getDisplayName(), answer.started());
     }
   }
 

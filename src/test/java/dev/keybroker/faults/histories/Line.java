@@ -34,14 +34,14 @@ final class Line {
   <T> Answer<T> call(Ask ask, int preferred, Function<BrokerClient, T> rpc) {
     int broker = brokers.serving(preferred);
     lastBroker = broker;
-    long begun = System.nanoTime();
+    long started = System.nanoTime();
     Answer<T> answer;
     try {
       T value = rpc.apply(brokers.client(broker));
-      answer = new Answer<>(value, null, begun, System.nanoTime());
+      answer = new Answer<>(value, null, started, System.nanoTime());
     } catch (StatusRuntimeException e) {
       Refusal refusal = Refusal.of(StatusProto.fromThrowable(e));
-      answer = new Answer<>(null, refusal, begun, System.nanoTime());
+      answer = new Answer<>(null, refusal, started, System.nanoTime());
     }
     tally.add(Count.CALLS);
     note(ask, answer);
@@ -56,7 +56,7 @@ final class Line {
     Refusal refusal = answer.refusal();
     String outcome =
         refusal == null ? Brief.of(answer.get()) : refusal.name() + refusal.metadata().values();
-    trace.add(answer.begun(), answer.ended(), client + " > " + lastBroker, ask + " = " + outcome);
+    trace.add(answer.started(), answer.ended(), client + " > " + lastBroker, ask + " = " + outcome);
     if (refusal == null) {
       return;
     }
@@ -65,13 +65,13 @@ final class Line {
       tally.add(Count.LOST);
     }
     // A batch as a whole is judged as its items are.
-    if (!judge.isExplained(ask, lastBroker, refusal, answer.begun(), answer.ended())) {
+    if (!judge.isExplained(ask, lastBroker, refusal, answer.started(), answer.ended())) {
       told.wrong("unexplained: " + ask + " refused with " + refusal.name());
     }
   }
 
   /// Writes down what was no call.
-  void note(String what, long begun) {
-    trace.add(begun, System.nanoTime(), client, what);
+  void note(String what, long started) {
+    trace.add(started, System.nanoTime(), client, what);
   }
 }

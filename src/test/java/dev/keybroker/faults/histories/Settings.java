@@ -14,16 +14,16 @@ final class Settings {
   private final List<Change> changes = new ArrayList<>();
   private final Set<String> etags = new HashSet<>();
 
-  private record Change(String displayName, boolean isDone, long begun, long ended) {}
+  private record Change(String displayName, boolean isDone, long started, long ended) {}
 
   /// A change that was made between these moments.
-  synchronized void done(String displayName, long begun, long ended) {
-    changes.add(new Change(displayName, true, begun, ended));
+  synchronized void done(String displayName, long started, long ended) {
+    changes.add(new Change(displayName, true, started, ended));
   }
 
   /// A change whose answer was lost.
-  synchronized void open(String displayName, long begun) {
-    changes.add(new Change(displayName, false, begun, Long.MAX_VALUE));
+  synchronized void open(String displayName, long started) {
+    changes.add(new Change(displayName, false, started, Long.MAX_VALUE));
   }
 
   /// Whether no change was made before upon this etag.
@@ -39,6 +39,6 @@ final class Settings {
     return changes.stream()
         .filter(it -> it.displayName.equals(displayName))
         .anyMatch(
-            it -> changes.stream().noneMatch(other -> other.isDone && other.begun > it.ended));
+            it -> changes.stream().noneMatch(other -> other.isDone && other.started > it.ended));
   }
 }

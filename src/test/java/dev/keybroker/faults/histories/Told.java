@@ -63,19 +63,19 @@ final class Told {
   }
 
   /// What an answer of the control plane says of a KEK.
-  synchronized void saw(String keystore, Kek kek, long begun, long ended) {
+  synchronized void saw(String keystore, Kek kek, long started, long ended) {
     if (kek.getState() != KekState.KEK_STATE_PENDING_GENERATION) {
       kek(keystore, kek.getName());
-      event(kek.getName(), KekEvent.read(kek, begun, ended));
+      event(kek.getName(), KekEvent.read(kek, started, ended));
     }
   }
 
   /// What an answer of the control plane says of a keystore.
-  synchronized void saw(Keystore keystore, long begun, long ended) {
+  synchronized void saw(Keystore keystore, long started, long ended) {
     if (!keystore.getActiveKek().isEmpty()) {
       isThere(keystore.getName(), ended);
       kek(keystore.getName(), keystore.getActiveKek());
-      event(keystore.getActiveKek(), KekEvent.readActive(begun, ended));
+      event(keystore.getActiveKek(), KekEvent.readActive(started, ended));
     }
   }
 

@@ -11,12 +11,12 @@ final class Trace {
   private final long start = System.nanoTime();
   private final List<Line> lines = new ArrayList<>();
 
-  private record Line(long begun, long ended, String who, String what) {}
+  private record Line(long started, long ended, String who, String what) {}
 
   /// @param who a client, and the broker that it asked
-  void add(long begun, long ended, String who, String what) {
+  void add(long started, long ended, String who, String what) {
     synchronized (lines) {
-      lines.add(new Line(begun, ended, who, what));
+      lines.add(new Line(started, ended, who, what));
     }
   }
 
@@ -25,12 +25,12 @@ final class Trace {
   public String toString() {
     StringBuilder text = new StringBuilder();
     synchronized (lines) {
-      lines.sort(Comparator.comparingLong(Line::begun));
+      lines.sort(Comparator.comparingLong(Line::started));
       for (Line line : lines) {
         text.append(
             "  %8.1f to %8.1f  %-10s %s%n"
                 .formatted(
-                    (line.begun - start) / MILLI,
+                    (line.started - start) / MILLI,
                     (line.ended - start) / MILLI,
                     line.who,
                     line.what));

@@ -17,8 +17,8 @@ import dev.keybroker.keystore.KekIntent;
 import dev.keybroker.keystore.KekLife;
 import dev.keybroker.keystore.KekRepository;
 import dev.keybroker.keystore.Keystore;
+import dev.keybroker.keystore.KeystoreAdmin;
 import dev.keybroker.keystore.KeystoreRepository;
-import dev.keybroker.keystore.Keystores;
 import dev.keybroker.keystore.RootKeyAccess;
 import dev.keybroker.keystore.TenantAccount;
 import dev.keybroker.keystore.TestSettings;
@@ -53,7 +53,7 @@ class ClockSkewTest {
   private static final Duration WAIT = Duration.ofDays(7);
 
   EmbeddedServices services;
-  @Inject Keystores keystores;
+  @Inject KeystoreAdmin keystores;
   @Inject KeystoreRepository repository;
   @Inject RootKeyAccess access;
   @Inject KekChanges changes;

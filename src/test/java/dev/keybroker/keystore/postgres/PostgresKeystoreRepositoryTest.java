@@ -48,7 +48,7 @@ class PostgresKeystoreRepositoryTest extends KeystoreRepositoryContract {
   protected boolean isKekWanted(KeystoreName keystore) {
     return await(
         transactions.read(
-            session -> KeystoreTransactions.row(session, keystore).map(row -> row.kekWanted)));
+            session -> KeystoreTransactions.row(session, keystore).map(row -> row.kekRequested)));
   }
 
   @Override

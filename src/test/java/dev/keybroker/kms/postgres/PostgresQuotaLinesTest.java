@@ -11,7 +11,7 @@ import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.keystore.KekDetails;
 import dev.keybroker.keystore.Keystore;
-import dev.keybroker.keystore.Keystores;
+import dev.keybroker.keystore.KeystoreAdmin;
 import dev.keybroker.keystore.TenantAccount;
 import dev.keybroker.keystore.TestSettings;
 import dev.keybroker.kms.QuotaLine;
@@ -37,7 +37,7 @@ class PostgresQuotaLinesTest extends QuotaLinesContract {
   EmbeddedServices services;
   @Inject QuotaLines lines;
   @Inject PostgresSessions sessions;
-  @Inject Keystores keystores;
+  @Inject KeystoreAdmin keystores;
   @Inject MeterRegistry registry;
   @Inject DataSource database;
 

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The store of chained records. Every Uni fails with the failure of the store. The operation may
 /// then have happened or not, or may still happen later.
-public interface AuditLog {
+public interface AuditStore {
   /// Starts a chain. A repeated call has no effect.
   ///
   /// @param keyId the id of the MAC key of its hashes; null for SHA-256 without a key

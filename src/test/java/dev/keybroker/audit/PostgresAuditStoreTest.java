@@ -24,12 +24,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 @QuarkusTest
 @QuarkusTestResource(EmbeddedServicesResource.class)
 @SuppressWarnings("NullAway.Init") // filled by Quarkus
-class PostgresAuditLogTest extends AuditLogContract {
-  @Inject AuditLog log;
+class PostgresAuditStoreTest extends AuditStoreContract {
+  @Inject AuditStore log;
   EmbeddedServices services;
 
   @Override
-  AuditLog log() {
+  AuditStore log() {
     return log;
   }
 

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A log in memory that fails as a database does: before a commit, after it, or by coming through
 /// late.
-final class MemoryAuditLog implements AuditLog {
+final class MemoryAuditStore implements AuditStore {
   /// What becomes of the next append.
   enum Fault {
     /// Nothing is committed, and the writer learns just that.
@@ -188,7 +188,7 @@ final class MemoryAuditLog implements AuditLog {
     return records.stream()
         .filter(record -> matches(record.event(), query))
         .filter(record -> before == null || PLACES.compare(place(record), before) < 0)
-        .sorted(Comparator.comparing(MemoryAuditLog::place, PLACES.reversed()))
+        .sorted(Comparator.comparing(MemoryAuditStore::place, PLACES.reversed()))
         .limit(limit)
         .toList();
   }

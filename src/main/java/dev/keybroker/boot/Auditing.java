@@ -1,8 +1,8 @@
 package dev.keybroker.boot;
 
 import dev.keybroker.audit.AuditConfig;
-import dev.keybroker.audit.AuditLog;
 import dev.keybroker.audit.AuditMode;
+import dev.keybroker.audit.AuditStore;
 import dev.keybroker.audit.AuditTrail;
 import dev.keybroker.audit.DropSeal;
 import dev.keybroker.audit.JsonLines;
@@ -24,10 +24,10 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
 
 /// Wires the audit trail.
-class Audit {
+class Auditing {
   @Produces
   @Singleton
-  AuditTrail auditTrail(AuditConfig config, AuditLog log, Clock clock, MeterRegistry registry) {
+  AuditTrail auditTrail(AuditConfig config, AuditStore log, Clock clock, MeterRegistry registry) {
     return new AuditTrail(
         config,
         log,

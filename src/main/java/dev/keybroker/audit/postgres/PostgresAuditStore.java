@@ -4,8 +4,8 @@ import dev.keybroker.access.Caller;
 import dev.keybroker.audit.AppendRejected;
 import dev.keybroker.audit.AuditConfig;
 import dev.keybroker.audit.AuditCursor;
-import dev.keybroker.audit.AuditLog;
 import dev.keybroker.audit.AuditQuery;
+import dev.keybroker.audit.AuditStore;
 import dev.keybroker.audit.ChainHead;
 import dev.keybroker.audit.ChainedRecord;
 import io.quarkus.reactive.datasource.ReactiveDataSource;
@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Stores records as rows. Each commit is one statement, and therefore one round trip.
 @ApplicationScoped
-public class PostgresAuditLog implements AuditLog {
+public class PostgresAuditStore implements AuditStore {
   private static final String OPEN =
       """
       insert into audit_chain (id, key_id, start_time, head_seq, head_hash, head_time)
@@ -64,7 +64,7 @@ public class PostgresAuditLog implements AuditLog {
   private final AuditConnection writing;
   private final AuditReads reading;
 
-  PostgresAuditLog(
+  PostgresAuditStore(
       @ReactiveDataSource("audit") Pool writing,
       @ReactiveDataSource("audit-query") Pool reading,
       AuditConfig audit) {
@@ -99,7 +99,7 @@ public class PostgresAuditLog implements AuditLog {
                 on ->
                     on.preparedQuery(APPEND)
                         .execute(values)
-                        .recover(PostgresAuditLog::rejectedOrInDoubt),
+                        .recover(PostgresAuditStore::rejectedOrInDoubt),
                 AppendRejected::new))
         .map(SqlResult::rowCount)
         .map(
@@ -126,7 +126,7 @@ public class PostgresAuditLog implements AuditLog {
   @Override
   public Uni<@Nullable ChainHead> head(UUID chain) {
     return uni(() -> writing.call(on -> on.preparedQuery(HEAD).execute(Tuple.of(chain))))
-        .map(PostgresAuditLog::head);
+        .map(PostgresAuditStore::head);
   }
 
   private static @Nullable ChainHead head(RowSet<io.vertx.sqlclient.Row> rows) {

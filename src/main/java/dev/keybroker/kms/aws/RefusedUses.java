@@ -13,12 +13,12 @@ import org.jspecify.annotations.Nullable;
 ///
 /// If a tenant withdraws access in one region, that holds even while the region does not answer: no
 /// other replica is asked in its place.
-final class Refusals {
+final class RefusedUses {
   private static final long MAX = 100_000;
 
   private final Cache<KeyOperation, Boolean> refused;
 
-  Refusals(Executor executor) {
+  RefusedUses(Executor executor) {
     this.refused = Caffeine.newBuilder().maximumSize(MAX).executor(executor).build();
   }
 

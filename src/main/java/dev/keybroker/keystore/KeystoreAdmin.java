@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Unis fail with [KeystoreFailure], [KekFailure] or [KmsFailure]. The [KmsFailure] of a create,
 /// update or rotation has its explanation if the key can be looked up.
-public final class Keystores {
+public final class KeystoreAdmin {
   /// How often a change that overwrites unseen changes starts again because another one was saved
   /// first.
   private static final int OVERWRITES = 10;
@@ -35,7 +35,7 @@ public final class Keystores {
   private final KekChanges changes;
   private final InstantSource clock;
 
-  public Keystores(
+  public KeystoreAdmin(
       KeystoreRepository keystores,
       RootKeyAccess access,
       RootKeyCheck check,
@@ -97,7 +97,7 @@ public final class Keystores {
                 return keystore.activeKek() != null
                     ? Uni.createFrom().item(keystore)
                     : rotation
-                        .rotate(name, Rotation.wanted(keystore.version()))
+                        .rotate(name, Rotation.requested(keystore.version()))
                         .chain(() -> keystores.find(name));
               }
               return passed(name, settings)

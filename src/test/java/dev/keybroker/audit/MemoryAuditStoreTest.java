@@ -9,17 +9,17 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /// The fake of unit tests behaves as a log does.
-class MemoryAuditLogTest extends AuditLogContract {
-  private final MemoryAuditLog log = new MemoryAuditLog();
+class MemoryAuditStoreTest extends AuditStoreContract {
+  private final MemoryAuditStore log = new MemoryAuditStore();
 
   @Override
-  AuditLog log() {
+  AuditStore log() {
     return log;
   }
 
   @Override
   AutoCloseable refusing(boolean isInDoubt) {
-    log.fail(isInDoubt ? MemoryAuditLog.Fault.ANSWER_LOST : MemoryAuditLog.Fault.REJECTED);
+    log.fail(isInDoubt ? MemoryAuditStore.Fault.ANSWER_LOST : MemoryAuditStore.Fault.REJECTED);
     return () -> {};
   }
 
@@ -35,7 +35,7 @@ class MemoryAuditLogTest extends AuditLogContract {
 
   @Test
   void append_thatComesThroughLate_isNothingOnceTheChainWentOn() {
-    log.fail(MemoryAuditLog.Fault.LATE);
+    log.fail(MemoryAuditStore.Fault.LATE);
     assertThrows(RuntimeException.class, () -> await(log.append(ChainHead.START, first(1))));
     assertTrue(await(log.append(ChainHead.START, first(2))));
 

@@ -25,8 +25,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The guarantees of [AuditLog], which hold wherever the records are kept.
-abstract class AuditLogContract {
+/// The guarantees of [AuditStore], which hold wherever the records are kept.
+abstract class AuditStoreContract {
   static final Duration LIMIT = Duration.ofSeconds(30);
 
   private static final Instant NOW = Instant.now().truncatedTo(ChronoUnit.MICROS);
@@ -41,7 +41,7 @@ abstract class AuditLogContract {
   final UUID chain = UUID.randomUUID();
 
   /// The implementation under test, the same one throughout a test.
-  abstract AuditLog log();
+  abstract AuditStore log();
 
   /// Makes appends to the chain fail until this is closed.
   ///
