@@ -2,6 +2,7 @@ package dev.keybroker.audit;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.keybroker.crypto.MacKey;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
@@ -23,9 +24,6 @@ import org.jspecify.annotations.Nullable;
 public final class RecordHash {
   /// The size of a hash, in bytes.
   public static final int SIZE = 32;
-
-  /// The minimum size of a MAC key, in bytes.
-  public static final int MIN_KEY_SIZE = 32;
 
   private static final byte VERSION = 1;
   private static final int ABSENT = -1;
@@ -52,8 +50,8 @@ public final class RecordHash {
       if (macKey == null) {
         return new RecordHash(sha256, null, null);
       }
-      if (macKey.length < MIN_KEY_SIZE) {
-        throw new IllegalArgumentException("the MAC key is shorter than " + MIN_KEY_SIZE);
+      if (macKey.length < MacKey.MIN_SIZE) {
+        throw new IllegalArgumentException("the MAC key is shorter than " + MacKey.MIN_SIZE);
       }
       Mac mac = Mac.getInstance(MAC_ALGORITHM);
       mac.init(new SecretKeySpec(macKey, MAC_ALGORITHM));

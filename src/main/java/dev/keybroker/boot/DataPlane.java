@@ -3,6 +3,7 @@ package dev.keybroker.boot;
 import com.github.benmanes.caffeine.cache.Ticker;
 import dev.keybroker.crypto.DekWrapping;
 import dev.keybroker.crypto.KeyCodec;
+import dev.keybroker.crypto.MacKey;
 import dev.keybroker.dek.DekBroker;
 import dev.keybroker.dek.DekMetrics;
 import dev.keybroker.dek.OpenedSecrets;
@@ -39,7 +40,6 @@ import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Base64;
 import java.util.List;
 
 /// Assembles the data plane: memory → Redis → PostgreSQL for the records, memory → KMS for private
@@ -114,21 +114,7 @@ class DataPlane {
               + " public key. Set it to the base64 of 32 random bytes, the same for all brokers of"
               + " this deployment");
     }
-    return texts.stream().map(text -> macKey(text.strip())).toList();
-  }
-
-  private static byte[] macKey(String text) {
-    try {
-      byte[] key = Base64.getDecoder().decode(text);
-      if (key.length >= RedisKekTier.MIN_MAC_KEY_SIZE) {
-        return key;
-      }
-    } catch (IllegalArgumentException e) {
-      // The text is a secret, so the message below leaves it out.
-    }
-    throw new IllegalStateException(
-        "keybroker.redis.mac-key is not the base64 of at least 32 bytes, or a comma-separated list"
-            + " of such keys");
+    return texts.stream().map(text -> MacKey.parse("keybroker.redis.mac-key", text)).toList();
   }
 
   @Produces

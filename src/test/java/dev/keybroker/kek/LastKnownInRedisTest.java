@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.keybroker.crypto.MacKey;
 import dev.keybroker.embedded.EmbeddedServicesResource;
 import dev.keybroker.kek.redis.RedisConfig;
 import dev.keybroker.kek.redis.RedisKekChanges;
@@ -91,7 +92,7 @@ class LastKnownInRedisTest {
   }
 
   private static byte[] macKey(int fill) {
-    byte[] key = new byte[RedisKekTier.MIN_MAC_KEY_SIZE];
+    byte[] key = new byte[MacKey.MIN_SIZE];
     Arrays.fill(key, (byte) fill);
     return key;
   }

@@ -7,8 +7,8 @@ import dev.keybroker.audit.ChainHead;
 import dev.keybroker.audit.ChainedRecord;
 import dev.keybroker.audit.CheckpointLines;
 import dev.keybroker.audit.Finding;
-import dev.keybroker.audit.MacKey;
 import dev.keybroker.audit.RecordHash;
+import dev.keybroker.crypto.MacKey;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
@@ -109,7 +109,7 @@ public final class AuditVerify {
     }
     for (Path file : options.macKeys()) {
       try {
-        keys.add(MacKey.parse(file.toString(), Files.readString(file).strip()));
+        keys.add(MacKey.parse(file.toString(), Files.readString(file)));
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

@@ -1,5 +1,6 @@
 package dev.keybroker.kek.redis;
 
+import dev.keybroker.crypto.MacKey;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
@@ -14,7 +15,6 @@ import org.jspecify.annotations.Nullable;
 /// version, 32 bytes MAC and the content. The first of several MAC keys seals; any of them opens.
 /// Thread-safe.
 final class EntryMac {
-  static final int MIN_KEY_SIZE = 32;
   private static final byte VERSION = 2;
   private static final int MAC_SIZE = 32;
   static final int CONTENT_OFFSET = 1 + MAC_SIZE;
@@ -23,7 +23,7 @@ final class EntryMac {
 
   /// @param keys at least one, each of at least 32 bytes
   EntryMac(List<byte[]> keys) {
-    if (keys.isEmpty() || keys.stream().anyMatch(key -> key.length < MIN_KEY_SIZE)) {
+    if (keys.isEmpty() || keys.stream().anyMatch(key -> key.length < MacKey.MIN_SIZE)) {
       throw new IllegalArgumentException("no MAC key, or one of fewer than 32 bytes");
     }
     this.keys = keys.stream().map(key -> new SecretKeySpec(key, "HmacSHA256")).toList();

@@ -34,9 +34,6 @@ import org.jspecify.annotations.Nullable;
 /// an entry, not when. An entry with a wrong MAC is counted, logged without its content, removed
 /// and treated as a miss. If Redis is unavailable, a read costs its timeout and nothing else.
 public final class RedisKekTier implements KekTier, KekCopies {
-  /// The minimum size of the MAC key, in bytes.
-  public static final int MIN_MAC_KEY_SIZE = EntryMac.MIN_KEY_SIZE;
-
   /// The maximum clock difference between brokers. An entry from further in the future is not used,
   /// because its age is unknown.
   private static final Duration LARGEST_CLOCK_DIFFERENCE = Duration.ofMinutes(1);

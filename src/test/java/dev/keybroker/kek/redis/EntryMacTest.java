@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.keybroker.crypto.MacKey;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -17,7 +18,7 @@ class EntryMacTest {
   private final byte[] entry = mac.seal(REDIS_KEY, CONTENT);
 
   private static byte[] key(int fill) {
-    byte[] key = new byte[EntryMac.MIN_KEY_SIZE];
+    byte[] key = new byte[MacKey.MIN_SIZE];
     Arrays.fill(key, (byte) fill);
     return key;
   }

@@ -1,6 +1,7 @@
 package dev.keybroker.kek.redis;
 
 import dev.keybroker.crypto.KeyCodec;
+import dev.keybroker.crypto.MacKey;
 import dev.keybroker.embedded.EmbeddedServicesResource;
 import dev.keybroker.kek.KekCacheConfig;
 import dev.keybroker.kek.KekTier;
@@ -51,7 +52,7 @@ class RedisKekTierTest extends KekTierContract {
         postgres,
         lost,
         redis,
-        List.of(new byte[RedisKekTier.MIN_MAC_KEY_SIZE]),
+        List.of(new byte[MacKey.MIN_SIZE]),
         keyCodec,
         new Config("test-" + UUID.randomUUID() + ":"),
         cacheConfig,
