@@ -52,6 +52,9 @@ public final class FastValidationFuzz {
   private static UnwrapDekRequest unwrap(FuzzedDataProvider data) {
     UnwrapDekRequest.Builder unwrap =
         UnwrapDekRequest.newBuilder().setKeystore(keystore(data)).setWrappedDek(bytes(data));
+    if (data.consumeBoolean()) {
+      unwrap.setRecipientPublicKey(bytes(data));
+    }
     for (int pairs = pairs(data); pairs > 0; pairs--) {
       unwrap.putEncryptionContext(text(data, 128), text(data, 1_024));
     }

@@ -11,7 +11,7 @@ enum Load {
   static Load of(Permission permission) {
     return switch (permission) {
       case DEK_WRAP, KEK_PUBLIC -> WRAP;
-      case DEK_UNWRAP, DEK_REWRAP -> UNWRAP;
+      case DEK_UNWRAP, DEK_REWRAP, DEK_EXPORT -> UNWRAP;
       case KEYSTORE_VIEW, KEYSTORE_EDIT, AUDIT_VIEW -> CONTROL;
     };
   }

@@ -5,6 +5,8 @@ public enum Permission {
   DEK_WRAP("dek.wrap"),
   DEK_UNWRAP("dek.unwrap"),
   DEK_REWRAP("dek.rewrap"),
+  /// To have a DEK sealed to a recipient outside the tenant.
+  DEK_EXPORT("dek.export"),
   /// To read the public key of a KEK.
   KEK_PUBLIC("kek.public"),
   KEYSTORE_VIEW("keystore.view"),

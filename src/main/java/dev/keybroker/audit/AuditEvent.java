@@ -60,7 +60,8 @@ public record AuditEvent(
 
   /// Facts that are known only inside the call.
   ///
-  /// @param destination for a rewrap, the resource name of what the DEK was moved to
+  /// @param destination for a rewrap, the resource name of what the DEK was moved to; for a sealed
+  ///     DEK, that of the recipient's key
   /// @param contextDigest SHA-256 of the canonical encoding of the encryption context
   /// @param contextValues the loggable pairs
   @SuppressWarnings("ArrayRecordComponent") // carried, never compared

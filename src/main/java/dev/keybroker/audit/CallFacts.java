@@ -40,7 +40,8 @@ public final class CallFacts {
     }
   }
 
-  /// Sets where a DEK was moved to: the resource name of a keystore, later that of its KEK.
+  /// Sets where a DEK was moved to: the resource name of a keystore, later that of its KEK, or that
+  /// of a recipient's key.
   public void destination(Object destination) {
     if (recorded) {
       this.destination = destination.toString();

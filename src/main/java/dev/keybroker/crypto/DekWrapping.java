@@ -13,11 +13,13 @@ public final class DekWrapping {
 
   private final Encapsulator encapsulator;
   private final DekCipher cipher;
+  private final DekSealing sealing;
   private final SecureRandom random;
 
   public DekWrapping(CryptoProvider provider, SecureRandom random) {
     this.encapsulator = new Encapsulator(provider, random);
     this.cipher = new DekCipher(provider);
+    this.sealing = new DekSealing(provider, random);
     this.random = random;
   }
 
@@ -87,6 +89,16 @@ public final class DekWrapping {
       throw new IllegalArgumentException("the encapsulated secret is of another spec");
     }
     return WrappedDek.assemble(kekId, spec, secret.encapsulated(), salt, dek.size());
+  }
+
+  /// Seals a DEK to a recipient's key: see [DekSealing]. The ephemeral key is the message's own
+  /// even if the random state repeats: see [HedgedRandom].
+  ///
+  /// @param aad what the recipient must know to open it
+  /// @return the encapsulated key, the ciphertext and its tag
+  /// @throws IllegalStateException if the DEK is closed
+  public byte[] sealTo(RecipientKey recipient, SecretBytes dek, byte[] aad) {
+    return sealing.seal(recipient, dek, aad);
   }
 
   /// Unwraps a DEK with the KEK that the caller found by the wrapped DEK's own KEK id.

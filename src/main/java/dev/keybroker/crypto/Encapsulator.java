@@ -26,7 +26,7 @@ public final class Encapsulator {
 
   private static Hpke hpke(CryptoProvider provider, EcCurve curve) {
     HpkeSuite suite = HpkeSuite.of(curve, HpkeSuite.EXPORT_ONLY, HPKE_INFO, provider.primitives());
-    return new Hpke(provider, suite, HPKE_EXPORTER_CONTEXT);
+    return new Hpke(provider, curve, suite, HPKE_EXPORTER_CONTEXT);
   }
 
   /// Generates a 32-byte secret and encapsulates it under the key. The caller closes it.

@@ -13,18 +13,20 @@ import javax.crypto.KeyAgreement;
 final class Hpke {
 
   private final CryptoProvider provider;
+  private final EcCurve curve;
   private final HpkeSuite suite;
   private final byte[] exporterContext;
 
-  Hpke(CryptoProvider provider, HpkeSuite suite, byte[] exporterContext) {
+  Hpke(CryptoProvider provider, EcCurve curve, HpkeSuite suite, byte[] exporterContext) {
     this.provider = provider;
+    this.curve = curve;
     this.suite = suite;
     this.exporterContext = exporterContext;
   }
 
   /// Encapsulates with a fresh ephemeral key.
   EncapsulatedSecret encapsulate(WrappingKey recipient) {
-    KeyPair ephemeral = provider.primitives().ecGenerator(suite.curve()).generateKeyPair();
+    KeyPair ephemeral = provider.primitives().ecGenerator(curve).generateKeyPair();
     try {
       return encapsulate(recipient, ephemeral);
     } finally {
@@ -34,7 +36,7 @@ final class Hpke {
 
   /// Encapsulates with a given ephemeral key: deterministic, for test vectors.
   EncapsulatedSecret encapsulate(WrappingKey recipient, KeyPair ephemeral) {
-    byte[] encapsulated = suite.curve().toPoint(ephemeral.getPublic().getEncoded());
+    byte[] encapsulated = curve.toPoint(ephemeral.getPublic().getEncoded());
     byte[] dh;
     try {
       dh = diffieHellman(ephemeral.getPrivate(), recipient.key());
@@ -47,12 +49,12 @@ final class Hpke {
   /// Recovers the secret of an encapsulation; refuses bytes that are not a point of the curve.
   SecretBytes decapsulate(PrivateKey key, byte[] recipientPoint, byte[] encapsulated)
       throws NotAuthenticException {
-    if (!suite.curve().isPoint(encapsulated)) {
+    if (!curve.isPoint(encapsulated)) {
       throw new NotAuthenticException();
     }
     byte[] dh;
     try {
-      dh = diffieHellman(key, provider.primitives().ecPublicKey(suite.curve(), encapsulated));
+      dh = diffieHellman(key, provider.primitives().ecPublicKey(curve, encapsulated));
     } catch (GeneralSecurityException e) {
       throw CryptoProvider.unavailable(e);
     }

@@ -4,9 +4,10 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.function.Function;
 
-/// An RFC 9180 suite with a DHKEM over a NIST curve: its identifiers, its labelled HKDF and its
-/// base-mode key schedule.
+/// An RFC 9180 suite with a DHKEM: its identifiers, its labelled HKDF and its base-mode key
+/// schedule.
 ///
 /// One suite serves one `info`, whose part of the key schedule is computed once. Thread-safe and
 /// immutable.
@@ -15,17 +16,28 @@ final class HpkeSuite {
   /// The AEAD identifier of a suite that only exports secrets (section 7.3).
   static final int EXPORT_ONLY = 0xFFFF;
 
+  static final int AES_256_GCM = 0x0002;
+
+  /// Size in bytes of a nonce of AES-GCM (`Nn`).
+  static final int NONCE_SIZE = 12;
+
   private static final byte[] VERSION = "HPKE-v1".getBytes(US_ASCII);
   private static final byte[] EMPTY = {};
   private static final byte MODE_BASE = 0;
 
-  private final EcCurve curve;
+  private final Function<ThreadPrimitives, Hkdf> hash;
   private final byte[] kemSuiteId;
   private final byte[] suiteId;
   private final byte[] keyScheduleContext;
 
-  private HpkeSuite(EcCurve curve, int kemId, int kdfId, int aeadId, byte[] info, Hkdf hkdf) {
-    this.curve = curve;
+  private HpkeSuite(
+      int kemId,
+      int kdfId,
+      int aeadId,
+      byte[] info,
+      Function<ThreadPrimitives, Hkdf> hash,
+      ThreadPrimitives primitives) {
+    this.hash = hash;
     this.kemSuiteId = ByteBuffer.allocate(5).put(ascii("KEM")).putShort((short) kemId).array();
     this.suiteId =
         ByteBuffer.allocate(10)
@@ -34,6 +46,7 @@ final class HpkeSuite {
             .putShort((short) kdfId)
             .putShort((short) aeadId)
             .array();
+    Hkdf hkdf = hash.apply(primitives);
     byte[] pskIdHash = labeledExtract(hkdf, suiteId, EMPTY, "psk_id_hash", EMPTY);
     byte[] infoHash = labeledExtract(hkdf, suiteId, EMPTY, "info_hash", info);
     this.keyScheduleContext = concat(new byte[] {MODE_BASE}, pskIdHash, infoHash);
@@ -43,27 +56,23 @@ final class HpkeSuite {
   /// HKDF-SHA384.
   static HpkeSuite of(EcCurve curve, int aeadId, byte[] info, ThreadPrimitives primitives) {
     return switch (curve) {
-      case P256 -> new HpkeSuite(curve, 0x0010, 0x0001, aeadId, info, hkdf(curve, primitives));
-      case P384 -> new HpkeSuite(curve, 0x0011, 0x0002, aeadId, info, hkdf(curve, primitives));
+      case P256 ->
+          new HpkeSuite(0x0010, 0x0001, aeadId, info, ThreadPrimitives::hkdfSha256, primitives);
+      case P384 ->
+          new HpkeSuite(0x0011, 0x0002, aeadId, info, ThreadPrimitives::hkdfSha384, primitives);
     };
   }
 
-  private static Hkdf hkdf(EcCurve curve, ThreadPrimitives primitives) {
-    return switch (curve) {
-      case P256 -> primitives.hkdfSha256();
-      case P384 -> primitives.hkdfSha384();
-    };
-  }
-
-  EcCurve curve() {
-    return curve;
+  /// DHKEM(X25519, HKDF-SHA256) + HKDF-SHA256.
+  static HpkeSuite x25519(int aeadId, byte[] info, ThreadPrimitives primitives) {
+    return new HpkeSuite(0x0020, 0x0001, aeadId, info, ThreadPrimitives::hkdfSha256, primitives);
   }
 
   /// ExtractAndExpand of section 4.1: the KEM's shared secret from a Diffie-Hellman value, which it
   /// wipes.
   byte[] sharedSecret(
       byte[] dh, byte[] encapsulated, byte[] recipient, ThreadPrimitives primitives) {
-    Hkdf hkdf = hkdf(curve, primitives);
+    Hkdf hkdf = hash.apply(primitives);
     byte[] kemContext = concat(encapsulated, recipient);
     byte[] eaePrk = EMPTY;
     try {
@@ -78,7 +87,7 @@ final class HpkeSuite {
   /// KeySchedule of section 5.1 as far as an export needs it: the exporter secret from a shared
   /// secret, which it wipes.
   byte[] exporterSecret(byte[] sharedSecret, ThreadPrimitives primitives) {
-    Hkdf hkdf = hkdf(curve, primitives);
+    Hkdf hkdf = hash.apply(primitives);
     byte[] secret = EMPTY;
     try {
       secret = labeledExtract(hkdf, suiteId, sharedSecret, "secret", EMPTY);
@@ -89,12 +98,32 @@ final class HpkeSuite {
     }
   }
 
+  /// KeySchedule of section 5.1 as far as one message needs it: the key and, after it, the base
+  /// nonce, from a shared secret, which it wipes.
+  byte[] keyAndNonce(byte[] sharedSecret, int keySize, ThreadPrimitives primitives) {
+    Hkdf hkdf = hash.apply(primitives);
+    byte[] secret = EMPTY;
+    byte[] key = EMPTY;
+    byte[] nonce = EMPTY;
+    try {
+      secret = labeledExtract(hkdf, suiteId, sharedSecret, "secret", EMPTY);
+      key = labeledExpand(hkdf, suiteId, secret, "key", keyScheduleContext, keySize);
+      nonce = labeledExpand(hkdf, suiteId, secret, "base_nonce", keyScheduleContext, NONCE_SIZE);
+      return concat(key, nonce);
+    } finally {
+      Arrays.fill(sharedSecret, (byte) 0);
+      Arrays.fill(secret, (byte) 0);
+      Arrays.fill(key, (byte) 0);
+      Arrays.fill(nonce, (byte) 0);
+    }
+  }
+
   /// Context.Export of section 5.3, from an exporter secret, which it wipes.
   byte[] export(
       byte[] exporterSecret, byte[] exporterContext, int length, ThreadPrimitives primitives) {
     try {
       return labeledExpand(
-          hkdf(curve, primitives), suiteId, exporterSecret, "sec", exporterContext, length);
+          hash.apply(primitives), suiteId, exporterSecret, "sec", exporterContext, length);
     } finally {
       Arrays.fill(exporterSecret, (byte) 0);
     }

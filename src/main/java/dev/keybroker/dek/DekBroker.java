@@ -3,6 +3,7 @@ package dev.keybroker.dek;
 import dev.keybroker.crypto.DekWrapping;
 import dev.keybroker.crypto.EncryptionContext;
 import dev.keybroker.crypto.NotAuthenticException;
+import dev.keybroker.crypto.RecipientKey;
 import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.crypto.WrappedDek;
 import dev.keybroker.kek.ActiveKek;
@@ -16,6 +17,7 @@ import dev.keybroker.kek.PrivateKek;
 import dev.keybroker.kek.PrivateKeks;
 import dev.keybroker.kek.RootKeyAdmission;
 import io.smallrye.mutiny.Uni;
+import java.nio.charset.StandardCharsets;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -119,6 +121,27 @@ public final class DekBroker {
   public Uni<UnwrappedResult> unwrap(
       KeystoreName keystore, byte[] wrappedDek, EncryptionContext context) {
     return metrics.unwrap(wrappedDek, () -> unwrapUntimed(keystore, wrappedDek, context));
+  }
+
+  /// Unwraps a DEK as [#unwrap] does and seals it to a recipient's key, with the name of the KEK as
+  /// additional authenticated data. The plaintext DEK does not leave this method.
+  public Uni<SealedResult> unwrapSealed(
+      KeystoreName keystore, byte[] wrappedDek, EncryptionContext context, RecipientKey recipient) {
+    return unwrap(keystore, wrappedDek, context)
+        .chain(
+            unwrapped ->
+                lane.run(metrics.carried(() -> sealed(unwrapped, recipient)))
+                    .onTermination()
+                    .invoke(unwrapped::close));
+  }
+
+  private SealedResult sealed(UnwrappedResult unwrapped, RecipientKey recipient) {
+    byte[] aad = unwrapped.kek().toString().getBytes(StandardCharsets.UTF_8);
+    return new SealedResult(
+        wrapping.sealTo(recipient, unwrapped.dek(), aad),
+        unwrapped.kek(),
+        unwrapped.kmsRequestId(),
+        unwrapped.bound());
   }
 
   private Uni<UnwrappedResult> unwrapUntimed(

@@ -10,8 +10,7 @@ import java.util.function.BooleanSupplier;
 /// @param bound whether the private KEK that opened it has expired
 @SuppressWarnings("ArrayRecordComponent") // carried, never compared
 public record RewrappedResult(
-    byte[] wrappedDek, KekName sourceKek, KekName kek, BooleanSupplier bound)
-    implements Releasable {
+    byte[] wrappedDek, KekName sourceKek, KekName kek, BooleanSupplier bound) implements Rewrapped {
   @Override
   public boolean isOver() {
     return bound.getAsBoolean();

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// @param bound whether the private KEK that opened it has expired
 public record UnwrappedResult(
     SecretBytes dek, KekName kek, @Nullable String kmsRequestId, BooleanSupplier bound)
-    implements Releasable {
+    implements Unwrapped {
   @Override
   public boolean isOver() {
     return bound.getAsBoolean();

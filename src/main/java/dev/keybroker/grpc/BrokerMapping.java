@@ -1,9 +1,14 @@
 package dev.keybroker.grpc;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.Timestamp;
 import com.google.protobuf.UnsafeByteOperations;
 import dev.keybroker.crypto.EncryptionContext;
+import dev.keybroker.crypto.RecipientKey;
+import dev.keybroker.dek.Rewrapped;
 import dev.keybroker.dek.RewrappedResult;
+import dev.keybroker.dek.SealedResult;
+import dev.keybroker.dek.Unwrapped;
 import dev.keybroker.dek.UnwrappedResult;
 import dev.keybroker.dek.WrappedResult;
 import dev.keybroker.kek.ActiveKek;
@@ -50,19 +55,48 @@ final class BrokerMapping {
     }
   }
 
-  static UnwrapDekResponse unwrapped(UnwrappedResult result) {
-    return UnwrapDekResponse.newBuilder()
-        .setDek(UnsafeByteOperations.unsafeWrap(result.dek().toByteArray()))
-        .setKek(result.kek().toString())
-        .build();
+  /// @throws RequestInvalid if the bytes are not a valid key
+  static RecipientKey recipient(ByteString publicKey) {
+    RecipientKey recipient = RecipientKey.parse(publicKey.toByteArray());
+    if (recipient == null) {
+      throw new RequestInvalid(
+          "recipient_public_key",
+          "is not a point of P-256, or not a canonical X25519 public key of large order");
+    }
+    return recipient;
   }
 
-  static RewrapDekResponse rewrapped(RewrappedResult result) {
-    return RewrapDekResponse.newBuilder()
-        .setWrappedDek(UnsafeByteOperations.unsafeWrap(result.wrappedDek()))
-        .setSourceKek(result.sourceKek().toString())
-        .setKek(result.kek().toString())
-        .build();
+  static UnwrapDekResponse unwrapped(Unwrapped result) {
+    UnwrapDekResponse.Builder response = UnwrapDekResponse.newBuilder();
+    return switch (result) {
+      case UnwrappedResult open ->
+          response
+              .setDek(UnsafeByteOperations.unsafeWrap(open.dek().toByteArray()))
+              .setKek(open.kek().toString())
+              .build();
+      case SealedResult sealed ->
+          response
+              .setSealedDek(UnsafeByteOperations.unsafeWrap(sealed.sealedDek()))
+              .setKek(sealed.kek().toString())
+              .build();
+    };
+  }
+
+  static RewrapDekResponse rewrapped(Rewrapped result) {
+    RewrapDekResponse.Builder response = RewrapDekResponse.newBuilder();
+    return switch (result) {
+      case RewrappedResult moved ->
+          response
+              .setWrappedDek(UnsafeByteOperations.unsafeWrap(moved.wrappedDek()))
+              .setSourceKek(moved.sourceKek().toString())
+              .setKek(moved.kek().toString())
+              .build();
+      case SealedResult exported ->
+          response
+              .setSealedDek(UnsafeByteOperations.unsafeWrap(exported.sealedDek()))
+              .setSourceKek(exported.kek().toString())
+              .build();
+    };
   }
 
   static PublicKek publicKek(ActiveKek kek, Duration freshness) {

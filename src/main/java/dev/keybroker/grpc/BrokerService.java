@@ -1,13 +1,15 @@
 package dev.keybroker.grpc;
 
+import com.google.protobuf.ByteString;
 import dev.keybroker.access.Target;
 import dev.keybroker.audit.CallFacts;
 import dev.keybroker.crypto.EncryptionContext;
+import dev.keybroker.crypto.RecipientKey;
 import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.crypto.WrappedDek;
 import dev.keybroker.dek.DekBroker;
-import dev.keybroker.dek.RewrappedResult;
-import dev.keybroker.dek.UnwrappedResult;
+import dev.keybroker.dek.Rewrapped;
+import dev.keybroker.dek.Unwrapped;
 import dev.keybroker.dek.WrappedResult;
 import dev.keybroker.kek.KekCacheConfig;
 import dev.keybroker.kek.KeystoreName;
@@ -92,25 +94,34 @@ public class BrokerService implements KeyBroker {
     return Calls.whileAwaited(unwrap(CallOrigin.current(), request).map(BrokerService::released));
   }
 
-  private Uni<Answer<UnwrappedResult>> unwrap(CallOrigin origin, UnwrapDekRequest request) {
+  private Uni<Answer<Unwrapped>> unwrap(CallOrigin origin, UnwrapDekRequest request) {
     KeystoreName keystore = BrokerMapping.keystore(request.getKeystore());
     return calls.answerLater(
         origin, Rpc.UNWRAP_DEK, target(keystore), facts -> unwrap(facts, keystore, request));
   }
 
-  private static UnwrapDekResponse released(Answer<UnwrappedResult> answer) {
-    try (UnwrappedResult result = answer.release()) {
+  private static UnwrapDekResponse released(Answer<Unwrapped> answer) {
+    try (Unwrapped result = answer.release()) {
       return BrokerMapping.unwrapped(result);
     }
   }
 
-  private Uni<UnwrappedResult> unwrap(
-      CallFacts facts, KeystoreName keystore, UnwrapDekRequest request) {
+  private Uni<Unwrapped> unwrap(CallFacts facts, KeystoreName keystore, UnwrapDekRequest request) {
     EncryptionContext context = context(facts, request.getEncryptionContextMap());
     facts.kek(WrappedDek.namedKek(request.getWrappedDek().asReadOnlyByteBuffer()));
-    return broker
-        .unwrap(keystore, request.getWrappedDek().toByteArray(), context)
-        .invoke(result -> facts.kmsRequestId(result.kmsRequestId()));
+    byte[] wrappedDek = request.getWrappedDek().toByteArray();
+    Uni<? extends Unwrapped> unwrapped =
+        request.getRecipientPublicKey().isEmpty()
+            ? broker.unwrap(keystore, wrappedDek, context)
+            : broker.unwrapSealed(
+                keystore, wrappedDek, context, recipient(facts, request.getRecipientPublicKey()));
+    return unwrapped.<Unwrapped>map(it -> it).invoke(it -> facts.kmsRequestId(it.kmsRequestId()));
+  }
+
+  private static RecipientKey recipient(CallFacts facts, ByteString publicKey) {
+    RecipientKey recipient = BrokerMapping.recipient(publicKey);
+    facts.destination("recipients/" + recipient.fingerprint());
+    return recipient;
   }
 
   @Override
@@ -118,12 +129,16 @@ public class BrokerService implements KeyBroker {
     return Calls.whileAwaited(rewrap(CallOrigin.current(), request).map(BrokerService::moved));
   }
 
-  private static RewrapDekResponse moved(Answer<RewrappedResult> answer) {
+  private static RewrapDekResponse moved(Answer<Rewrapped> answer) {
     return BrokerMapping.rewrapped(answer.release());
   }
 
-  private Uni<Answer<RewrappedResult>> rewrap(CallOrigin origin, RewrapDekRequest request) {
+  private Uni<Answer<Rewrapped>> rewrap(CallOrigin origin, RewrapDekRequest request) {
     KeystoreName source = BrokerMapping.keystore(request.getKeystore());
+    if (!request.getRecipientPublicKey().isEmpty()) {
+      return calls.answerLater(
+          origin, Rpc.EXPORT_DEK, target(source), facts -> export(facts, source, request));
+    }
     KeystoreName destination =
         request.getDestinationKeystore().isEmpty()
             ? source
@@ -136,7 +151,17 @@ public class BrokerService implements KeyBroker {
         facts -> rewrap(facts, source, destination, request));
   }
 
-  private Uni<RewrappedResult> rewrap(
+  private Uni<Rewrapped> export(CallFacts facts, KeystoreName source, RewrapDekRequest request) {
+    EncryptionContext context = context(facts, request.getEncryptionContextMap());
+    facts.kek(WrappedDek.namedKek(request.getWrappedDek().asReadOnlyByteBuffer()));
+    RecipientKey recipient = recipient(facts, request.getRecipientPublicKey());
+    return broker
+        .unwrapSealed(source, request.getWrappedDek().toByteArray(), context, recipient)
+        .invoke(result -> facts.kmsRequestId(result.kmsRequestId()))
+        .map(result -> result);
+  }
+
+  private Uni<Rewrapped> rewrap(
       CallFacts facts, KeystoreName source, KeystoreName destination, RewrapDekRequest request) {
     EncryptionContext context = context(facts, request.getEncryptionContextMap());
     facts.kek(WrappedDek.namedKek(request.getWrappedDek().asReadOnlyByteBuffer()));
@@ -145,7 +170,8 @@ public class BrokerService implements KeyBroker {
     }
     return broker
         .rewrap(source, request.getWrappedDek().toByteArray(), context, destination)
-        .invoke(result -> facts.destination(result.kek()));
+        .invoke(result -> facts.destination(result.kek()))
+        .map(result -> result);
   }
 
   @Override

@@ -86,7 +86,7 @@ class CallRecords {
   private AuditMode mode(Rpc rpc) {
     return switch (rpc.permission()) {
       case DEK_WRAP, KEK_PUBLIC -> config.wraps();
-      case DEK_UNWRAP -> config.unwraps();
+      case DEK_UNWRAP, DEK_EXPORT -> config.unwraps();
       case DEK_REWRAP -> config.rewraps();
       case KEYSTORE_VIEW, KEYSTORE_EDIT, AUDIT_VIEW -> config.controlPlane();
     };

@@ -36,6 +36,7 @@ final class FastValidation {
           isKeystore(unwrap.getKeystore())
               && !unwrap.getWrappedDek().isEmpty()
               && unwrap.getWrappedDek().size() <= WRAPPED_DEK_BYTES
+              && unwrap.getRecipientPublicKey().isEmpty()
               && isContext(unwrap.getEncryptionContextMap());
       default -> false;
     };

@@ -1,6 +1,7 @@
 package dev.keybroker.grpc;
 
 import static dev.keybroker.access.Permission.AUDIT_VIEW;
+import static dev.keybroker.access.Permission.DEK_EXPORT;
 import static dev.keybroker.access.Permission.DEK_REWRAP;
 import static dev.keybroker.access.Permission.DEK_UNWRAP;
 import static dev.keybroker.access.Permission.DEK_WRAP;
@@ -19,6 +20,8 @@ enum Rpc {
   WRAP_DEK("WrapDek", DEK_WRAP),
   UNWRAP_DEK("UnwrapDek", DEK_UNWRAP),
   REWRAP_DEK("RewrapDek", DEK_REWRAP),
+  /// A RewrapDek with a recipient, which needs its own permission.
+  EXPORT_DEK("RewrapDek", DEK_EXPORT),
   BATCH_WRAP_DEKS("BatchWrapDeks", DEK_WRAP),
   BATCH_UNWRAP_DEKS("BatchUnwrapDeks", DEK_UNWRAP),
   BATCH_REWRAP_DEKS("BatchRewrapDeks", DEK_REWRAP),

@@ -292,11 +292,11 @@ class AccessFileTest {
         Arguments.of(
             good.replace("[dek.wrap]", "[dek.wrap, dek.warp]"),
             "line 4, grants[0].permissions[1]: \"dek.warp\" must be one of dek.wrap, dek.unwrap,"
-                + " dek.rewrap, kek.public, keystore.view, keystore.edit, audit.view"),
+                + " dek.rewrap, dek.export, kek.public, keystore.view, keystore.edit, audit.view"),
         Arguments.of(
             good.replace("[dek.wrap]", "[DEK_WRAP]"),
             "line 4, grants[0].permissions[0]: \"DEK_WRAP\" must be one of dek.wrap, dek.unwrap,"
-                + " dek.rewrap, kek.public, keystore.view, keystore.edit, audit.view"),
+                + " dek.rewrap, dek.export, kek.public, keystore.view, keystore.edit, audit.view"),
         Arguments.of(
             good.replace("[dek.wrap]", "[dek.wrap, dek.wrap]"),
             "line 4, grants[0].permissions[1]: \"dek.wrap\" is there twice"),

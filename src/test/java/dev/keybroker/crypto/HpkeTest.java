@@ -63,14 +63,17 @@ class HpkeTest {
               .parsePublic(
                   KeyPairSpec.ECC_NIST_P256, EcCurve.P256.toSubjectPublicKeyInfo(recipientPoint));
 
-      byte[] dh = new Hpke(provider, suite, new byte[0]).diffieHellman(recipient, ephemeralPublic);
+      byte[] dh =
+          new Hpke(provider, EcCurve.P256, suite, new byte[0])
+              .diffieHellman(recipient, ephemeralPublic);
       byte[] sharedSecret = suite.sharedSecret(dh, enc, recipientPoint, primitives);
       assertArrayEquals(Vectors.bytes(vector, "shared_secret"), sharedSecret);
       byte[] exporterSecret = suite.exporterSecret(sharedSecret, primitives);
       assertArrayEquals(Vectors.bytes(vector, "exporter_secret"), exporterSecret);
 
       for (JsonNode export : vector.get("exports")) {
-        Hpke hpke = new Hpke(provider, suite, Vectors.bytes(export, "exporter_context"));
+        Hpke hpke =
+            new Hpke(provider, EcCurve.P256, suite, Vectors.bytes(export, "exporter_context"));
         EncapsulatedSecret sent =
             hpke.encapsulate(recipientPublic, new KeyPair(ephemeralPublic, ephemeral));
         assertArrayEquals(enc, sent.encapsulated());

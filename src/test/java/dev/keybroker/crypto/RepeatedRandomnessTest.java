@@ -13,6 +13,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Two copies of one machine draw the same random bytes: no two different messages are encrypted
@@ -88,6 +89,29 @@ class RepeatedRandomnessTest {
                 task -> new Thread(task).start())
             .get();
     assertArrayEquals(seal(KEK, encapsulated(1), secret(1, 32), CONTEXT), copy);
+  }
+
+  /// The encapsulated key is the public half of the ephemeral key.
+  private static ByteBuffer ephemeral(byte[] sealed, RecipientKey recipient) {
+    return ByteBuffer.wrap(sealed, 0, recipient.encoded().length);
+  }
+
+  @ParameterizedTest
+  @MethodSource("dev.keybroker.crypto.DekSealingTest#recipients")
+  void ephemeralKeys_ofOneRandomState_differWhereAnythingDiffers(
+      RecipientKey recipient, RecipientKey other) {
+    byte[] aad = {1};
+    Set<ByteBuffer> keys = new HashSet<>();
+    keys.add(ephemeral(wrapping.sealTo(recipient, secret(1, 32), aad), recipient));
+    keys.add(ephemeral(wrapping.sealTo(recipient, secret(2, 32), aad), recipient));
+    keys.add(ephemeral(wrapping.sealTo(recipient, secret(1, 33), aad), recipient));
+    keys.add(ephemeral(wrapping.sealTo(recipient, secret(1, 32), new byte[] {2}), recipient));
+    keys.add(ephemeral(wrapping.sealTo(other, secret(1, 32), aad), recipient));
+
+    assertEquals(5, keys.size());
+    assertArrayEquals(
+        wrapping.sealTo(recipient, secret(1, 32), aad),
+        wrapping.sealTo(recipient, secret(1, 32), aad));
   }
 
   @Test

@@ -80,6 +80,7 @@ class WycheproofTest {
     Hpke hpke =
         new Hpke(
             provider,
+            EcCurve.P256,
             HpkeSuite.of(EcCurve.P256, HpkeSuite.EXPORT_ONLY, new byte[0], provider.primitives()),
             new byte[0]);
     int agreed = 0;

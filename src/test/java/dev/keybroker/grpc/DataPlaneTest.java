@@ -36,6 +36,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.bouncycastle.crypto.hpke.HPKE;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -104,6 +105,21 @@ class DataPlaneTest extends BrokerTestCase {
   @Test
   void generatedDeks_differ() {
     assertNotEquals(wrap(p256()).getDek(), wrap(p256()).getDek());
+  }
+
+  @ParameterizedTest
+  @ValueSource(shorts = {HPKE.kem_P256_SHA256, HPKE.kem_X25519_SHA256})
+  void unwrap_toARecipient_opensWithItsKeyAlone(short kem) throws Exception {
+    HpkeRecipient recipient = HpkeRecipient.of(kem);
+    WrapDekResponse wrapped = wrap(p256());
+    UnwrapDekResponse response =
+        broker.unwrapDek(
+            unwrapRequest(p256().name(), wrapped.getWrappedDek(), Map.of()).toBuilder()
+                .setRecipientPublicKey(recipient.publicKey())
+                .build());
+
+    assertTrue(response.getDek().isEmpty());
+    assertEquals(wrapped.getDek(), recipient.open(response.getSealedDek(), wrapped.getKek()));
   }
 
   @Test

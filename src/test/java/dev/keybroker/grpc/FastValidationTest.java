@@ -135,12 +135,17 @@ class FastValidationTest {
   }
 
   @Test
+  void recipient_isLeftToProtovalidate() {
+    assertFalse(FastValidation.passes(unwrap().setRecipientPublicKey(bytes(32)).build()));
+  }
+
+  @Test
   void fields_areThoseThatAreLookedAt() {
     assertEquals(
         List.of("keystore", "dek", "dek_size_bytes", "encryption_context", "without_plaintext"),
         fields(WrapDekRequest.getDefaultInstance()));
     assertEquals(
-        List.of("keystore", "wrapped_dek", "encryption_context"),
+        List.of("keystore", "wrapped_dek", "encryption_context", "recipient_public_key"),
         fields(UnwrapDekRequest.getDefaultInstance()));
   }
 

@@ -174,7 +174,7 @@ class PermissionTableTest extends BrokerTestCase {
       Function<String, Message> request) {
     @Override
     public String toString() {
-      return rpc;
+      return rpc + " by " + permission.id();
     }
   }
 
@@ -207,6 +207,11 @@ class PermissionTableTest extends BrokerTestCase {
             "WRAPPED_DEK_NOT_AUTHENTIC",
             PermissionTableTest::rewrapRequest),
         row(
+            "KeyBroker/RewrapDek",
+            Permission.DEK_EXPORT,
+            "WRAPPED_DEK_NOT_AUTHENTIC",
+            PermissionTableTest::exportRequest),
+        row(
             "KeyBroker/BatchWrapDeks",
             Permission.DEK_WRAP,
             "OK",
@@ -224,6 +229,11 @@ class PermissionTableTest extends BrokerTestCase {
             Permission.DEK_REWRAP,
             "WRAPPED_DEK_NOT_AUTHENTIC",
             it -> BatchRewrapDeksRequest.newBuilder().addRequests(rewrapRequest(it)).build()),
+        row(
+            "KeyBroker/BatchRewrapDeks",
+            Permission.DEK_EXPORT,
+            "WRAPPED_DEK_NOT_AUTHENTIC",
+            it -> BatchRewrapDeksRequest.newBuilder().addRequests(exportRequest(it)).build()),
         row(
             "KeyBroker/GetPublicKek",
             Permission.KEK_PUBLIC,
@@ -308,6 +318,17 @@ class PermissionTableTest extends BrokerTestCase {
             Permission.AUDIT_VIEW,
             "OK",
             it -> ListAuditEventsRequest.newBuilder().setParent(it).build()));
+  }
+
+  /// To an X25519 key: the base point.
+  private static RewrapDekRequest exportRequest(String keystore) {
+    byte[] recipient = new byte[32];
+    recipient[0] = 9;
+    return RewrapDekRequest.newBuilder()
+        .setKeystore(keystore)
+        .setWrappedDek(GARBAGE)
+        .setRecipientPublicKey(ByteString.copyFrom(recipient))
+        .build();
   }
 
   private static RewrapDekRequest rewrapRequest(String keystore) {
