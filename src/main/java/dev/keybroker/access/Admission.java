@@ -1,10 +1,12 @@
 package dev.keybroker.access;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import jakarta.inject.Singleton;
 import java.time.Clock;
 import org.jspecify.annotations.Nullable;
 
 /// Decides whether a call may start, from memory alone. Thread-safe.
+@Singleton
 public final class Admission {
   private final AccessPolicy policy;
   private final RateLimits limits;

@@ -5,11 +5,13 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import jakarta.inject.Singleton;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// Counts the calls in flight of each caller. Bounded: the least active callers are evicted first,
 /// and their count restarts. Thread-safe.
+@Singleton
 public final class CallsInFlight {
   static final int MAX_CALLERS = 100_000;
 

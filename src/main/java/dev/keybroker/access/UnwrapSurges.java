@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.concurrent.atomic.LongAdder;
 import org.jboss.logging.Logger;
@@ -12,6 +13,7 @@ import org.jboss.logging.Logger;
 /// Compares each tenant's rate of unwraps with its own recent past: an average of about a minute
 /// over one of about an hour. A tenant whose recordings are opened all at once stands out, however
 /// small it is compared with others. Thread-safe.
+@Singleton
 public final class UnwrapSurges {
   /// The interval at which [#turn()] must be called.
   public static final Duration INTERVAL = Duration.ofSeconds(10);

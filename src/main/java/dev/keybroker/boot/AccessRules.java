@@ -1,19 +1,14 @@
 package dev.keybroker.boot;
 
-import com.github.benmanes.caffeine.cache.Ticker;
 import dev.keybroker.access.AccessConfig;
 import dev.keybroker.access.AccessFileException;
 import dev.keybroker.access.AccessPolicy;
-import dev.keybroker.access.Admission;
-import dev.keybroker.access.CallsInFlight;
 import dev.keybroker.access.FileAccessPolicy;
-import dev.keybroker.access.InFlightConfig;
-import dev.keybroker.access.RateLimitConfig;
-import dev.keybroker.access.RateLimits;
 import dev.keybroker.access.UnwrapSurges;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.scheduler.Scheduled;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
@@ -25,12 +20,22 @@ import org.jboss.logging.Logger;
 /// Creates the access policy from the access file, which is read again while the broker runs.
 /// Without a file everything is allowed, but only if the deployment has explicitly chosen an
 /// insecure broker.
+@Singleton
 class AccessRules {
   private static final Logger LOG = Logger.getLogger(AccessRules.class);
+  private static final String SURGE_INTERVAL = "10s";
+
+  private final AccessPolicy policy;
+  private final UnwrapSurges surges;
+
+  AccessRules(AccessPolicy policy, UnwrapSurges surges) {
+    this.policy = policy;
+    this.surges = surges;
+  }
 
   @Produces
   @Singleton
-  AccessPolicy accessPolicy(
+  static AccessPolicy accessPolicy(
       AccessConfig config,
       @ConfigProperty(name = "keybroker.insecure", defaultValue = "false") boolean insecure,
       Clock clock,
@@ -63,30 +68,27 @@ class AccessRules {
     return AccessPolicy.OPEN;
   }
 
-  @Produces
-  @Singleton
-  UnwrapSurges unwrapSurges(MeterRegistry registry) {
-    return new UnwrapSurges(registry);
-  }
-
-  @Produces
-  @Singleton
-  Admission admission(
-      AccessPolicy policy,
-      RateLimitConfig limits,
-      UnwrapSurges surges,
-      Ticker ticker,
-      Clock clock,
-      MeterRegistry registry) {
-    return new Admission(policy, new RateLimits(limits, ticker, registry), surges, clock, registry);
-  }
-
-  @Produces
-  @Singleton
-  CallsInFlight callsInFlight(InFlightConfig config, MeterRegistry registry) {
-    return new CallsInFlight(config, registry);
-  }
-
   /// Makes a broken access file fail the start instead of the first call.
-  void start(@Observes StartupEvent event, Admission admission) {}
+  void start(@Observes StartupEvent event) {}
+
+  /// Checks the access file for changes. A ConfigMap changes by a link to another target. Reading
+  /// the file is simpler than watching it, and cannot miss such a change.
+  @Scheduled(
+      identity = "access-file",
+      every = "${keybroker.access.reload-every}",
+      delayed = "${keybroker.access.reload-every}",
+      concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+  void reload() {
+    policy.reload();
+  }
+
+  /// Updates the averages of unwraps.
+  @Scheduled(
+      identity = "unwrap-surges",
+      every = SURGE_INTERVAL,
+      delayed = SURGE_INTERVAL,
+      concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+  void turnSurges() {
+    surges.turn();
+  }
 }

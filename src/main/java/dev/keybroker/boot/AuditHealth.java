@@ -1,7 +1,7 @@
 package dev.keybroker.boot;
 
 import dev.keybroker.audit.AuditTrail;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Liveness;
@@ -9,7 +9,7 @@ import org.eclipse.microprofile.health.Liveness;
 /// Liveness check: fails if the thread that commits audit records has ended, because only a restart
 /// brings it back.
 @Liveness
-@ApplicationScoped
+@Singleton
 class AuditHealth implements HealthCheck {
   private final AuditTrail trail;
 

@@ -7,10 +7,14 @@ import dev.keybroker.audit.AuditTrail;
 import dev.keybroker.audit.DropSeal;
 import dev.keybroker.audit.JsonLines;
 import dev.keybroker.audit.RecordHash;
+import dev.keybroker.audit.postgres.AuditPartitions;
 import dev.keybroker.crypto.MacKey;
+import dev.keybroker.postgres.SchemaMigration;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.scheduler.Scheduled;
+import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.infrastructure.Infrastructure;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
@@ -18,16 +22,33 @@ import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import jakarta.interceptor.Interceptor;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /// Wires the audit trail.
+@Singleton
 class Auditing {
+  private static final Logger LOG = Logger.getLogger(Auditing.class);
+
+  /// A hanging PostgreSQL must not end the schedule: while a run lasts, no other starts.
+  private static final Duration LONGEST_MAINTENANCE = Duration.ofMinutes(5);
+
+  private final AuditPartitions partitions;
+  private final SchemaMigration schema;
+
+  Auditing(AuditPartitions partitions, SchemaMigration schema) {
+    this.partitions = partitions;
+    this.schema = schema;
+  }
+
   @Produces
   @Singleton
-  AuditTrail auditTrail(AuditConfig config, AuditStore log, Clock clock, MeterRegistry registry) {
+  static AuditTrail auditTrail(
+      AuditConfig config, AuditStore log, Clock clock, MeterRegistry registry) {
     return new AuditTrail(
         config,
         log,
@@ -41,7 +62,7 @@ class Auditing {
 
   @Produces
   @Singleton
-  DropSeal dropSeal(AuditConfig config) {
+  static DropSeal dropSeal(AuditConfig config) {
     return DropSeal.of(macKey(config.macKey()));
   }
 
@@ -70,6 +91,31 @@ class Auditing {
               + "=off leaves no record of which caller unwrapped what. Set it to durable or async;"
               + " only with keybroker.insecure=true it may be off");
     }
+  }
+
+  /// Maintains the daily partitions. Each broker does so, and never twice at the same time.
+  @Scheduled(
+      identity = "audit",
+      every = "10m",
+      delayed = "1s",
+      concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+  Uni<Void> maintain() {
+    if (!schema.isDone()) {
+      return Uni.createFrom().voidItem();
+    }
+    return partitions
+        .run()
+        .ifNoItem()
+        .after(LONGEST_MAINTENANCE)
+        .fail()
+        .onFailure()
+        .invoke(
+            failure ->
+                LOG.warnf(
+                    "audit partitions could not be maintained; the next run retries: %s",
+                    failure.getMessage()))
+        .onFailure()
+        .recoverWithNull();
   }
 
   /// Runs late, so that the work of other observers is still recorded.

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 class CallerProof {
   @Produces
   @Singleton
-  Authentication authentication(
+  static Authentication authentication(
       ServerTls tls, JwtConfig jwt, Clock clock, Ticker ticker, MeterRegistry meters) {
     return new Authentication(tls.asksForCertificates(), tokens(jwt, clock, ticker, meters));
   }

@@ -7,7 +7,6 @@ import dev.keybroker.crypto.MacKey;
 import dev.keybroker.dek.DekBroker;
 import dev.keybroker.dek.DekMetrics;
 import dev.keybroker.dek.OpenedSecrets;
-import dev.keybroker.dek.OpenedSecretsConfig;
 import dev.keybroker.dek.UnwrapLane;
 import dev.keybroker.dek.UnwrapLaneConfig;
 import dev.keybroker.dek.WrapSessionConfig;
@@ -22,18 +21,17 @@ import dev.keybroker.kek.MemoryKekTier;
 import dev.keybroker.kek.MemoryPrivateKeks;
 import dev.keybroker.kek.ObservedTier;
 import dev.keybroker.kek.RootKeyAdmission;
-import dev.keybroker.kek.RootKeyStates;
 import dev.keybroker.kek.TracedKeks;
 import dev.keybroker.kek.redis.RedisConfig;
 import dev.keybroker.kek.redis.RedisKekChanges;
 import dev.keybroker.kek.redis.RedisKekTier;
 import dev.keybroker.keystore.postgres.PostgresKekTier;
-import dev.keybroker.kms.Kms;
 import dev.keybroker.telemetry.Spans;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.redis.datasource.ReactiveRedisDataSource;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.scheduler.Scheduled;
 import io.smallrye.mutiny.infrastructure.Infrastructure;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
@@ -44,13 +42,25 @@ import java.util.List;
 
 /// Assembles the data plane: memory → Redis → PostgreSQL for the records, memory → KMS for private
 /// keys.
+@Singleton
 class DataPlane {
   private static final KeystoreName NO_KEYSTORE = new KeystoreName("none", "none");
   private static final Duration LONGEST_FIRST_READ = Duration.ofSeconds(5);
+  private static final String EXPIRY_CHECK = "1s";
+
+  private final MemoryPrivateKeks privateKeks;
+  private final OpenedSecrets openedSecrets;
+  private final WrapSessions sessions;
+
+  DataPlane(MemoryPrivateKeks privateKeks, OpenedSecrets openedSecrets, WrapSessions sessions) {
+    this.privateKeks = privateKeks;
+    this.openedSecrets = openedSecrets;
+    this.sessions = sessions;
+  }
 
   @Produces
   @Singleton
-  RedisKekTier redisKekTier(
+  static RedisKekTier redisKekTier(
       PostgresKekTier postgres,
       LostKeks lost,
       ReactiveRedisDataSource redis,
@@ -73,7 +83,7 @@ class DataPlane {
 
   @Produces
   @Singleton
-  MemoryKekTier kekTier(
+  static MemoryKekTier kekTier(
       PostgresKekTier postgres,
       RedisKekTier throughRedis,
       LostKeks lost,
@@ -119,19 +129,7 @@ class DataPlane {
 
   @Produces
   @Singleton
-  MemoryPrivateKeks privateKeks(
-      Kms kms,
-      RootKeyStates rootKeys,
-      KeyCodec codec,
-      KekCacheConfig config,
-      Ticker ticker,
-      MeterRegistry registry) {
-    return new MemoryPrivateKeks(kms, rootKeys, codec, config, ticker, registry);
-  }
-
-  @Produces
-  @Singleton
-  RedisKekChanges kekChanges(
+  static RedisKekChanges kekChanges(
       ReactiveRedisDataSource redis,
       RedisConfig config,
       MemoryKekTier tier,
@@ -165,25 +163,19 @@ class DataPlane {
 
   @Produces
   @Singleton
-  UnwrapLane unwrapLane(UnwrapLaneConfig config, MeterRegistry registry) {
+  static UnwrapLane unwrapLane(UnwrapLaneConfig config, MeterRegistry registry) {
     return new UnwrapLane(config, CallThread::loop, registry);
   }
 
   @Produces
   @Singleton
-  WrapSessions wrapSessions(DekWrapping wrapping, WrapSessionConfig config, Ticker ticker) {
+  static WrapSessions wrapSessions(DekWrapping wrapping, WrapSessionConfig config, Ticker ticker) {
     return new WrapSessions(wrapping, config, ticker, Infrastructure.getDefaultExecutor());
   }
 
   @Produces
   @Singleton
-  OpenedSecrets openedSecrets(OpenedSecretsConfig config, Ticker ticker) {
-    return new OpenedSecrets(config, ticker);
-  }
-
-  @Produces
-  @Singleton
-  DekBroker dekBroker(
+  static DekBroker dekBroker(
       MemoryKekTier tier,
       MemoryPrivateKeks privateKeks,
       DekWrapping wrapping,
@@ -221,13 +213,20 @@ class DataPlane {
         .indefinitely();
   }
 
-  void stop(
-      @Observes ShutdownEvent event,
-      RedisKekChanges changes,
-      MemoryPrivateKeks privateKeks,
-      WrapSessions sessions,
-      OpenedSecrets openedSecrets,
-      UnwrapLane lane) {
+  /// Wipes secrets that expired while the machine was suspended. Nothing else checks secrets that
+  /// are not in use.
+  @Scheduled(
+      identity = "key-expiry",
+      every = EXPIRY_CHECK,
+      delayed = EXPIRY_CHECK,
+      concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+  void wipeExpired() {
+    privateKeks.cleanUp();
+    openedSecrets.cleanUp();
+    sessions.cleanUp();
+  }
+
+  void stop(@Observes ShutdownEvent event, RedisKekChanges changes, UnwrapLane lane) {
     changes.close();
     lane.close();
     sessions.endAll();

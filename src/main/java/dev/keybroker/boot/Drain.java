@@ -9,8 +9,8 @@ import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.annotation.Priority;
-import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.concurrent.TimeUnit;
@@ -19,7 +19,7 @@ import org.jboss.logging.Logger;
 /// Shuts the broker down in order: sets health to NOT_SERVING, waits for clients to notice, sends
 /// GOAWAY, lets calls in flight finish, and exits with code 0. Runs before anything that calls need
 /// is closed.
-@ApplicationScoped
+@Singleton
 class Drain {
   private static final Logger LOG = Logger.getLogger(Drain.class);
   private static final int FIRST = 1;

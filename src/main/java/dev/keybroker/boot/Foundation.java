@@ -23,20 +23,20 @@ class Foundation {
   @Produces
   @Singleton
   @DefaultBean
-  Clock clock() {
+  static Clock clock() {
     return Clock.systemUTC();
   }
 
   @Produces
   @Singleton
   @DefaultBean
-  Ticker ticker(Clock clock) {
+  static Ticker ticker(Clock clock) {
     return new ElapsedTime(Ticker.systemTicker(), clock);
   }
 
   @Produces
   @Singleton
-  Spans spans(
+  static Spans spans(
       OpenTelemetry openTelemetry,
       @ConfigProperty(name = "quarkus.otel.sdk.disabled") boolean disabled) {
     return disabled ? Spans.off() : Spans.of(openTelemetry);
@@ -44,7 +44,7 @@ class Foundation {
 
   @Produces
   @Singleton
-  CryptoProvider cryptoProvider() {
+  static CryptoProvider cryptoProvider() {
     CryptoProvider provider = CryptoProvider.detect();
     provider
         .fallbackReason()
@@ -56,25 +56,25 @@ class Foundation {
 
   @Produces
   @Singleton
-  SecureRandom secureRandom(CryptoProvider provider) {
+  static SecureRandom secureRandom(CryptoProvider provider) {
     return provider.secureRandom();
   }
 
   @Produces
   @Singleton
-  KeyCodec keyCodec(CryptoProvider provider) {
+  static KeyCodec keyCodec(CryptoProvider provider) {
     return new KeyCodec(provider);
   }
 
   @Produces
   @Singleton
-  KeyPairs keyPairs(CryptoProvider provider, SecureRandom random) {
+  static KeyPairs keyPairs(CryptoProvider provider, SecureRandom random) {
     return new KeyPairs(provider, random);
   }
 
   @Produces
   @Singleton
-  DekWrapping dekWrapping(CryptoProvider provider, SecureRandom random) {
+  static DekWrapping dekWrapping(CryptoProvider provider, SecureRandom random) {
     return new DekWrapping(provider, random);
   }
 }

@@ -6,13 +6,13 @@ import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.scheduler.Scheduled;
 import io.smallrye.mutiny.Uni;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// Counts late rotations, once a minute in each broker. While PostgreSQL does not answer, the last
 /// count stays.
-@ApplicationScoped
+@Singleton
 class OverdueRotations {
   private static final Duration LATE = Duration.ofHours(1);
 

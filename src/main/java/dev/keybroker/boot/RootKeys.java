@@ -10,7 +10,6 @@ import dev.keybroker.kek.RootKeyStates;
 import dev.keybroker.keystore.KeystoreConfig;
 import dev.keybroker.kms.InstrumentedKms;
 import dev.keybroker.kms.Kms;
-import dev.keybroker.kms.KmsGuardConfig;
 import dev.keybroker.kms.KmsGuards;
 import dev.keybroker.kms.aws.AwsConfig;
 import dev.keybroker.kms.aws.AwsKms;
@@ -32,7 +31,7 @@ class RootKeys {
   @Produces
   @Singleton
   @Typed(AwsKms.class)
-  AwsKms awsKms(
+  static AwsKms awsKms(
       KmsAsyncClient configured,
       AwsConfig config,
       KeystoreConfig keystores,
@@ -50,14 +49,8 @@ class RootKeys {
 
   @Produces
   @Singleton
-  KmsGuards kmsGuards(KmsGuardConfig config, MeterRegistry registry) {
-    return new KmsGuards(config, registry);
-  }
-
-  @Produces
-  @Singleton
   @Typed(Kms.class)
-  InstrumentedKms kms(
+  static InstrumentedKms kms(
       AwsKms aws,
       KmsGuards guards,
       RootKeyStates states,
@@ -69,7 +62,7 @@ class RootKeys {
 
   @Produces
   @Singleton
-  RootKeyStates rootKeyStates(
+  static RootKeyStates rootKeyStates(
       RootKeyConfig config, Instance<RootKeyObserver> observer, Ticker ticker, Clock clock) {
     // Looked up with the first answer, because the observer itself calls KMS, whose answers come
     // here.
@@ -83,7 +76,7 @@ class RootKeys {
 
   @Produces
   @Singleton
-  RootKeyAdmission rootKeyAdmission(
+  static RootKeyAdmission rootKeyAdmission(
       RootKeyStates states,
       MemoryKekTier records,
       Kms kms,

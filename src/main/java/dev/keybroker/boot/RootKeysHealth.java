@@ -4,7 +4,7 @@ import dev.keybroker.kek.RootKeyStates;
 import dev.keybroker.kms.KeyOperation;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.kms.KmsGuards;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -20,7 +20,7 @@ import org.eclipse.microprofile.health.Readiness;
 /// Lists the root keys that fail, or whose circuit breaker is open, by class of operations. Never
 /// reports DOWN, because one tenant's key says nothing about the broker.
 @Readiness
-@ApplicationScoped
+@Singleton
 class RootKeysHealth implements HealthCheck {
   /// The maximum number of keys to list; the rest are counted.
   private static final int LISTED = 50;

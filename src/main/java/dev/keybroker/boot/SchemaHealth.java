@@ -1,7 +1,7 @@
 package dev.keybroker.boot;
 
 import dev.keybroker.postgres.SchemaMigration;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.util.Locale;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
@@ -10,7 +10,7 @@ import org.eclipse.microprofile.health.Readiness;
 /// Reports whether the schema of PostgreSQL is the one that this version needs. Never reports DOWN,
 /// because wraps continue without PostgreSQL.
 @Readiness
-@ApplicationScoped
+@Singleton
 class SchemaHealth implements HealthCheck {
   private final SchemaMigration schema;
 

@@ -2,7 +2,7 @@ package dev.keybroker.boot;
 
 import dev.keybroker.access.Authentication;
 import dev.keybroker.grpc.transport.ServerTls;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
@@ -10,7 +10,7 @@ import org.eclipse.microprofile.health.Readiness;
 /// Reports how the broker is secured. Never reports DOWN, because an insecure broker was configured
 /// on purpose.
 @Readiness
-@ApplicationScoped
+@Singleton
 class SecurityHealth implements HealthCheck {
   private final ServerTls tls;
   private final Authentication authentication;

@@ -10,6 +10,7 @@ import dev.keybroker.kek.Kek;
 import dev.keybroker.kek.KekChange;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kek.PrivateKek;
+import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.UUID;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// A secret expires at the same absolute time as the private KEK that opened it, so the cache does
 /// not delay a tenant's withdrawal of access. Only secrets that opened an authentic wrapped DEK are
 /// kept.
+@Singleton
 public final class OpenedSecrets {
   private final Ticker ticker;
   private final Cache<Key, Opened> secrets;

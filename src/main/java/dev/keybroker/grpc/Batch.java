@@ -5,8 +5,8 @@ import com.google.protobuf.Message;
 import com.google.rpc.Status;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.infrastructure.Infrastructure;
-import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -14,7 +14,7 @@ import java.util.function.Function;
 
 /// Runs the items of a batch. Each item is validated and run separately, and a failure becomes the
 /// result of that item alone.
-@ApplicationScoped
+@Singleton
 class Batch {
   private final RequestValidation validation;
   private final Ticker ticker;

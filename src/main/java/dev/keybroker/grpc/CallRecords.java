@@ -13,7 +13,7 @@ import dev.keybroker.audit.Place;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.telemetry.Spans;
 import io.smallrye.mutiny.Uni;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.util.List;
 import java.util.function.Function;
@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 /// A durable change has two records: its intent, committed before anything is changed, and its
 /// outcome, which refers to the intent. So a broker that is killed in between leaves the intent,
 /// and nothing is changed while records cannot be written.
-@ApplicationScoped
+@Singleton
 class CallRecords {
   private final AuditConfig config;
   private final AuditTrail trail;

@@ -6,7 +6,7 @@ import dev.keybroker.access.CallsInFlight;
 import dev.keybroker.access.Target;
 import dev.keybroker.audit.CallFacts;
 import io.smallrye.mutiny.Uni;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// The only gate between the contract and the use cases: every call, and every item of a batch,
 /// passes through it. A call that is not admitted ends here, before anything is read, and is
 /// audited like any other.
-@ApplicationScoped
+@Singleton
 class Calls {
   private final Admission admission;
   private final CallRecords records;

@@ -9,10 +9,10 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.quarkus.grpc.GlobalInterceptor;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 
 /// Adds the headers of [LastKnownHeaders] to `WrapDek`.
-@ApplicationScoped
+@Singleton
 @GlobalInterceptor
 class LastKnownInterceptor implements ServerInterceptor {
   private static final String WRAP_DEK = KeyBrokerGrpc.getWrapDekMethod().getFullMethodName();

@@ -7,12 +7,12 @@ import build.buf.protovalidate.Violation;
 import build.buf.protovalidate.exceptions.ValidationException;
 import com.google.protobuf.Message;
 import com.google.rpc.BadRequest;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Checks messages against the constraints in the contract. Thread-safe.
-@ApplicationScoped
+@Singleton
 class RequestValidation {
   private final Validator validator = ValidatorFactory.newBuilder().build();
 

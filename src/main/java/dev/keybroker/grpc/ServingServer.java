@@ -7,14 +7,14 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.quarkus.grpc.GlobalInterceptor;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// Holds the gRPC server, so that it can be shut down in order. Quarkus does not expose it, but
 /// each call knows it.
-@ApplicationScoped
+@Singleton
 @GlobalInterceptor
 public class ServingServer implements ServerInterceptor {
   private volatile @Nullable Server server;

@@ -10,12 +10,12 @@ import io.grpc.ServerInterceptor;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
 import io.quarkus.grpc.GlobalInterceptor;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import org.jspecify.annotations.Nullable;
 
 /// Refuses bytes that do not parse and messages that violate a constraint, before any expensive
 /// work.
-@ApplicationScoped
+@Singleton
 @GlobalInterceptor
 class ValidatingInterceptor implements ServerInterceptor {
   private final RequestValidation validation;

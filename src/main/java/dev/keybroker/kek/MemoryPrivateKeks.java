@@ -16,6 +16,7 @@ import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.smallrye.mutiny.Uni;
+import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.UUID;
@@ -33,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 /// extend the bound. While a key is in use, a *real* KMS Decrypt before the bound replaces it; if
 /// KMS refuses that call, the old key expires at its own bound. Times are those of the ticker; with
 /// [ElapsedTime] they advance while the machine is suspended.
+@Singleton
 public final class MemoryPrivateKeks implements PrivateKeks {
   private final Kms kms;
   private final RootKeyStates rootKeys;

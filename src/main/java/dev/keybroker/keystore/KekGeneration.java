@@ -9,6 +9,7 @@ import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.Urgency;
 import io.smallrye.mutiny.Uni;
+import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Once started, a generation runs to its end, whether the caller still waits or not. A failed
 /// generation withdraws its intent. After a crash, the next attempt takes over the intent.
+@Singleton
 public final class KekGeneration {
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
   private static final Duration HEARTBEAT = Duration.ofSeconds(2);

@@ -7,6 +7,7 @@ import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import io.smallrye.mutiny.Uni;
+import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// Thread-safe. Every change is announced to every broker.
 ///
 /// Unis fail with [KekFailure] or [KeystoreFailure].
+@Singleton
 public final class KekLife {
   private final KeystoreRepository keystores;
   private final KekHistory keks;

@@ -1,6 +1,8 @@
 package dev.keybroker.keystore;
 
 import io.smallrye.mutiny.Uni;
+import jakarta.annotation.PreDestroy;
+import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -11,6 +13,7 @@ import java.util.function.Supplier;
 /// The only thread on which the broker makes key pairs itself. An RSA key takes up to seconds of
 /// processor time, so key pairs are made one after the other, and never on a thread that a caller
 /// of the data plane waits for. A request that would wait too long is refused.
+@Singleton
 public final class KeyPairLane implements AutoCloseable {
   /// How many key pairs may wait for the thread.
   static final int QUEUE = 16;
@@ -37,6 +40,7 @@ public final class KeyPairLane implements AutoCloseable {
   }
 
   @Override
+  @PreDestroy
   public void close() {
     thread.shutdownNow();
   }

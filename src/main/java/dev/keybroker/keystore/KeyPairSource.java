@@ -16,9 +16,11 @@ import dev.keybroker.kms.QuotaExceeded;
 import dev.keybroker.kms.QuotaGate;
 import dev.keybroker.kms.Urgency;
 import io.smallrye.mutiny.Uni;
+import jakarta.inject.Singleton;
 
 /// Makes key pairs whose private half is encrypted under a KMS key. KMS makes them, or the broker
 /// does if the KMS key is in a custom key store, for which KMS makes none. Thread-safe.
+@Singleton
 public final class KeyPairSource {
   private static final String GENERATE = KmsAction.GENERATE_KEY_PAIR.action();
 

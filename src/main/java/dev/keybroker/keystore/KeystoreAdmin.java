@@ -10,6 +10,7 @@ import dev.keybroker.kms.KmsKey;
 import dev.keybroker.kms.QuotaExceeded;
 import dev.keybroker.kms.QuotaGate;
 import io.smallrye.mutiny.Uni;
+import jakarta.inject.Singleton;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Unis fail with [KeystoreFailure], [KekFailure] or [KmsFailure]. The [KmsFailure] of a create,
 /// update or rotation has its explanation if the key can be looked up.
+@Singleton
 public final class KeystoreAdmin {
   /// How often a change that overwrites unseen changes starts again because another one was saved
   /// first.

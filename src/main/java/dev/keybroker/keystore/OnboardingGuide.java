@@ -2,9 +2,11 @@ package dev.keybroker.keystore;
 
 import dev.keybroker.kms.PolicyPrincipal;
 import io.smallrye.mutiny.Uni;
+import jakarta.inject.Singleton;
 
 /// Writes the documents by which a tenant gives the broker access to a KMS key, with this tenant's
 /// values. Thread-safe.
+@Singleton
 public final class OnboardingGuide {
   private final KeystoreRepository keystores;
   private final Diagnosis diagnosis;

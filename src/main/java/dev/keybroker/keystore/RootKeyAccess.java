@@ -5,12 +5,14 @@ import dev.keybroker.kms.AssumedRole;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsKey;
+import jakarta.inject.Singleton;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
 /// How the broker reaches a root key: which KMS key it is, which role the broker assumes, and which
 /// encryption context it sends.
+@Singleton
 public final class RootKeyAccess {
   private static final Tenant NOBODY = new Tenant("", "");
 

@@ -21,6 +21,7 @@ import dev.keybroker.kms.KmsKey;
 import dev.keybroker.kms.KmsKeyDescription;
 import dev.keybroker.kms.Urgency;
 import io.smallrye.mutiny.Uni;
+import jakarta.inject.Singleton;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Checks a root key by running each step that its KEKs will need, from assuming the role to
 /// unwrapping a DEK. Saves nothing; the key pair and the DEK are discarded.
+@Singleton
 public final class RootKeyCheck {
   private static final int DEK_SIZE = 32;
 

@@ -9,6 +9,7 @@ import dev.keybroker.kms.KeyOperation;
 import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.KmsAction;
 import dev.keybroker.kms.KmsFailure;
+import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The other classes of operations make key pairs. [Rotation] records their failures with the
 /// failed attempt.
+@Singleton
 public final class RootKeyWatch implements RootKeyObserver {
   private static final long MAX_KEYSTORES = 100_000;
 

@@ -5,11 +5,13 @@ import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.kms.Urgency;
 import io.smallrye.mutiny.Uni;
+import jakarta.inject.Singleton;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Replaces a keystore's ACTIVE KEK with a new one under the saved settings. If that fails, the old
 /// one stays ACTIVE and the keystore records the error. Thread-safe.
+@Singleton
 public final class Rotation {
   /// A rotation starts again if the settings change in the middle of it.
   private static final int ATTEMPTS = 10;

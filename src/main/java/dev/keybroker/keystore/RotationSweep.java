@@ -7,12 +7,14 @@ import dev.keybroker.kms.QuotaGate;
 import dev.keybroker.kms.QuotaLine;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
+import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Random;
 import org.jboss.logging.Logger;
 
 /// Does the work that becomes due by time alone: rotations, erasures, and intents whose broker is
 /// gone. Every broker runs it; each piece of work is done by one broker.
+@Singleton
 public final class RotationSweep {
   private static final Logger LOG = Logger.getLogger(RotationSweep.class);
   private static final int BATCH = 100;

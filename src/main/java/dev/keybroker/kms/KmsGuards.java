@@ -6,6 +6,7 @@ import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.smallrye.mutiny.Uni;
+import jakarta.inject.Singleton;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -15,6 +16,7 @@ import java.util.function.Supplier;
 /// A bulkhead and a circuit breaker for each class of calls of each use of a key. Calls that hang,
 /// fail or are throttled do not affect other keys or other classes of calls to the same key:
 /// playback continues while rotations are throttled. Thread-safe.
+@Singleton
 public final class KmsGuards implements CallGuard {
   private final LoadingCache<KeyOperation, KmsGuard> guards;
   private final Set<KmsGuard> open = ConcurrentHashMap.newKeySet();

@@ -5,7 +5,7 @@ import io.smallrye.common.vertx.VertxContext;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Function;
@@ -19,7 +19,7 @@ import org.jboss.logging.Logger;
 /// A session belongs to one Vert.x context and must not be shared; callers run in any context (many
 /// items of one call, timers, other threads), so each piece of work gets a new duplicated context.
 /// Results arrive in that context.
-@ApplicationScoped
+@Singleton
 public class PostgresSessions {
   private static final Logger LOG = Logger.getLogger(PostgresSessions.class);
   private static final String COMMIT_DURABLY = "select " + DurableCommit.IN_TRANSACTION;

@@ -4,9 +4,9 @@ import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.annotation.Priority;
-import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
 import jakarta.interceptor.Interceptor;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -24,7 +24,7 @@ import org.jboss.logging.Logger;
 /// later, it continues to serve and to retry, because an operator can repair the schema and wraps
 /// must continue in the meantime. Rotation, erasure and audit partitions wait. [#state()] reports
 /// it.
-@ApplicationScoped
+@Singleton
 public class SchemaMigration {
   private static final Logger LOG = Logger.getLogger(SchemaMigration.class);
 

@@ -5,6 +5,7 @@ import dev.keybroker.embedded.EmbeddedServicesResource;
 import dev.keybroker.kek.RootKeyStates;
 import dev.keybroker.kms.Kms;
 import dev.keybroker.kms.KmsGuardConfig;
+import dev.keybroker.kms.KmsGuards;
 import dev.keybroker.kms.aws.AwsKms;
 import dev.keybroker.kms.aws.KmsOnLocalAws;
 import dev.keybroker.telemetry.Spans;
@@ -26,7 +27,6 @@ class DecoratedKmsTest extends KmsOnLocalAws {
   @Override
   protected Kms around(AwsKms adapter) {
     SimpleMeterRegistry registry = new SimpleMeterRegistry();
-    RootKeys wiring = new RootKeys();
-    return wiring.kms(adapter, wiring.kmsGuards(config, registry), states, ticker, registry, spans);
+    return RootKeys.kms(adapter, new KmsGuards(config, registry), states, ticker, registry, spans);
   }
 }

@@ -142,6 +142,20 @@ class HouseTest {
           .resideInAPackage("io.vertx..");
 
   @ArchTest
+  static final ArchRule quarkus_staysInAdaptersAndTheWiring =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(
+              "dev.keybroker..postgres..",
+              "dev.keybroker..redis..",
+              "dev.keybroker.grpc..",
+              "dev.keybroker.boot..",
+              CONTRACT)
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.quarkus..");
+
+  @ArchTest
   static final ArchRule time_comesFromTheClock =
       noClasses()
           .that()

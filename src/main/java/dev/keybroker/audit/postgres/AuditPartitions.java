@@ -11,8 +11,8 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
-import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -36,7 +36,7 @@ import org.jboss.logging.Logger;
 /// them, appends are blocked, so that none arrives between the move and the attachment. No step
 /// waits long for a lock, because appends would wait behind it. Each day is a separate step. A step
 /// that fails is repeated the next time and does not stop the other days.
-@ApplicationScoped
+@Singleton
 public class AuditPartitions {
   private static final Logger LOG = Logger.getLogger(AuditPartitions.class);
 

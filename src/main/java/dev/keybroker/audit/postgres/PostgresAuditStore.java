@@ -17,7 +17,7 @@ import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlResult;
 import io.vertx.sqlclient.Tuple;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +26,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Stores records as rows. Each commit is one statement, and therefore one round trip.
-@ApplicationScoped
+@Singleton
 public class PostgresAuditStore implements AuditStore {
   private static final String OPEN =
       """

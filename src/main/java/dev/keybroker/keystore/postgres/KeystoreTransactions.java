@@ -6,12 +6,12 @@ import dev.keybroker.postgres.ClocksDisagree;
 import dev.keybroker.postgres.PostgresSessions;
 import dev.keybroker.postgres.PostgresUnavailable;
 import io.smallrye.mutiny.Uni;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.util.function.Function;
 import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 
 /// Reads and locked changes of the rows of keystores and their KEKs.
-@ApplicationScoped
+@Singleton
 class KeystoreTransactions {
   // A native query, because Hibernate Reactive's stateless sessions cannot lock every entity.
   private static final String LOCK =

@@ -4,7 +4,7 @@ import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.keystore.ChangeTurns;
 import dev.keybroker.keystore.Heartbeat;
 import io.smallrye.mutiny.Uni;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -12,7 +12,7 @@ import java.util.function.Supplier;
 
 /// Keeps turns as rows that expire by themselves, so that no transaction stays open while KMS is
 /// called.
-@ApplicationScoped
+@Singleton
 public class PostgresChangeTurns implements ChangeTurns {
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
 

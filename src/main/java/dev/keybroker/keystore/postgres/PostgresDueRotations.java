@@ -8,7 +8,7 @@ import dev.keybroker.kms.QuotaLine;
 import dev.keybroker.postgres.DatabaseTime;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -20,7 +20,7 @@ import java.util.function.Function;
 import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 
 /// Hands out due rotations by row locks: a row that one broker examines is skipped by the others.
-@ApplicationScoped
+@Singleton
 public class PostgresDueRotations implements DueRotations {
   /// A reserved time that passed longer ago than this is void. Otherwise, all rotations that were
   /// missed in an outage would be made at once.

@@ -9,7 +9,7 @@ import dev.keybroker.keystore.KekDetails;
 import dev.keybroker.keystore.KekHistory;
 import dev.keybroker.postgres.DatabaseTime;
 import io.smallrye.mutiny.Uni;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
@@ -17,7 +17,7 @@ import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 import org.jspecify.annotations.Nullable;
 
 /// The rows of generated KEKs.
-@ApplicationScoped
+@Singleton
 public class PostgresKekHistory implements KekHistory {
   private static final Instant END_OF_TIME = Instant.parse("9999-12-31T00:00:00Z");
   private static final UUID NO_ID = new UUID(0, 0);

@@ -11,7 +11,7 @@ import dev.keybroker.keystore.KeystoreFailure;
 import dev.keybroker.keystore.NewKek;
 import dev.keybroker.postgres.DatabaseTime;
 import io.smallrye.mutiny.Uni;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// The generation of KEKs in PostgreSQL. Each change locks the keystore's row first, so that two
 /// brokers that generate for one keystore take turns. The partial unique indexes `kek_one_active`
 /// and `kek_one_pending` hold even if a change forgets the lock.
-@ApplicationScoped
+@Singleton
 public class PostgresKekRepository implements KekRepository {
   // A native query, because HQL cannot insert an entity with a composite id.
   private static final String NOTE_REQUEST =

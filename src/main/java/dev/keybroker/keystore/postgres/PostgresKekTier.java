@@ -17,7 +17,7 @@ import dev.keybroker.kms.KmsKey;
 import dev.keybroker.postgres.PostgresSessions;
 import dev.keybroker.postgres.PostgresUnavailable;
 import io.smallrye.mutiny.Uni;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,7 +27,7 @@ import java.util.UUID;
 import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 
 /// The last tier: the rows themselves. Each read is one query.
-@ApplicationScoped
+@Singleton
 public class PostgresKekTier implements KekTier {
   private final PostgresSessions sessions;
   private final KeyCodec codec;

@@ -11,7 +11,7 @@ import dev.keybroker.keystore.RotationSchedule;
 import dev.keybroker.keystore.Tenant;
 import dev.keybroker.postgres.DatabaseTime;
 import io.smallrye.mutiny.Uni;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.HexFormat;
@@ -21,7 +21,7 @@ import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 import org.jspecify.annotations.Nullable;
 
 /// The rows of `tenant` and `keystore`.
-@ApplicationScoped
+@Singleton
 public class PostgresKeystoreRepository implements KeystoreRepository {
   private static final int EXTERNAL_ID_SIZE = 16;
   private static final String WITH_ACTIVE_KEK =

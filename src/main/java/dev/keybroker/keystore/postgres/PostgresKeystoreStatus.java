@@ -6,12 +6,12 @@ import dev.keybroker.keystore.RootKeyError;
 import dev.keybroker.keystore.RotationSchedule;
 import dev.keybroker.kms.KmsAction;
 import io.smallrye.mutiny.Uni;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /// The columns of `keystore` that are not settings.
-@ApplicationScoped
+@Singleton
 public class PostgresKeystoreStatus implements KeystoreStatus {
   private final KeystoreTransactions transactions;
 

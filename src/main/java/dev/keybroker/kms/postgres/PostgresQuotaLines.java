@@ -4,7 +4,7 @@ import dev.keybroker.kms.QuotaLine;
 import dev.keybroker.kms.QuotaLines;
 import dev.keybroker.postgres.PostgresSessions;
 import io.smallrye.mutiny.Uni;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -15,7 +15,7 @@ import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 ///
 /// Each statement is its own transaction, so no broker holds a line while it does something else.
 /// If a crash loses a confirmed transaction, brokers make a few calls too many for a moment.
-@ApplicationScoped
+@Singleton
 public class PostgresQuotaLines implements QuotaLines {
   /// Returns a row if the line was free. The clock is read after the row is locked.
   private static final String TAKE =
