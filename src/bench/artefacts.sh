@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Compares the jar, the jar with an AOT cache, and the native executable: src/docs/performance.md. Runs from anywhere;
-# wants what src/bench/run.sh wants, and GRAALVM_HOME where there is no executable yet. Options: --rounds=N --seconds=S
-# --update-docs, and --executable=FILE for one that is there.
+# needs what src/bench/run.sh needs, and GRAALVM_HOME if there is no executable yet. Options: --rounds=N --seconds=S
+# --update-docs, --executable=FILE for one that is there; --before=DIR and --before-executable=FILE for those of another
+# commit, measured in the same rounds.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 

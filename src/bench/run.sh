@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds the packaged broker with the bench's no-op rpc, and measures it: src/docs/performance.md. Runs from anywhere;
-# wants Linux with two cores, a JDK 25, openssl, taskset and h2load. Options: --rounds=N --seconds=S --count-seconds=S
-# --update-docs, or one part alone: --audit-only, --tls-only, --keystores-only.
+# needs Linux with two cores, a JDK 25, openssl, taskset and h2load. Options: --rounds=N --seconds=S --count-seconds=S
+# --update-docs; --before=DIR for the quarkus-app folder of another commit, measured in the same rounds; or one part alone:
+# --audit-only, --tls-only, --keystores-only, --peers.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 

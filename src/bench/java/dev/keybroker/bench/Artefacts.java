@@ -10,15 +10,16 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 
 /// Compares the jar, the jar with an AOT cache of the JDK, and the native executable:
-/// `--executable=FILE [--rounds=N] [--seconds=S] [--update-docs]`. `src/bench/artefacts.sh` builds
-/// them and calls this.
+/// `--executable=FILE [--before=DIR [--before-executable=FILE]] [--rounds=N] [--seconds=S]
+/// [--update-docs]`. `src/bench/artefacts.sh` builds them and calls this.
 ///
-/// Each round measures all three, one after the other.
+/// Each round measures all of them, one after the other.
 public final class Artefacts {
   private static final int CALLS_EACH = 50_000;
   private static final int CALLERS = 64;
@@ -27,71 +28,102 @@ public final class Artefacts {
 
   private final Options options;
   private final Path folder;
-  private final Services services;
-  private final CheckedClient sessionOff;
+  private final Map<Build, Stock> stocks;
   private final Comparison table;
 
-  private Artefacts(
-      Options options, Path folder, Services services, CheckedClient sessionOff, Comparison table) {
+  private Artefacts(Options options, Path folder, Map<Build, Stock> stocks, Comparison table) {
     this.options = options;
     this.folder = folder;
-    this.services = services;
-    this.sessionOff = sessionOff;
+    this.stocks = stocks;
     this.table = table;
+  }
+
+  /// The stores of a side, and a broker that makes wrapped DEKs without sessions.
+  private record Stock(Side side, Broker broker, CheckedClient sessionOff)
+      implements AutoCloseable {
+    static Stock start(Side side) throws IOException, InterruptedException {
+      Broker broker = side.broker("session-off", Bench.sessionOffSettings());
+      Bench.create(broker, "p256", KeyPairSpec.KEY_PAIR_SPEC_ECC_NIST_P256, side.key());
+      Bench.create(broker, "rsa3072", KeyPairSpec.KEY_PAIR_SPEC_RSA_3072, side.key());
+      return new Stock(side, broker, new CheckedClient(broker));
+    }
+
+    @Override
+    public void close() {
+      sessionOff.close();
+      broker.close();
+      side.close();
+    }
   }
 
   /// Runs the comparison and prints its table.
   public static void main(String[] args) throws IOException, InterruptedException {
     List<String> others = new ArrayList<>();
-    Path executable = null;
+    Map<Build, Path> executables = new EnumMap<>(Build.class);
     for (String arg : args) {
+      Path file = Path.of(arg.substring(arg.indexOf('=') + 1));
       if (arg.startsWith("--executable=")) {
-        executable = Path.of(arg.substring(arg.indexOf('=') + 1));
+        executables.put(Build.NOW, file);
+      } else if (arg.startsWith("--before-executable=")) {
+        executables.put(Build.BEFORE, file);
       } else {
         others.add(arg);
       }
     }
-    if (executable == null || !Files.isExecutable(executable)) {
+    Options options = Options.of(others.toArray(String[]::new));
+    if (!executables.containsKey(Build.NOW)
+        || !executables.values().stream().allMatch(Files::isExecutable)) {
       throw new IllegalArgumentException("--executable=FILE is missing, or is not executable");
     }
-    Options options = Options.of(others.toArray(String[]::new));
+    if (executables.containsKey(Build.BEFORE) && options.before() == null) {
+      throw new IllegalArgumentException("--before-executable=FILE needs --before=DIR");
+    }
     Path folder =
         Files.createTempDirectory(Files.createDirectories(Path.of("target/bench/runs")), "run-")
             .toAbsolutePath();
-    try (Services services = Services.start(folder);
-        Broker other =
-            Broker.start(
-                folder.resolve("session-off"),
-                services.configuration(),
-                Bench.sessionOffSettings(),
-                List.of());
-        CheckedClient sessionOff = new CheckedClient(other)) {
-      String key = Bench.kmsKey(services);
-      Bench.create(other, "p256", KeyPairSpec.KEY_PAIR_SPEC_ECC_NIST_P256, key);
-      Bench.create(other, "rsa3072", KeyPairSpec.KEY_PAIR_SPEC_RSA_3072, key);
+    Map<Build, Stock> stocks = new EnumMap<>(Build.class);
+    try {
+      stocks.put(Build.NOW, Stock.start(Side.start(Build.NOW, folder, Side.BENCH)));
+      if (options.before() != null) {
+        stocks.put(Build.BEFORE, Stock.start(Side.start(Build.BEFORE, folder, options.before())));
+      }
       Comparison table = new Comparison(options);
-      new Artefacts(options, folder, services, sessionOff, table).run(executable);
+      new Artefacts(options, folder, stocks, table).run(executables);
       table.write();
+    } finally {
+      stocks.values().forEach(Stock::close);
     }
   }
 
-  private void run(Path executable) throws IOException, InterruptedException {
-    Path cache = folder.resolve("broker.aot");
-    train(Artefact.jar("training", List.of("-XX:AOTCacheOutput=" + cache)));
-    if (!Files.exists(cache)) {
-      throw new IOException("the JVM wrote no AOT cache");
+  private void run(Map<Build, Path> executables) throws IOException, InterruptedException {
+    List<Artefact> artefacts = new ArrayList<>();
+    for (Build build : stocks.keySet()) {
+      Path application = build == Build.NOW ? Artefact.APPLICATION : options.before();
+      String suffix = build == Build.NOW ? "" : " before";
+      Path cache = folder.resolve(build + ".aot");
+      train(Artefact.jar("training", build, application, List.of("-XX:AOTCacheOutput=" + cache)));
+      if (!Files.exists(cache)) {
+        throw new IOException("the JVM wrote no AOT cache");
+      }
+      artefacts.add(Artefact.jar("jar" + suffix, build, application, List.of()));
+      artefacts.add(
+          Artefact.jar(
+              "jar, AOT cache" + suffix,
+              build,
+              application,
+              List.of("-XX:AOTCache=" + cache),
+              cache));
+      Path executable = executables.get(build);
+      if (executable != null) {
+        artefacts.add(Artefact.executable("native" + suffix, build, executable));
+      }
     }
-    List<Artefact> artefacts =
-        List.of(
-            Artefact.jar("jar", List.of()),
-            Artefact.jar("jar, AOT cache", List.of("-XX:AOTCache=" + cache), cache),
-            Artefact.executable(executable));
     for (int round = 1; round <= options.rounds(); round++) {
       for (Artefact artefact : artefacts) {
         System.err.println("round " + round + " of " + options.rounds() + ", " + artefact.name());
         table.add("size, MiB (without a JVM)", artefact, artefact.mebibytes());
         // With the whole machine, as a pod without a CPU limit starts.
-        try (Broker broker = launch(artefact, new ProcessBuilder(artefact.command()))) {
+        try (Broker broker = launch(artefact, new ProcessBuilder(artefact.command()), Map.of())) {
           table.add("ms from exec to the first wrap", artefact, firstWrap(broker));
         }
         measure(artefact);
@@ -101,7 +133,7 @@ public final class Artefacts {
 
   private void train(Artefact artefact) throws IOException, InterruptedException {
     System.err.println("training");
-    try (Broker broker = launch(artefact, new ProcessBuilder(artefact.command()))) {
+    try (Broker broker = launch(artefact, new ProcessBuilder(artefact.command()), Map.of())) {
       firstWrap(broker);
       try (CheckedClient client = new CheckedClient(broker)) {
         client.unwraps(
@@ -112,11 +144,13 @@ public final class Artefacts {
     }
   }
 
-  private Broker launch(Artefact artefact, ProcessBuilder command) throws IOException {
+  private Broker launch(Artefact artefact, ProcessBuilder command, Map<String, String> more)
+      throws IOException {
+    Side side = stocks.get(artefact.build()).side();
     return Broker.launch(
-        folder.resolve(artefact.name().replaceAll("\\W+", "-")),
-        services.configuration(),
-        Bench.settings(),
+        folder.resolve(artefact.name().replaceAll("\\W+", "-") + (more.isEmpty() ? "" : "-tls")),
+        side.services().configuration(),
+        side.settings(Bench.settings(more)),
         command);
   }
 
@@ -153,7 +187,7 @@ public final class Artefacts {
   /// Memory and throughput on the server's core.
   private void measure(Artefact artefact) throws IOException, InterruptedException {
     String rsa = Bench.keystore("rsa3072");
-    try (Broker broker = launch(artefact, Cores.SERVER.command(artefact.command()))) {
+    try (Broker broker = launch(artefact, Cores.SERVER.command(artefact.command()), Map.of())) {
       table.add("the same, on one core", artefact, firstWrap(broker));
       Thread.sleep(IDLE_MILLIS);
       table.add("resident MiB, idle", artefact, broker.mebibytes());
@@ -167,6 +201,27 @@ public final class Artefacts {
         }
       }
       table.add("resident MiB after all loads", artefact, broker.mebibytes());
+      tls(artefact, broker);
+    }
+  }
+
+  /// Each load is warmed up before it is measured, on both brokers alike.
+  private void tls(Artefact artefact, Broker plaintext) throws IOException, InterruptedException {
+    try (Broker secured =
+        launch(artefact, Cores.SERVER.command(artefact.command()), Tls.certificate(folder))) {
+      firstWrap(secured);
+      try (CheckedClient client = new CheckedClient(secured)) {
+        String keystore = Bench.keystore("p256");
+        client.unwraps(keystore, client.stock(keystore, CALLS_EACH), CALLERS);
+        Wire wrap = Wire.wrap(keystore, client.wrap(keystore));
+        load(plaintext, wrap, 2 * options.seconds());
+        load(secured, wrap, 2 * options.seconds());
+        double without = load(plaintext, wrap, options.seconds());
+        table.add(
+            "WrapDek P256, session: TLS 1.3 ÷ plaintext",
+            artefact,
+            load(secured, wrap, options.seconds()) / without);
+      }
     }
   }
 
@@ -174,6 +229,7 @@ public final class Artefacts {
       Artefact artefact, Broker broker, CheckedClient client, String spec, String name)
       throws IOException, InterruptedException {
     String keystore = Bench.keystore(spec);
+    CheckedClient stock = stocks.get(artefact.build()).sessionOff();
     WrapDekResponse answer = client.wrap(keystore);
     Wire wrap = Wire.wrap(keystore, answer);
     Wire unwrap = Wire.unwrap(keystore, answer);
@@ -185,11 +241,11 @@ public final class Artefacts {
         artefact,
         load(broker, unwrap, options.seconds()));
     int size = (int) (options.seconds() * (spec.equals("p256") ? 8_000 : 1_000));
-    client.unwraps(keystore, sessionOff.stock(keystore, size), CALLERS);
+    client.unwraps(keystore, stock.stock(keystore, size), CALLERS);
     table.add(
         "UnwrapDek " + name + ", z new, /s",
         artefact,
-        client.unwraps(keystore, sessionOff.stock(keystore, size), CALLERS).perSecond());
+        client.unwraps(keystore, stock.stock(keystore, size), CALLERS).perSecond());
   }
 
   private double load(Broker broker, Wire wire, double seconds)

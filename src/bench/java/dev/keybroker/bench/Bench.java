@@ -12,14 +12,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import software.amazon.awssdk.services.kms.KmsAsyncClient;
 
 /// Measures the packaged broker: `[--rounds=N] [--seconds=S] [--count-seconds=S]
-/// [--audit-only|--tls-only|--keystores-only] [--update-docs]`. `src/bench/run.sh` builds it and
-/// calls this.
+/// [--before=DIR] [--audit-only|--tls-only|--keystores-only|--peers] [--update-docs]`.
+/// `src/bench/run.sh` builds it and calls this.
 ///
 /// Everything that is compared is measured in each round, one after the other, so that a machine
 /// that slows down slows all of it.
@@ -33,43 +34,36 @@ public final class Bench {
     Options options = Options.of(args);
     Path folder =
         Files.createTempDirectory(Files.createDirectories(Path.of("target/bench/runs")), "run-");
-    try (Services services = Services.start(folder.toAbsolutePath())) {
-      String key = kmsKey(services);
-      Report report = new Report(options);
-      if (options.has(Part.AUDIT)) {
-        calls(options, folder, services, key, report);
+    List<Side> sides = new ArrayList<>();
+    try {
+      sides.add(Side.start(Build.NOW, folder, Side.BENCH));
+      if (options.before() != null) {
+        sides.add(Side.start(Build.BEFORE, folder, options.before()));
       }
-      if (options.has(Part.TLS)) {
-        Tls.measure(options, folder, services, key, report);
-      }
-      if (options.part() == Part.ALL) {
-        StartUp.measure(options, folder, services, report);
-      }
-      if (options.has(Part.KEYSTORES)) {
-        ManyKeystores.measure(options, folder, services, key, report);
-      }
-      report.write();
+      measure(options, folder, sides);
+    } finally {
+      sides.forEach(Side::close);
     }
   }
 
-  private static void calls(
-      Options options, Path folder, Services services, String key, Report report)
+  private static void measure(Options options, Path folder, List<Side> sides)
       throws IOException, InterruptedException, SQLException {
-    try (Broker broker =
-            Broker.start(folder.resolve("broker"), services.configuration(), PATIENT, List.of());
-        Broker sessionOff =
-            Broker.start(
-                folder.resolve("session-off"), services.configuration(), SESSION_OFF, List.of());
-        Broker audited =
-            Broker.start(folder.resolve("audited"), services.configuration(), AUDITED, List.of())) {
-      create(broker, "p256", KeyPairSpec.KEY_PAIR_SPEC_ECC_NIST_P256, key);
-      create(broker, "rsa2048", KeyPairSpec.KEY_PAIR_SPEC_RSA_2048, key);
-      create(broker, "rsa3072", KeyPairSpec.KEY_PAIR_SPEC_RSA_3072, key);
-      try (Measurements measurements =
-          new Measurements(options, folder, services, broker, sessionOff, audited, key, report)) {
+    Report report = new Report(options);
+    if (options.has(Part.AUDIT) || options.part() == Part.PEERS) {
+      try (Measurements measurements = Measurements.start(options, folder, sides, report)) {
         measurements.run();
       }
     }
+    if (options.has(Part.TLS)) {
+      Tls.measure(options, sides, report);
+    }
+    if (options.part() == Part.ALL) {
+      StartUp.measure(options, sides, report);
+    }
+    if (options.has(Part.KEYSTORES)) {
+      ManyKeystores.measure(options, sides, report);
+    }
+    report.write();
   }
 
   /// The first calls of a cold process on one core must not fail; no rate depends on these.
@@ -99,7 +93,7 @@ public final class Bench {
   private static final Map<String, String> AUDITED =
       with(PATIENCE, Map.of("keybroker.audit.commit-timeout", "20s"));
 
-  private static Map<String, String> with(Map<String, String> base, Map<String, String> more) {
+  static Map<String, String> with(Map<String, String> base, Map<String, String> more) {
     Map<String, String> settings = new HashMap<>(base);
     settings.putAll(more);
     return Map.copyOf(settings);
@@ -116,6 +110,10 @@ public final class Bench {
 
   static Map<String, String> sessionOffSettings() {
     return SESSION_OFF;
+  }
+
+  static Map<String, String> auditedSettings() {
+    return AUDITED;
   }
 
   /// The resource name of the bench's keystore with this id.

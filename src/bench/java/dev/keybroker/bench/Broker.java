@@ -24,7 +24,7 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /// The packaged broker in production mode, as a process on the server's core.
-final class Broker implements AutoCloseable {
+final class Broker implements Wire.Target, AutoCloseable {
   /// The setting that names the certificate; with it the broker speaks TLS.
   static final String CERTIFICATE = "quarkus.tls.keybroker.key-store.pem.0.cert";
 
@@ -48,8 +48,13 @@ final class Broker implements AutoCloseable {
   ///
   /// @param folder made here; for its configuration and its log
   /// @param jvm further options of the JVM
+  /// @param application the folder of `quarkus-run.jar`
   static Broker start(
-      Path folder, Properties services, Map<String, String> settings, List<String> jvm)
+      Path folder,
+      Properties services,
+      Map<String, String> settings,
+      List<String> jvm,
+      Path application)
       throws IOException, InterruptedException {
     int port = freePort();
     int management = freePort();
@@ -59,7 +64,7 @@ final class Broker implements AutoCloseable {
             List.of("-Xmx512m", "-Dsmallrye.config.locations=" + file.toAbsolutePath()));
     arguments.addAll(jvm);
     arguments.add("-jar");
-    arguments.add("target/bench/quarkus-app/quarkus-run.jar");
+    arguments.add(application.resolve("quarkus-run.jar").toString());
     long start = System.nanoTime();
     Process process = Cores.SERVER.java(arguments, log(folder));
     try {
@@ -138,12 +143,13 @@ final class Broker implements AutoCloseable {
     return port;
   }
 
-  boolean speaksTls() {
+  @Override
+  public boolean speaksTls() {
     return certificate != null;
   }
 
-  /// Where h2load finds it.
-  String origin() {
+  @Override
+  public String origin() {
     return (speaksTls() ? "https" : "http") + "://127.0.0.1:" + port;
   }
 

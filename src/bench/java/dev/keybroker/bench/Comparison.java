@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /// What was measured of each artefact, side by side: the median of the rounds, and their range.
 final class Comparison {
@@ -51,16 +52,27 @@ final class Comparison {
   private String table() {
     Set<String> columns = new LinkedHashSet<>();
     rows.values().forEach(row -> columns.addAll(row.keySet()));
+    List<List<String>> ratios =
+        Stream.of(
+                List.of("native", "jar"),
+                List.of("jar", "jar before"),
+                List.of("native", "native before"))
+            .filter(columns::containsAll)
+            .toList();
     StringBuilder text = new StringBuilder("| |");
     columns.forEach(column -> text.append(' ').append(column).append(" |"));
-    text.append(" native ÷ jar |\n| --- |")
-        .append(" --- |".repeat(columns.size() + 1))
-        .append('\n');
+    ratios.forEach(ratio -> text.append(' ').append(String.join(" ÷ ", ratio)).append(" |"));
+    text.append("\n| --- |").append(" --- |".repeat(columns.size() + ratios.size())).append('\n');
     rows.forEach(
         (measured, row) -> {
           text.append("| ").append(measured).append(" |");
           row.values().forEach(values -> text.append(' ').append(cell(values)).append(" |"));
-          text.append(' ').append(ratio(row.get("native"), row.get("jar"))).append(" |\n");
+          ratios.forEach(
+              ratio ->
+                  text.append(' ')
+                      .append(ratio(row.get(ratio.getFirst()), row.get(ratio.getLast())))
+                      .append(" |"));
+          text.append('\n');
         });
     return text.toString();
   }

@@ -13,7 +13,12 @@ public class EchoService implements Echo {
 
   @Override
   public Uni<EchoResponse> echo(EchoRequest request) {
-    ByteString payload = LARGEST.substring(0, request.getAnswerSize());
-    return Uni.createFrom().item(EchoResponse.newBuilder().setPayload(payload).build());
+    return Uni.createFrom().item(answer(request));
+  }
+
+  static EchoResponse answer(EchoRequest request) {
+    return EchoResponse.newBuilder()
+        .setPayload(LARGEST.substring(0, request.getAnswerSize()))
+        .build();
   }
 }

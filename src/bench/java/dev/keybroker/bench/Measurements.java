@@ -1,10 +1,10 @@
 package dev.keybroker.bench;
 
 import dev.keybroker.bench.CheckedClient.Wrapped;
-import dev.keybroker.v1.WrapDekResponse;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,7 +12,6 @@ import java.util.concurrent.CompletableFuture;
 
 /// The loads, round by round.
 final class Measurements implements AutoCloseable {
-  private static final List<String> SPECS = List.of("p256", "rsa2048", "rsa3072");
   private static final int CALLERS = 64;
 
   /// Callers as connections and calls under way on each.
@@ -20,40 +19,32 @@ final class Measurements implements AutoCloseable {
 
   private final Options options;
   private final Path folder;
-  private final Services services;
-  private final Broker broker;
-  private final Broker sessionOff;
-  private final Broker audited;
   private final Report report;
-  private final CheckedClient client;
-  private final CheckedClient sessionOffClient;
-  private final CheckedClient auditedClient;
+  private final Floor floor;
+  private final List<Subject> subjects;
+  private final Subject now;
   private final KmsPerRecording kms;
-  private final Map<String, Wire> wraps = new LinkedHashMap<>();
-  private final Map<String, Wire> unwraps = new LinkedHashMap<>();
-  private final Map<String, Wrapped> wrapped = new LinkedHashMap<>();
 
-  Measurements(
-      Options options,
-      Path folder,
-      Services services,
-      Broker broker,
-      Broker sessionOff,
-      Broker audited,
-      String key,
-      Report report) {
+  /// @param subjects the build under measurement first
+  private Measurements(
+      Options options, Path folder, Report report, Floor floor, List<Subject> subjects) {
     this.options = options;
     this.folder = folder;
-    this.services = services;
-    this.broker = broker;
-    this.sessionOff = sessionOff;
-    this.audited = audited;
     this.report = report;
-    this.client = new CheckedClient(broker);
-    this.sessionOffClient = new CheckedClient(sessionOff);
-    this.auditedClient = new CheckedClient(audited);
-    this.kms = new KmsPerRecording(services.kms(), key);
-    SPECS.forEach(this::prepare);
+    this.floor = floor;
+    this.subjects = subjects;
+    this.now = subjects.getFirst();
+    this.kms = new KmsPerRecording(now.side.services().kms(), now.side.key());
+  }
+
+  static Measurements start(Options options, Path folder, List<Side> sides, Report report)
+      throws IOException, InterruptedException {
+    Floor floor = Floor.start(folder);
+    List<Subject> subjects = new ArrayList<>();
+    for (Side side : sides) {
+      subjects.add(Subject.start(side));
+    }
+    return new Measurements(options, folder, report, floor, subjects);
   }
 
   private static Map<Integer, int[]> concurrency() {
@@ -65,153 +56,225 @@ final class Measurements implements AutoCloseable {
     return concurrency;
   }
 
-  private void prepare(String spec) {
-    String keystore = Bench.keystore(spec);
-    WrapDekResponse answer = client.wrap(keystore);
-    wraps.put(spec, Wire.wrap(keystore, answer));
-    unwraps.put(spec, Wire.unwrap(keystore, answer));
-    wrapped.put(spec, new Wrapped(answer.getWrappedDek(), answer.getDek()));
-  }
-
   void run() throws IOException, InterruptedException, SQLException {
     warmUp();
-    if (auditOnly()) {
-      for (int round = 1; round <= options.rounds(); round++) {
-        audit();
+    switch (options.part()) {
+      case AUDIT -> {
+        for (int round = 1; round <= options.rounds(); round++) {
+          audit();
+        }
       }
-      return;
+      case PEERS -> peers();
+      default -> all();
     }
+  }
+
+  private void all() throws IOException, InterruptedException, SQLException {
     for (int round = 1; round <= options.rounds(); round++) {
       System.err.println("round " + round + " of " + options.rounds());
       Openssl openssl = Openssl.measure();
       throughput(openssl);
       audit();
       callers();
-      storm(openssl);
+      for (Subject subject : subjects) {
+        storm(subject, openssl);
+      }
     }
     calls();
+    Services services = now.side.services();
     services.kmsLatency(0);
     // The client has a core of its own: KMS moves to the broker's, which is idle meanwhile.
     Cores.SERVER.take(services.pid());
     for (int round = 1; round <= options.rounds(); round++) {
-      kmsPerRecording();
+      kmsPerRecording(services);
     }
     Cores.LOADER.take(services.pid());
     services.kmsLatency(0);
   }
 
-  private boolean auditOnly() {
-    return options.part() == Options.Part.AUDIT;
-  }
-
   private void warmUp() throws IOException, InterruptedException {
-    for (CheckedClient each : List.of(client, sessionOffClient, auditedClient)) {
-      SPECS.forEach(spec -> each.begin(Bench.keystore(spec)));
+    WarmUp loads = new WarmUp();
+    for (Subject subject : subjects) {
+      subject.begin();
+      warmUp(loads, subject);
     }
-    WarmUp loads =
-        new WarmUp()
-            .with("wrap audited", () -> perSecond(audited, wrap("rsa3072")))
-            .with("unwrap audited", () -> perSecond(audited, unwrap("rsa3072")))
-            .with("z new p256 audited", () -> unwrapNew(auditedClient, "p256", 0.0002));
-    warmUp(loads, "rsa3072");
-    loads.with("z new p256", () -> unwrapNew(client, "p256", 0.0002));
-    if (!auditOnly()) {
-      warmUp(loads, "p256");
-      warmUp(loads, "rsa2048");
-      for (String spec : SPECS) {
-        loads
-            .with("echo " + spec, () -> perSecond(broker, wrap(spec).echo()))
-            .with("session off " + spec, () -> perSecond(sessionOff, wrap(spec)));
+    if (options.part() == Options.Part.ALL) {
+      for (String spec : Subject.SPECS) {
+        loads.with("echo " + spec, () -> perSecond(now.broker, now.wrap(spec).echo()));
       }
       loads
+          .with("floor", () -> perSecond(floor, now.wrap("rsa3072").echo()))
           .with("GenerateDataKey", () -> kms.wraps(CALLERS, options.seconds()).perSecond())
           .with("Decrypt", () -> kms.unwraps(CALLERS, options.seconds()).perSecond());
     }
     loads.run();
   }
 
-  private void warmUp(WarmUp loads, String spec) {
+  private void warmUp(WarmUp loads, Subject subject) {
+    String on = subject.side.build() + ": ";
     loads
-        .with("wrap " + spec, () -> perSecond(broker, wrap(spec)))
-        .with("unwrap " + spec, () -> perSecond(broker, unwrap(spec)));
+        .with(on + "unwrap", () -> perSecond(subject.broker, subject.unwrap("rsa3072")))
+        .with(on + "wrap", () -> perSecond(subject.broker, subject.wrap("rsa3072")))
+        .with(on + "z new p256", () -> unwrapNew(subject, subject.client, "p256", 0.0002));
+    if (options.part() != Options.Part.PEERS) {
+      loads
+          .with(on + "wrap audited", () -> perSecond(subject.audited, subject.wrap("rsa3072")))
+          .with(on + "unwrap audited", () -> perSecond(subject.audited, subject.unwrap("rsa3072")))
+          .with(
+              on + "z new p256 audited",
+              () -> unwrapNew(subject, subject.auditedClient, "p256", 0.0002));
+    }
+    if (options.part() == Options.Part.ALL) {
+      for (String spec : Subject.SPECS) {
+        loads
+            .with(on + "wrap " + spec, () -> perSecond(subject.broker, subject.wrap(spec)))
+            .with(on + "unwrap " + spec, () -> perSecond(subject.broker, subject.unwrap(spec)))
+            .with(
+                on + "session off " + spec,
+                () -> perSecond(subject.sessionOff, subject.wrap(spec)));
+      }
+    }
   }
 
-  private Wire wrap(String spec) {
-    return wraps.get(spec);
-  }
-
-  private Wire unwrap(String spec) {
-    return unwraps.get(spec);
-  }
-
-  private Latencies load(Broker on, Wire wire, int callers, double seconds)
+  private Latencies load(Wire.Target on, Wire wire, int callers, double seconds)
       throws IOException, InterruptedException {
     int[] shape = CONCURRENCY.get(callers);
     return wire.load(on, shape[0], shape[1], seconds, folder);
   }
 
-  private double perSecond(Broker on, Wire wire) throws IOException, InterruptedException {
+  private double perSecond(Wire.Target on, Wire wire) throws IOException, InterruptedException {
     return load(on, wire, CALLERS, options.seconds()).perSecond();
   }
 
   /// Unwraps DEKs that each have an encapsulated secret of their own, never seen by its broker.
-  private double unwrapNew(CheckedClient from, String spec, double secondsEach) {
-    String keystore = Bench.keystore(spec);
+  private double unwrapNew(Subject subject, CheckedClient from, String spec, double secondsEach) {
     List<Wrapped> stock =
-        sessionOffClient.stock(keystore, Math.max(200, (int) (options.seconds() / secondsEach)));
-    return from.unwraps(keystore, stock, CALLERS).perSecond();
+        subject.newSecrets(spec, Math.max(200, (int) (options.seconds() / secondsEach)));
+    return from.unwraps(Bench.keystore(spec), stock, CALLERS).perSecond();
   }
 
   private void throughput(Openssl openssl) throws IOException, InterruptedException {
-    for (String spec : SPECS) {
-      double echo = perSecond(broker, wrap(spec).echo());
-      double session = perSecond(broker, wrap(spec));
-      report.row("WrapDek " + name(spec) + ", session", "echo", 0.8).add(session, echo);
-      if (spec.equals("rsa3072")) {
-        double off = perSecond(sessionOff, wrap(spec));
-        report
-            .row("WrapDek " + name(spec) + ", session off", "limit", 0.85)
-            .add(off, 1 / (1 / echo + openssl.rsa3072Public()));
-        report.row("WrapDek " + name(spec) + ", session off", "echo", 0).add(off, echo);
+    for (String spec : Subject.SPECS) {
+      double echo = perSecond(now.broker, now.wrap(spec).echo());
+      double least = perSecond(floor, now.wrap(spec).echo());
+      for (Subject subject : subjects) {
+        Build build = subject.side.build();
+        String name = "WrapDek " + name(spec) + ", session";
+        double session = perSecond(subject.broker, subject.wrap(spec));
+        report.row(name, "floor", 0.55).add(build, session, least);
+        report.row(name, "echo", 0).add(build, session, echo);
+        if (spec.equals("rsa3072")) {
+          double off = perSecond(subject.sessionOff, subject.wrap(spec));
+          report
+              .row(name + " off", "limit", 0.85)
+              .add(build, off, 1 / (1 / least + openssl.rsa3072Public()));
+          report.row(name + " off", "floor", 0).add(build, off, least);
+        }
+        // What a session wraps must unwrap.
+        CheckedClient client = subject.client;
+        client.unwraps(Bench.keystore(spec), client.stock(Bench.keystore(spec), 500), CALLERS);
       }
-      // What a session wraps must unwrap.
-      client.unwraps(Bench.keystore(spec), client.stock(Bench.keystore(spec), 500), CALLERS);
     }
-    for (String spec : SPECS) {
-      double bare = bare(openssl, spec);
-      double echo = perSecond(broker, unwrap(spec).echo());
-      double again = perSecond(broker, unwrap(spec));
-      report.row("UnwrapDek " + name(spec) + ", z repeated", "echo", 0.75).add(again, echo);
-      double limit = 1 / (1 / echo + bare);
-      report
-          .row("UnwrapDek " + name(spec) + ", z new", "limit", 0.85)
-          .add(unwrapNew(client, spec, 1 / limit), limit);
+    for (String spec : Subject.SPECS) {
+      double echo = perSecond(now.broker, now.unwrap(spec).echo());
+      double least = perSecond(floor, now.unwrap(spec).echo());
+      double limit = 1 / (1 / least + bare(openssl, spec));
+      for (Subject subject : subjects) {
+        Build build = subject.side.build();
+        double again = perSecond(subject.broker, subject.unwrap(spec));
+        String name = "UnwrapDek " + name(spec);
+        report.row(name + ", z repeated", "floor", 0.58).add(build, again, least);
+        report.row(name + ", z repeated", "echo", 0).add(build, again, echo);
+        report
+            .row(name + ", z new", "limit", spec.equals("p256") ? 0.75 : 0.85)
+            .add(build, unwrapNew(subject, subject.client, spec, 1 / limit), limit);
+      }
     }
   }
 
   /// What records cost, against the same call without any.
   private void audit() throws IOException, InterruptedException {
-    Wire unwrap = unwrap("rsa3072");
-    double off = perSecond(broker, unwrap);
-    report
-        .row("UnwrapDek RSA_3072, z repeated, audit `durable`", "audit `off`", 0.8)
-        .add(perSecond(audited, unwrap), off);
-    Map.of("p256", 0.0002, "rsa3072", 0.0012)
-        .forEach(
-            (spec, secondsEach) -> {
-              // Each finds its private KEK in memory: KMS is asked before it is measured.
-              client.begin(Bench.keystore(spec));
-              auditedClient.begin(Bench.keystore(spec));
-              double newOff = unwrapNew(client, spec, secondsEach);
-              report
-                  .row("UnwrapDek " + name(spec) + ", z new, audit `durable`", "audit `off`", 0.8)
-                  .add(unwrapNew(auditedClient, spec, secondsEach), newOff);
-            });
-    Wire wrap = wrap("rsa3072");
-    double wrapOff = perSecond(broker, wrap);
-    report
-        .row("WrapDek RSA_3072, session, audit `async`", "audit `off`", 0)
-        .add(perSecond(audited, wrap), wrapOff);
+    for (Subject subject : subjects) {
+      // Each finds its private KEK in memory: KMS is asked before it is measured.
+      for (String spec : List.of("p256", "rsa3072")) {
+        subject.client.begin(Bench.keystore(spec));
+        subject.auditedClient.begin(Bench.keystore(spec));
+      }
+    }
+    audit(
+        "UnwrapDek RSA_3072, z repeated",
+        "durable",
+        0.7,
+        (subject, on) -> perSecond(on, subject.unwrap("rsa3072")));
+    audit(
+        "UnwrapDek P256, z new",
+        "durable",
+        0.85,
+        (subject, on) -> unwrapNew(subject, client(subject, on), "p256", 0.0002));
+    audit(
+        "UnwrapDek RSA_3072, z new",
+        "durable",
+        0.8,
+        (subject, on) -> unwrapNew(subject, client(subject, on), "rsa3072", 0.0012));
+    audit(
+        "WrapDek RSA_3072, session",
+        "async",
+        0,
+        (subject, on) -> perSecond(on, subject.wrap("rsa3072")));
+  }
+
+  /// A load of one of a subject's brokers.
+  private interface Load {
+    double perSecond(Subject subject, Broker on) throws IOException, InterruptedException;
+  }
+
+  private static CheckedClient client(Subject subject, Broker on) {
+    return on == subject.audited ? subject.auditedClient : subject.client;
+  }
+
+  private void audit(String name, String mode, double target, Load load)
+      throws IOException, InterruptedException {
+    for (Subject subject : subjects) {
+      double off = load.perSecond(subject, subject.broker);
+      double durable = load.perSecond(subject, subject.audited);
+      report
+          .row(name + ", audit `" + mode + "`", "audit `off`", target)
+          .add(subject.side.build(), durable, off);
+    }
+  }
+
+  /// Against libraries that wrap and unwrap in the caller's own process.
+  private void peers() throws IOException, InterruptedException {
+    try (Peers peers = Peers.start()) {
+      for (String peer : List.of(Peers.ESDK, Peers.TINK)) {
+        new WarmUp()
+            .with(peer + ": wrap", () -> peers.wraps(peer, options.seconds()))
+            .with(peer + ": unwrap", () -> peers.unwraps(peer, options.seconds()))
+            .run();
+      }
+      for (int round = 1; round <= options.rounds(); round++) {
+        peers(peers, Peers.ESDK, "rsa3072", 0.0012);
+        peers(peers, Peers.TINK, "p256", 0.0002);
+      }
+    }
+  }
+
+  private void peers(Peers peers, String peer, String spec, double secondsEach)
+      throws IOException, InterruptedException {
+    double wraps = peers.wraps(peer, options.seconds());
+    double unwraps = peers.unwraps(peer, options.seconds());
+    for (Subject subject : subjects) {
+      Build build = subject.side.build();
+      report
+          .row("WrapDek " + name(spec) + ", session", peer + ", encrypt", 0)
+          .add(build, perSecond(subject.broker, subject.wrap(spec)), wraps);
+      report
+          .row("UnwrapDek " + name(spec) + ", z repeated", peer + ", decrypt", 0)
+          .add(build, perSecond(subject.broker, subject.unwrap(spec)), unwraps);
+      report
+          .row("UnwrapDek " + name(spec) + ", z new", peer + ", decrypt", 0)
+          .add(build, unwrapNew(subject, subject.client, spec, secondsEach), unwraps);
+    }
   }
 
   private static double bare(Openssl openssl, String spec) {
@@ -228,9 +291,12 @@ final class Measurements implements AutoCloseable {
 
   private void callers() throws IOException, InterruptedException {
     for (int callers : CONCURRENCY.keySet()) {
-      Latencies echo = load(broker, wrap("rsa3072").echo(), callers, options.seconds());
-      Latencies wrap = load(broker, wrap("rsa3072"), callers, options.seconds());
-      Latencies unwrap = load(broker, unwrap("rsa3072"), callers, options.seconds());
+      Wire empty = now.wrap("rsa3072").echo();
+      Latencies least = load(floor, empty, callers, options.seconds());
+      Latencies echo = load(now.broker, empty, callers, options.seconds());
+      Latencies wrap = load(now.broker, now.wrap("rsa3072"), callers, options.seconds());
+      Latencies unwrap = load(now.broker, now.unwrap("rsa3072"), callers, options.seconds());
+      report.latencies("floor", callers, least);
       report.latencies("echo", callers, echo);
       report.latencies("WrapDek RSA_3072, session", callers, wrap);
       report.latencies("UnwrapDek RSA_3072, z repeated", callers, unwrap);
@@ -238,15 +304,16 @@ final class Measurements implements AutoCloseable {
   }
 
   /// Wraps beside as many RSA_3072 unwraps as the broker can do.
-  private void storm(Openssl openssl) throws IOException, InterruptedException {
+  private void storm(Subject subject, Openssl openssl) throws IOException, InterruptedException {
     for (int callers : new int[] {1, 8}) {
-      Latencies alone = load(broker, wrap("rsa3072"), callers, options.seconds());
+      Wire wrap = subject.wrap("rsa3072");
+      Latencies alone = load(subject.broker, wrap, callers, options.seconds());
       String keystore = Bench.keystore("rsa3072");
       int size = (int) ((options.seconds() + 2) / openssl.rsa3072Private());
-      List<Wrapped> stock = sessionOffClient.stock(keystore, size);
+      List<Wrapped> stock = subject.newSecrets("rsa3072", size);
       CompletableFuture<Latencies> storm =
-          CompletableFuture.supplyAsync(() -> client.unwraps(keystore, stock, CALLERS));
-      Latencies beside = load(broker, wrap("rsa3072"), callers, options.seconds());
+          CompletableFuture.supplyAsync(() -> subject.client.unwraps(keystore, stock, CALLERS));
+      Latencies beside = load(subject.broker, wrap, callers, options.seconds());
       if (storm.isDone()) {
         storm.join();
         throw new IllegalStateException("the storm of unwraps was over before the wraps were");
@@ -254,19 +321,19 @@ final class Measurements implements AutoCloseable {
       storm.join();
       report
           .atMost("p99 of WrapDek beside a storm of RSA_3072 unwraps, callers: " + callers, 2)
-          .add(beside.p99(), alone.p99());
+          .add(subject.side.build(), beside.p99(), alone.p99());
     }
   }
 
   private void calls() throws IOException, InterruptedException, SQLException {
     System.err.println("counting the calls of stores and KMS");
     Map<String, Wire> wires = new LinkedHashMap<>();
-    wires.put("WrapDek RSA_3072, session", wrap("rsa3072"));
-    wires.put("UnwrapDek RSA_3072, z repeated", unwrap("rsa3072"));
+    wires.put("WrapDek RSA_3072, session", now.wrap("rsa3072"));
+    wires.put("UnwrapDek RSA_3072, z repeated", now.unwrap("rsa3072"));
     Services.Calls before = settled();
     for (Map.Entry<String, Wire> wire : wires.entrySet()) {
       double seconds = options.countSeconds();
-      double answers = load(broker, wire.getValue(), CALLERS, seconds).perSecond() * seconds;
+      double answers = load(now.broker, wire.getValue(), CALLERS, seconds).perSecond() * seconds;
       Services.Calls after = settled();
       report.calls(wire.getKey(), seconds, answers, after.since(before));
       before = after;
@@ -276,16 +343,16 @@ final class Measurements implements AutoCloseable {
   /// PostgreSQL publishes what an idle connection did after up to ten seconds.
   private Services.Calls settled() throws IOException, InterruptedException, SQLException {
     Thread.sleep(11_000);
-    return services.calls();
+    return now.side.services().calls();
   }
 
-  private void kmsPerRecording() throws IOException, InterruptedException {
+  private void kmsPerRecording(Services services) throws IOException, InterruptedException {
     String keystore = Bench.keystore("rsa3072");
     for (int callers : new int[] {1, CALLERS}) {
-      double wrap = client.wraps(keystore, callers, options.seconds()).perSecond();
+      double wrap = now.client.wraps(keystore, callers, options.seconds()).perSecond();
       double unwrap =
-          client
-              .unwrapsAgain(keystore, wrapped.get("rsa3072"), callers, options.seconds())
+          now.client
+              .unwrapsAgain(keystore, now.wrapped("rsa3072"), callers, options.seconds())
               .perSecond();
       for (int latency : new int[] {0, 10}) {
         services.kmsLatency(latency);
@@ -293,10 +360,10 @@ final class Measurements implements AutoCloseable {
         double target = latency == 10 && callers == 1 ? 50 : 0;
         report
             .row("WrapDek RSA_3072", "one kms:GenerateDataKey each" + at, target)
-            .add(wrap, kms.wraps(callers, options.seconds()).perSecond());
+            .add(Build.NOW, wrap, kms.wraps(callers, options.seconds()).perSecond());
         report
             .row("UnwrapDek RSA_3072, z repeated", "one kms:Decrypt each" + at, target)
-            .add(unwrap, kms.unwraps(callers, options.seconds()).perSecond());
+            .add(Build.NOW, unwrap, kms.unwraps(callers, options.seconds()).perSecond());
       }
       services.kmsLatency(0);
     }
@@ -304,9 +371,8 @@ final class Measurements implements AutoCloseable {
 
   @Override
   public void close() {
-    client.close();
-    sessionOffClient.close();
-    auditedClient.close();
+    subjects.forEach(Subject::close);
+    floor.close();
     kms.close();
   }
 }

@@ -1,6 +1,9 @@
 package dev.keybroker.bench;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /// How long to measure, and what.
 ///
@@ -8,14 +11,22 @@ import java.util.Locale;
 /// @param seconds how long each load of a round takes
 /// @param countSeconds how long the calls of the stores and of KMS are counted
 /// @param part which rows are measured
+/// @param before the folder of `quarkus-run.jar` of another commit to compare with; null for none
 /// @param updateDocs whether the results go to `src/docs`
-record Options(int rounds, double seconds, double countSeconds, Part part, boolean updateDocs) {
+record Options(
+    int rounds,
+    double seconds,
+    double countSeconds,
+    Part part,
+    @Nullable Path before,
+    boolean updateDocs) {
   /// The parts of the bench that can be run alone.
   enum Part {
     ALL,
     AUDIT,
     TLS,
-    KEYSTORES
+    KEYSTORES,
+    PEERS
   }
 
   static Options of(String[] args) {
@@ -23,6 +34,7 @@ record Options(int rounds, double seconds, double countSeconds, Part part, boole
     double seconds = 1;
     double countSeconds = 30;
     Part part = Part.ALL;
+    Path before = null;
     boolean updateDocs = false;
     for (String arg : args) {
       String value = arg.substring(arg.indexOf('=') + 1);
@@ -30,27 +42,38 @@ record Options(int rounds, double seconds, double countSeconds, Part part, boole
         case "--rounds=" -> rounds = Integer.parseInt(value);
         case "--seconds=" -> seconds = Double.parseDouble(value);
         case "--count-seconds=" -> countSeconds = Double.parseDouble(value);
+        case "--before=" -> before = folder(value);
         default -> {
           switch (arg) {
             case "--audit-only" -> part = Part.AUDIT;
             case "--tls-only" -> part = Part.TLS;
             case "--keystores-only" -> part = Part.KEYSTORES;
+            case "--peers" -> part = Part.PEERS;
             case "--update-docs" -> updateDocs = true;
             default ->
                 throw new IllegalArgumentException(
-                    "usage: run.sh [--rounds=N] [--seconds=S] [--count-seconds=S]"
-                        + " [--audit-only|--tls-only|--keystores-only] [--update-docs]");
+                    "usage: run.sh [--rounds=N] [--seconds=S] [--count-seconds=S] [--before=DIR]"
+                        + " [--audit-only|--tls-only|--keystores-only|--peers]"
+                        + " [--update-docs]");
           }
         }
       }
     }
     if (part != Part.ALL && updateDocs) {
       throw new IllegalArgumentException(
-          "--update-docs wants all rows, --"
+          "--update-docs needs all rows, not those of "
               + part.name().toLowerCase(Locale.ROOT)
-              + "-only leaves some out");
+              + " only");
     }
-    return new Options(rounds, seconds, countSeconds, part, updateDocs);
+    return new Options(rounds, seconds, countSeconds, part, before, updateDocs);
+  }
+
+  private static Path folder(String value) {
+    Path folder = Path.of(value);
+    if (!Files.exists(folder.resolve("quarkus-run.jar"))) {
+      throw new IllegalArgumentException("--before=" + value + ": no quarkus-run.jar there");
+    }
+    return folder;
   }
 
   /// Whether these rows are measured.

@@ -86,9 +86,9 @@ final class Report {
     text.append("## Results\n\n").append(machine(options)).append("\n\n");
     text.append("![Ratios and their targets](performance.svg)\n\n");
     text.append("### Ratios\n\n");
-    text.append("| measured: median | divided by: median | rounds | ratio | spread | target |\n");
-    text.append("| --- | --- | --- | --- | --- | --- |\n");
-    rows.values().forEach(row -> text.append(row.markdown()).append('\n'));
+    boolean compares = options.before() != null;
+    text.append(Row.heading(compares)).append('\n');
+    rows.values().forEach(row -> text.append(row.markdown(compares)).append('\n'));
     if (!latencies.isEmpty()) {
       text.append("\n### Concurrent callers\n\nLatencies in µs, medians of the rounds.\n\n");
       text.append("| call | callers | calls/s | p50 | p99 | p99.9 |\n");

@@ -5,15 +5,21 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 
-/// One ratio, measured once in every round.
+/// One ratio, measured once in every round; of the build before, too, where there is one.
 final class Row {
   private final String subject;
   private final String divisor;
   private final double target;
   private final boolean atMost;
-  private final List<Double> ratios = new ArrayList<>();
-  private final List<Double> values = new ArrayList<>();
-  private final List<Double> divisors = new ArrayList<>();
+  private final Series now = new Series();
+  private final Series before = new Series();
+
+  /// The ratios of one build.
+  private static final class Series {
+    private final List<Double> ratios = new ArrayList<>();
+    private final List<Double> values = new ArrayList<>();
+    private final List<Double> divisors = new ArrayList<>();
+  }
 
   /// @param target 0 where there is none
   /// @param atMost whether the ratio should be below the target, not above
@@ -24,10 +30,11 @@ final class Row {
     this.atMost = atMost;
   }
 
-  void add(double value, double dividedBy) {
-    values.add(value);
-    divisors.add(dividedBy);
-    ratios.add(value / dividedBy);
+  void add(Build build, double value, double dividedBy) {
+    Series series = build == Build.NOW ? now : before;
+    series.values.add(value);
+    series.divisors.add(dividedBy);
+    series.ratios.add(value / dividedBy);
   }
 
   String subject() {
@@ -39,7 +46,7 @@ final class Row {
   }
 
   double ratio() {
-    return median(ratios);
+    return median(now.ratios);
   }
 
   boolean holds() {
@@ -55,19 +62,46 @@ final class Row {
         : (sorted.get(half - 1) + sorted.get(half)) / 2;
   }
 
+  /// The heading of the table.
+  static String heading(boolean compares) {
+    return "| measured: median | divided by: median | rounds | ratio | spread | target |"
+        + (compares ? " ratio before | measured ÷ before |" : "")
+        + "\n| --- | --- | --- | --- | --- | --- |"
+        + (compares ? " --- | --- |" : "");
+  }
+
   /// As a line of the table.
-  String markdown() {
-    return "| %s | %s | %s | **%s** | %s to %s | %s |"
-        .formatted(
-            subject + ": " + number(median(values)),
-            divisor + ": " + number(median(divisors)),
-            ratios.size(),
-            number(ratio()),
-            number(Collections.min(ratios)),
-            number(Collections.max(ratios)),
-            target == 0
-                ? ""
-                : (atMost ? "≤ " : "≥ ") + number(target) + (holds() ? ", met" : ", missed"));
+  ///
+  /// @param compares whether there is a build before
+  String markdown(boolean compares) {
+    String line =
+        "| %s | %s | %s | **%s** | %s | %s |"
+            .formatted(
+                subject + ": " + number(median(now.values)),
+                divisor + ": " + number(median(now.divisors)),
+                now.ratios.size(),
+                number(ratio()),
+                range(now.ratios),
+                target == 0
+                    ? ""
+                    : (atMost ? "≤ " : "≥ ") + number(target) + (holds() ? ", met" : ", missed"));
+    if (!compares) {
+      return line;
+    }
+    if (before.values.isEmpty()) {
+      return line + " | |";
+    }
+    List<Double> changes = new ArrayList<>();
+    for (int round = 0; round < now.values.size(); round++) {
+      changes.add(now.values.get(round) / before.values.get(round));
+    }
+    return line
+        + " %s | **%s** (%s) |"
+            .formatted(number(median(before.ratios)), number(median(changes)), range(changes));
+  }
+
+  private static String range(List<Double> values) {
+    return number(Collections.min(values)) + " to " + number(Collections.max(values));
   }
 
   static String number(double value) {

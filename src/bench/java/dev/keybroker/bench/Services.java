@@ -17,6 +17,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
@@ -27,7 +28,8 @@ import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.kms.KmsAsyncClient;
 
-/// PostgreSQL, Redis and the local KMS beside the broker, and how often each was called.
+/// PostgreSQL, Redis and the local KMS beside the broker, and how often each was called. PostgreSQL
+/// commits to disk.
 final class Services implements AutoCloseable {
   private static final Pattern NUMBER = Pattern.compile("calls=(\\d+)|:(\\d+)[,}]");
   private static final String CREDENTIALS = "quarkus.kms.aws.credentials.static-provider.";
@@ -50,7 +52,8 @@ final class Services implements AutoCloseable {
                 "-cp",
                 System.getProperty("java.class.path"),
                 EmbeddedMain.class.getName(),
-                folder.toString()),
+                folder.toString(),
+                "--durable"),
             folder.resolve("services.log").toFile());
     while (!Files.exists(settings)) {
       if (process.waitFor(100, TimeUnit.MILLISECONDS)) {
@@ -92,6 +95,15 @@ final class Services implements AutoCloseable {
   /// Calls of the stores and of KMS so far.
   Calls calls() throws IOException, InterruptedException, SQLException {
     return new Calls(kmsCalls(), redisCommands(), postgresStatements());
+  }
+
+  /// Processor time of PostgreSQL's processes so far.
+  double postgresCpuSeconds() {
+    return process
+        .descendants()
+        .filter(each -> each.info().command().orElse("").endsWith("/postgres"))
+        .mapToDouble(each -> each.info().totalCpuDuration().orElse(Duration.ZERO).toNanos() / 1e9)
+        .sum();
   }
 
   /// How often each was called.

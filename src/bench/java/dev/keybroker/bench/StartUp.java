@@ -10,36 +10,42 @@ import java.util.List;
 final class StartUp {
   private StartUp() {}
 
-  static void measure(Options options, Path folder, Services services, Report report)
+  static void measure(Options options, List<Side> sides, Report report)
       throws IOException, InterruptedException {
     System.err.println("start-up");
-    Path cache = folder.resolve("broker.aot").toAbsolutePath();
-    // The cache is written when the training run ends.
-    start(folder, services, List.of("-XX:AOTCacheOutput=" + cache)).broker.close();
-    if (!Files.exists(cache)) {
-      throw new IOException("the JVM wrote no AOT cache");
+    for (Side side : sides) {
+      // The cache is written when the training run ends.
+      start(side, List.of("-XX:AOTCacheOutput=" + cache(side))).broker.close();
+      if (!Files.exists(cache(side))) {
+        throw new IOException("the JVM wrote no AOT cache");
+      }
     }
     for (int round = 1; round <= options.rounds(); round++) {
-      Started plain = start(folder, services, List.of());
-      plain.broker.close();
-      Started cached = start(folder, services, List.of("-XX:AOTCache=" + cache));
-      cached.broker.close();
-      report
-          .atMost("seconds to the first wrap, AOT cache ÷ none", 0)
-          .add(cached.seconds, plain.seconds);
-      report
-          .atMost("resident MiB after it, AOT cache ÷ none", 0)
-          .add(cached.mebibytes, plain.mebibytes);
+      for (Side side : sides) {
+        Started plain = start(side, List.of());
+        plain.broker.close();
+        Started cached = start(side, List.of("-XX:AOTCache=" + cache(side)));
+        cached.broker.close();
+        report
+            .atMost("seconds to the first wrap, AOT cache ÷ none", 0)
+            .add(side.build(), cached.seconds, plain.seconds);
+        report
+            .atMost("resident MiB after it, AOT cache ÷ none", 0)
+            .add(side.build(), cached.mebibytes, plain.mebibytes);
+      }
     }
+  }
+
+  private static Path cache(Side side) {
+    return side.folder().resolve("broker.aot").toAbsolutePath();
   }
 
   private record Started(Broker broker, double seconds, double mebibytes) {}
 
-  private static Started start(Path folder, Services services, List<String> jvm)
+  private static Started start(Side side, List<String> jvm)
       throws IOException, InterruptedException {
     long start = System.nanoTime();
-    Broker broker =
-        Broker.start(folder.resolve("start-up"), services.configuration(), Bench.settings(), jvm);
+    Broker broker = side.broker("start-up", Bench.settings(), jvm);
     try (CheckedClient client = new CheckedClient(broker)) {
       client.wrap(Bench.keystore("rsa3072"));
     }

@@ -4,6 +4,7 @@ import dev.keybroker.v1.KeyPairSpec;
 import dev.keybroker.v1.WrapDekResponse;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -11,45 +12,65 @@ import java.util.Map;
 ///
 /// Both are started for this and warmed in turn, so that neither is further with its JIT. The
 /// connections of a load are opened before it is measured.
-final class Tls {
+final class Tls implements AutoCloseable {
   private static final String KEYSTORE = "tls";
+  private static final String KEYSTORE_NAME = Bench.keystore(KEYSTORE);
   private static final int CONNECTIONS = 8;
   private static final int STREAMS = 8;
   private static final int CHECKED_CALLS = 500;
 
-  private final Path folder;
+  private final Side side;
   private final Broker plaintext;
   private final Broker secured;
+  private final CheckedClient client;
+  private final Wire wrap;
+  private final Wire unwrap;
 
-  private Tls(Path folder, Broker plaintext, Broker secured) {
-    this.folder = folder;
+  private Tls(Side side, Broker plaintext, Broker secured) {
+    this.side = side;
     this.plaintext = plaintext;
     this.secured = secured;
+    this.client = new CheckedClient(secured);
+    client.begin(KEYSTORE_NAME);
+    try (CheckedClient inPlaintext = new CheckedClient(plaintext)) {
+      inPlaintext.begin(KEYSTORE_NAME);
+    }
+    WrapDekResponse answer = client.wrap(KEYSTORE_NAME);
+    this.wrap = Wire.wrap(KEYSTORE_NAME, answer);
+    this.unwrap = Wire.unwrap(KEYSTORE_NAME, answer);
   }
 
-  static void measure(Options options, Path folder, Services services, String key, Report report)
+  private static Tls start(Side side) throws IOException, InterruptedException {
+    Broker plaintext = side.broker("plaintext", Bench.settings());
+    Bench.create(plaintext, KEYSTORE, KeyPairSpec.KEY_PAIR_SPEC_ECC_NIST_P256, side.key());
+    return new Tls(side, plaintext, side.broker("tls", Bench.settings(certificate(side.folder()))));
+  }
+
+  static void measure(Options options, List<Side> sides, Report report)
       throws IOException, InterruptedException {
     System.err.println("TLS");
-    try (Broker plaintext =
-            Broker.start(
-                folder.resolve("plaintext"),
-                services.configuration(),
-                Bench.settings(),
-                List.of());
-        Broker secured =
-            Broker.start(
-                folder.resolve("tls"),
-                services.configuration(),
-                Bench.settings(certificate(folder)),
-                List.of())) {
-      Bench.create(plaintext, KEYSTORE, KeyPairSpec.KEY_PAIR_SPEC_ECC_NIST_P256, key);
-      new Tls(folder, plaintext, secured).rounds(options, report);
+    List<Tls> all = new ArrayList<>();
+    try {
+      for (Side side : sides) {
+        all.add(start(side));
+      }
+      WarmUp loads = new WarmUp();
+      for (Tls each : all) {
+        each.warmUp(loads, options.seconds());
+      }
+      loads.run();
+      for (int round = 1; round <= options.rounds(); round++) {
+        for (Tls each : all) {
+          each.round(options.seconds(), report);
+        }
+      }
+    } finally {
+      all.forEach(Tls::close);
     }
   }
 
   /// Makes a certificate for the broker, P-256 and signed by itself, and says where it is.
-  private static Map<String, String> certificate(Path folder)
-      throws IOException, InterruptedException {
+  static Map<String, String> certificate(Path folder) throws IOException, InterruptedException {
     Path certificate = folder.resolve("tls.crt").toAbsolutePath();
     Path key = folder.resolve("tls.key").toAbsolutePath();
     Cores.output(
@@ -79,37 +100,37 @@ final class Tls {
         key.toString());
   }
 
-  private void rounds(Options options, Report report) throws IOException, InterruptedException {
-    String keystore = Bench.keystore(KEYSTORE);
-    try (CheckedClient client = new CheckedClient(secured);
-        CheckedClient inPlaintext = new CheckedClient(plaintext)) {
-      client.begin(keystore);
-      inPlaintext.begin(keystore);
-      WrapDekResponse answer = client.wrap(keystore);
-      Wire wrap = Wire.wrap(keystore, answer);
-      Wire unwrap = Wire.unwrap(keystore, answer);
-      new WarmUp()
-          .with("wrap", () -> load(plaintext, wrap, options.seconds()))
-          .with("wrap by TLS", () -> load(secured, wrap, options.seconds()))
-          .with("unwrap", () -> load(plaintext, unwrap, options.seconds()))
-          .with("unwrap by TLS", () -> load(secured, unwrap, options.seconds()))
-          .run();
-      for (int round = 1; round <= options.rounds(); round++) {
-        compare(report.row("WrapDek P256, session, TLS 1.3", "plaintext", 0), wrap, options);
-        compare(report.row("UnwrapDek P256, z repeated, TLS 1.3", "plaintext", 0), unwrap, options);
-        client.unwraps(keystore, client.stock(keystore, CHECKED_CALLS), CONNECTIONS * STREAMS);
-      }
-    }
+  private void warmUp(WarmUp loads, double seconds) {
+    String on = side.build() + ": ";
+    loads
+        .with(on + "wrap", () -> load(plaintext, wrap, seconds))
+        .with(on + "wrap by TLS", () -> load(secured, wrap, seconds))
+        .with(on + "unwrap", () -> load(plaintext, unwrap, seconds))
+        .with(on + "unwrap by TLS", () -> load(secured, unwrap, seconds));
   }
 
-  private void compare(Row row, Wire wire, Options options)
+  private void round(double seconds, Report report) throws IOException, InterruptedException {
+    compare(report.row("WrapDek P256, session, TLS 1.3", "plaintext", 0), wrap, seconds);
+    compare(report.row("UnwrapDek P256, z repeated, TLS 1.3", "plaintext", 0), unwrap, seconds);
+    client.unwraps(
+        KEYSTORE_NAME, client.stock(KEYSTORE_NAME, CHECKED_CALLS), CONNECTIONS * STREAMS);
+  }
+
+  private void compare(Row row, Wire wire, double seconds)
       throws IOException, InterruptedException {
-    double without = load(plaintext, wire, options.seconds());
-    row.add(load(secured, wire, options.seconds()), without);
+    double without = load(plaintext, wire, seconds);
+    row.add(side.build(), load(secured, wire, seconds), without);
   }
 
   private double load(Broker on, Wire wire, double seconds)
       throws IOException, InterruptedException {
-    return wire.load(on, CONNECTIONS, STREAMS, seconds, folder).perSecond();
+    return wire.load(on, CONNECTIONS, STREAMS, seconds, side.folder()).perSecond();
+  }
+
+  @Override
+  public void close() {
+    client.close();
+    plaintext.close();
+    secured.close();
   }
 }

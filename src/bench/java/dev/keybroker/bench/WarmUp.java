@@ -11,7 +11,9 @@ final class WarmUp {
   private static final double GROWTH = 1.03;
 
   private static final int QUIET_ROUNDS = 3;
-  private static final int MOST_ROUNDS = 40;
+
+  /// Fewer rounds are for a trial of the bench itself.
+  private static final int MOST_ROUNDS = Integer.getInteger("keybroker.bench.warm-up-rounds", 40);
 
   private final Map<String, Load> loads = new LinkedHashMap<>();
   private final Map<String, Double> best = new LinkedHashMap<>();

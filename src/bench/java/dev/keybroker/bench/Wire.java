@@ -27,6 +27,14 @@ record Wire(String method, MessageLite request, int answerSize) {
   private static final int ATTEMPTS = 3;
   private static final int FRAME_HEADER = 5;
 
+  /// A server under load.
+  interface Target {
+    /// Where h2load finds it.
+    String origin();
+
+    boolean speaksTls();
+  }
+
   /// The wrap that was answered so.
   static Wire wrap(String keystore, WrapDekResponse answer) {
     return new Wire(
@@ -63,7 +71,7 @@ record Wire(String method, MessageLite request, int answerSize) {
   /// Loads the server and says what came of it.
   ///
   /// @param connections with `streams` calls under way on each
-  Latencies load(Broker on, int connections, int streams, double seconds, Path folder)
+  Latencies load(Target on, int connections, int streams, double seconds, Path folder)
       throws IOException, InterruptedException {
     Path body = folder.resolve("request");
     Path log = folder.resolve("answers-" + method.replace('/', '.'));
@@ -107,7 +115,7 @@ record Wire(String method, MessageLite request, int answerSize) {
 
   /// h2load 1.52 now and then never leaves its warm-up; it is ended then.
   private List<String> h2load(
-      Broker on, int connections, int streams, double seconds, Path body, Path log) {
+      Target on, int connections, int streams, double seconds, Path body, Path log) {
     return List.of(
         "timeout",
         Math.round(30 + 2 * seconds) + "s",

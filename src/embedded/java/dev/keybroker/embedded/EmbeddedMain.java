@@ -9,17 +9,20 @@ import java.util.concurrent.CountDownLatch;
 
 /// The embedded services as a process of their own, for a packaged broker: `EmbeddedMain {folder}`
 /// keeps its state in the folder and writes the broker's configuration to
-/// `{folder}/application.properties`, ready for `SMALLRYE_CONFIG_LOCATIONS`. Ends with SIGTERM.
+/// `{folder}/application.properties`, ready for `SMALLRYE_CONFIG_LOCATIONS`. With `--durable`,
+/// PostgreSQL commits to disk. Ends with SIGTERM.
 public final class EmbeddedMain {
   private EmbeddedMain() {}
 
   /// Runs until the process is told to end.
   public static void main(String[] args) throws IOException, InterruptedException {
-    if (args.length != 1) {
-      throw new IllegalArgumentException("usage: EmbeddedMain {folder}");
+    boolean durable = args.length == 2 && args[1].equals("--durable");
+    if (args.length != 1 && !durable) {
+      throw new IllegalArgumentException("usage: EmbeddedMain {folder} [--durable]");
     }
     Path folder = Path.of(args[0]);
-    EmbeddedServices services = EmbeddedServices.start(folder);
+    EmbeddedServices services =
+        durable ? EmbeddedServices.startDurable(folder) : EmbeddedServices.start(folder);
     CountDownLatch ended = new CountDownLatch(1);
     Runtime.getRuntime()
         .addShutdownHook(

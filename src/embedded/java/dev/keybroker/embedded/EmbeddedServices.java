@@ -52,15 +52,24 @@ public final class EmbeddedServices implements AutoCloseable {
     return start(folder, InstantSource.system());
   }
 
+  /// As [#start(Path)]; a commit of PostgreSQL is on disk when it is answered.
+  static EmbeddedServices startDurable(Path folder) {
+    return start(folder, InstantSource.system(), true);
+  }
+
   /// As [#start(Path)].
   ///
   /// @param kmsClock tells the local KMS and STS the time
   public static EmbeddedServices start(Path folder, InstantSource kmsClock) {
+    return start(folder, kmsClock, false);
+  }
+
+  private static EmbeddedServices start(Path folder, InstantSource kmsClock, boolean durable) {
     try {
       Files.createDirectories(
           folder,
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-      PostgresServer postgres = PostgresServer.start(folder);
+      PostgresServer postgres = PostgresServer.start(folder, durable);
       int redisPort = freePort();
       RedisServer redis =
           RedisServer.newRedisServer()

@@ -26,7 +26,8 @@ public final class PostgresServer implements AutoCloseable {
   }
 
   /// @param folder holds the binaries and the data; data that is there is used
-  static PostgresServer start(Path folder) {
+  /// @param durable whether a commit is on disk when it is answered
+  static PostgresServer start(Path folder, boolean durable) {
     try {
       Path binaries = Files.createDirectories(folder.resolve("postgres-binaries"));
       Path data = folder.resolve("postgres");
@@ -37,6 +38,8 @@ public final class PostgresServer implements AutoCloseable {
               .setCleanDataDirectory(false)
               .setServerConfig("listen_addresses", "127.0.0.1")
               .setServerConfig("max_connections", "100")
+              .setServerConfig("fsync", durable ? "on" : "off")
+              .setServerConfig("synchronous_commit", durable ? "on" : "off")
               .setPGStartupWait(LONGEST_START);
       return new PostgresServer(builder.start(), data);
     } catch (IOException e) {
