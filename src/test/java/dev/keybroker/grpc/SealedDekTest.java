@@ -9,8 +9,8 @@ import com.google.rpc.BadRequest;
 import com.google.rpc.Status;
 import dev.keybroker.access.Caller;
 import dev.keybroker.audit.AuditEvent;
-import dev.keybroker.audit.AuditLog;
 import dev.keybroker.audit.AuditQuery;
+import dev.keybroker.audit.AuditStore;
 import dev.keybroker.audit.ChainedRecord;
 import dev.keybroker.audit.Outcome;
 import dev.keybroker.grpc.TestKeystores.TestKeystore;
@@ -39,7 +39,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SealedDekTest extends BrokerTestCase {
   private static final Map<String, String> CONTEXT = Map.of("recording-id", "r-4711");
 
-  @Inject AuditLog log;
+  @Inject AuditStore log;
 
   private static UnwrapDekRequest unwrapRequest(
       TestKeystore keystore, ByteString wrapped, ByteString recipient) {
