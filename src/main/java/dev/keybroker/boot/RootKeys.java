@@ -64,14 +64,7 @@ class RootKeys {
   @Singleton
   static RootKeyStates rootKeyStates(
       RootKeyConfig config, Instance<RootKeyObserver> observer, Ticker ticker, Clock clock) {
-    // Looked up with the first answer, because the observer itself calls KMS, whose answers come
-    // here.
-    return new RootKeyStates(
-        config,
-        (keystore, call, started, failure) ->
-            observer.get().answered(keystore, call, started, failure),
-        ticker,
-        clock);
+    return new RootKeyStates(config, observer::get, ticker, clock);
   }
 
   @Produces

@@ -1,8 +1,7 @@
 package dev.keybroker.kek;
 
 import dev.keybroker.crypto.KeyPairSpec;
-import dev.keybroker.kms.KmsContext;
-import dev.keybroker.kms.KmsKey;
+import dev.keybroker.kms.KeyUse;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -10,10 +9,9 @@ import org.jspecify.annotations.Nullable;
 /// A KEK's record with what an unwrap needs. It is immutable except for the state, and holds the
 /// private half only as a ciphertext.
 ///
-/// @param rootKey the KMS key that encrypts the private half, by the key ARN that KMS reported, and
-///     the role to reach it
-/// @param kmsContext the encryption context of every KMS call for this KEK, as it was when the KEK
-///     was generated
+/// @param rootKey the use of the KMS key that encrypts the private half, as it was when the KEK was
+///     generated: the key by the ARN that KMS reported, the role to reach it, and the encryption
+///     context of every KMS call for this KEK
 /// @param encryptedPrivateKey PKCS#8 DER under `rootKey`; null while generation is pending and
 ///     after destruction
 /// @param privateKekLifetime how long the decrypted private key may live in memory, counted from
@@ -26,8 +24,7 @@ public record Kek(
     KekName name,
     KekState state,
     KeyPairSpec spec,
-    KmsKey rootKey,
-    KmsContext kmsContext,
+    KeyUse rootKey,
     byte @Nullable [] encryptedPrivateKey,
     Duration privateKekLifetime,
     Instant readTime,
@@ -40,8 +37,7 @@ public record Kek(
       KekName name,
       KekState state,
       KeyPairSpec spec,
-      KmsKey rootKey,
-      KmsContext kmsContext,
+      KeyUse rootKey,
       byte @Nullable [] encryptedPrivateKey,
       Duration privateKekLifetime,
       Instant readTime,
@@ -51,7 +47,6 @@ public record Kek(
         state,
         spec,
         rootKey,
-        kmsContext,
         encryptedPrivateKey,
         privateKekLifetime,
         readTime,
@@ -64,22 +59,11 @@ public record Kek(
       KekName name,
       KekState state,
       KeyPairSpec spec,
-      KmsKey rootKey,
-      KmsContext kmsContext,
+      KeyUse rootKey,
       byte @Nullable [] encryptedPrivateKey,
       Duration privateKekLifetime,
       Instant readTime) {
-    this(
-        name,
-        state,
-        spec,
-        rootKey,
-        kmsContext,
-        encryptedPrivateKey,
-        privateKekLifetime,
-        readTime,
-        null,
-        null);
+    this(name, state, spec, rootKey, encryptedPrivateKey, privateKekLifetime, readTime, null, null);
   }
 
   @Override

@@ -8,7 +8,6 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import dev.keybroker.crypto.KeyCodec;
 import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.crypto.UnwrappingKey;
-import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.Kms;
 import dev.keybroker.kms.KmsAction;
 import dev.keybroker.kms.KmsFailure;
@@ -237,8 +236,8 @@ public final class MemoryPrivateKeks implements PrivateKeks {
             () -> {
               long start = ticker.read();
               byte[] encrypted = Objects.requireNonNull(kek.encryptedPrivateKey());
-              rootKeys.belongs(new KeyUse(kek.rootKey(), kek.kmsContext()), kek.name().keystore());
-              return kms.decryptPrivateKey(kek.rootKey(), encrypted, kek.kmsContext())
+              rootKeys.belongs(kek.rootKey(), kek.name().keystore());
+              return kms.decryptPrivateKey(kek.rootKey(), encrypted)
                   .map(
                       decrypted -> {
                         try (decrypted;

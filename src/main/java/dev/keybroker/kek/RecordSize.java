@@ -2,9 +2,9 @@ package dev.keybroker.kek;
 
 import dev.keybroker.crypto.WrappingKey;
 import dev.keybroker.kms.AssumedRole;
+import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
-import dev.keybroker.kms.KmsKey;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -28,12 +28,7 @@ final class RecordSize {
   private RecordSize() {}
 
   static int of(ActiveKek kek) {
-    return HELD
-        + OBJECTS
-        + of(kek.name())
-        + of(kek.key())
-        + of(kek.rootKey().key())
-        + of(kek.rootKey().context());
+    return HELD + OBJECTS + of(kek.name()) + of(kek.key()) + of(kek.rootKey());
   }
 
   static int of(Kek kek) {
@@ -42,7 +37,6 @@ final class RecordSize {
         + OBJECTS
         + of(kek.name())
         + of(kek.rootKey())
-        + of(kek.kmsContext())
         + (encrypted == null ? 0 : BYTES + encrypted.length)
         + of(kek.provenance());
   }
@@ -61,14 +55,15 @@ final class RecordSize {
     return PUBLIC_KEY + of(key.fingerprint()) + 5 * (BYTES + key.subjectPublicKeyInfo().length);
   }
 
-  private static int of(KmsKey key) {
-    KmsArn arn = key.arn();
-    AssumedRole role = key.role();
+  private static int of(KeyUse use) {
+    KmsArn arn = use.key().arn();
+    AssumedRole role = use.key().role();
     return of(arn.partition())
         + of(arn.region())
         + of(arn.account())
         + of(arn.resource())
-        + (role == null ? 0 : of(role.roleArn()) + of(role.externalId()));
+        + (role == null ? 0 : of(role.roleArn()) + of(role.externalId()))
+        + of(use.context());
   }
 
   private static int of(KmsContext context) {

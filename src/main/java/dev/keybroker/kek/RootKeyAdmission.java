@@ -151,7 +151,7 @@ public final class RootKeyAdmission {
     byte[] encrypted = record.encryptedPrivateKey();
     return encrypted == null
         ? Uni.createFrom().failure(new KekFailure.NoActiveKek(kek.name().keystore()))
-        : kms.checkDecrypt(record.rootKey(), encrypted, record.kmsContext());
+        : kms.checkDecrypt(record.rootKey(), encrypted);
   }
 
   private static RuntimeException refusal(ActiveKek kek, Throwable failure) {

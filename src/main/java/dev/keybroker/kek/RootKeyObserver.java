@@ -1,17 +1,18 @@
 package dev.keybroker.kek;
 
-import dev.keybroker.kms.KeyOperation;
+import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.KmsFailure;
+import io.smallrye.mutiny.Uni;
 import java.time.Instant;
-import org.jspecify.annotations.Nullable;
 
-/// Receives KMS's answers for the root keys of keystores. It is called often and must not block or
-/// throw.
+/// Records on a keystore how KMS answers Decrypts under its root key: the newest failure, and its
+/// end. A failed Uni means that nothing was recorded.
 public interface RootKeyObserver {
-  /// Called when KMS answered, or failed to answer, a call for the keystore's root key.
+  /// Records a failure.
+  Uni<Void> failed(KeystoreName keystore, KeyUse use, KmsFailure failure);
+
+  /// Records a success.
   ///
   /// @param started when the call started
-  /// @param failure null if the call succeeded
-  void answered(
-      KeystoreName keystore, KeyOperation call, Instant started, @Nullable KmsFailure failure);
+  Uni<Void> succeeded(KeystoreName keystore, Instant started);
 }

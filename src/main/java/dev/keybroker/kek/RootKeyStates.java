@@ -9,10 +9,12 @@ import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.KeyUseObserver;
 import dev.keybroker.kms.KmsAction;
 import dev.keybroker.kms.KmsFailure;
+import io.smallrye.mutiny.Uni;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// What this broker knows about its root keys: KMS's last answer for each use of a key and each
@@ -27,16 +29,43 @@ public final class RootKeyStates implements KeyUseObserver {
   /// A failure that has not occurred again for this long is no longer listed.
   private static final long LISTED = Duration.ofHours(1).toNanos();
 
-  private final RootKeyObserver observer;
+  private static final long MAX_KEYSTORES = 100_000;
+
+  /// A failure that persists is recorded again after this time.
+  private static final Duration FAILURE_AGAIN = Duration.ofSeconds(30);
+
+  /// A success is recorded again after this time, because another broker may have recorded a
+  /// failure.
+  private static final Duration SUCCESS_AGAIN = Duration.ofMinutes(5);
+
+  private final Supplier<RootKeyObserver> observer;
   private final Ticker ticker;
   private final InstantSource clock;
   private final long freshness;
   private final Cache<KeyUse, RootKeyState> states;
   private final Map<KeyOperation, KmsAnswer> failing = new ConcurrentHashMap<>();
+  private final Cache<KeystoreName, Recorded> recorded;
 
-  /// @param observer receives the answers for root keys whose keystore is known
+  /// What was recorded last on a keystore.
+  private static final class Recorded {
+    private final boolean isFailure;
+
+    /// Ticker time from which the same is recorded again.
+    private final long until;
+
+    Recorded(boolean isFailure, long until) {
+      this.isFailure = isFailure;
+      this.until = until;
+    }
+  }
+
+  /// @param observer records the answers to Decrypts, rarely, however often KMS answers; supplied
+  ///     with the first answer, because the observer itself calls KMS
   public RootKeyStates(
-      RootKeyConfig config, RootKeyObserver observer, Ticker ticker, InstantSource clock) {
+      RootKeyConfig config,
+      Supplier<RootKeyObserver> observer,
+      Ticker ticker,
+      InstantSource clock) {
     this.observer = observer;
     this.ticker = ticker;
     this.clock = clock;
@@ -47,6 +76,8 @@ public final class RootKeyStates implements KeyUseObserver {
             .executor(Runnable::run)
             .<KeyUse, RootKeyState>removalListener((use, state, cause) -> unlist(use))
             .build();
+    this.recorded =
+        Caffeine.newBuilder().maximumSize(MAX_KEYSTORES).executor(Runnable::run).build();
   }
 
   private void unlist(@Nullable KeyUse use) {
@@ -82,9 +113,34 @@ public final class RootKeyStates implements KeyUseObserver {
       }
     }
     KeystoreName keystore = state.keystore();
-    if (keystore != null) {
-      observer.answered(keystore, call, clock.instant().minusNanos(now - started), failure);
+    if (keystore != null && operation == KmsAction.DECRYPT) {
+      record(keystore, use, answer);
     }
+  }
+
+  /// The other classes of operations make key pairs, whose callers record their failures.
+  private void record(KeystoreName keystore, KeyUse use, KmsAnswer answer) {
+    KmsFailure failure = answer.failure();
+    long now = answer.ended();
+    Duration again = failure == null ? SUCCESS_AGAIN : FAILURE_AGAIN;
+    Recorded mine = new Recorded(failure != null, now + again.toNanos());
+    Recorded last =
+        recorded
+            .asMap()
+            .compute(
+                keystore,
+                (same, known) ->
+                    known != null && known.isFailure == mine.isFailure && now - known.until < 0
+                        ? known
+                        : mine);
+    if (last != mine) {
+      return;
+    }
+    Uni<Void> recording =
+        failure == null
+            ? observer.get().succeeded(keystore, clock.instant().minusNanos(now - answer.started()))
+            : observer.get().failed(keystore, use, failure);
+    recording.subscribe().with(written -> {}, unwritten -> recorded.asMap().remove(keystore, mine));
   }
 
   /// Returns the root keys and classes of operations whose last answer is a failure, with that

@@ -1,10 +1,9 @@
 package dev.keybroker.keystore;
 
 import dev.keybroker.kms.Hints;
+import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.Kms;
-import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
-import dev.keybroker.kms.KmsKey;
 import dev.keybroker.kms.PolicyPrincipal;
 import io.smallrye.mutiny.Uni;
 import java.time.InstantSource;
@@ -56,15 +55,15 @@ public final class Diagnosis {
   }
 
   /// Returns the failure as the keystore's administrator reads it. Never fails.
-  public Uni<RootKeyError> of(KmsFailure failure, KmsKey key, KmsContext context) {
-    return of(failure, key, context, false);
+  public Uni<RootKeyError> of(KmsFailure failure, KeyUse use) {
+    return of(failure, use, false);
   }
 
-  /// Like [#of(KmsFailure, KmsKey, KmsContext)].
+  /// Like [#of(KmsFailure, KeyUse)].
   ///
   /// @param keyIsThere whether AWS has just described the key, so that the hint need not question
   ///     its existence
-  Uni<RootKeyError> of(KmsFailure failure, KmsKey key, KmsContext context, boolean keyIsThere) {
+  Uni<RootKeyError> of(KmsFailure failure, KeyUse use, boolean keyIsThere) {
     return ownPrincipal()
         .onFailure()
         .recoverWithNull()
@@ -74,7 +73,7 @@ public final class Diagnosis {
                     failure.code(),
                     failure.action(),
                     failure.detail(),
-                    Hints.of(failure, key, context, principal, keyIsThere).text(),
+                    Hints.of(failure, use, principal, keyIsThere).text(),
                     failure.requestId(),
                     clock.instant()));
   }

@@ -57,9 +57,8 @@ public final class KekGeneration {
         .deferred(
             () ->
                 keyPairs.pair(
-                    access.key(settings.rootKey(), tenant),
+                    access.use(settings.rootKey(), tenant, name),
                     settings.keyPairSpec(),
-                    access.context(name),
                     name.tenant(),
                     urgency));
   }
@@ -91,8 +90,7 @@ public final class KekGeneration {
                         keystore.name(),
                         keystore.version(),
                         keystore.settings().keyPairSpec(),
-                        access.key(keystore.settings().rootKey(), tenant),
-                        access.context(keystore.name()),
+                        access.use(keystore.settings().rootKey(), tenant, keystore.name()),
                         requestId),
                     keyPair));
   }

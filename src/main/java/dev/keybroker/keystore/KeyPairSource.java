@@ -6,12 +6,11 @@ import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.crypto.KeyPairs;
 import dev.keybroker.crypto.WrappingKey;
 import dev.keybroker.kek.KekOrigin;
+import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.Kms;
 import dev.keybroker.kms.KmsAction;
 import dev.keybroker.kms.KmsArn;
-import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
-import dev.keybroker.kms.KmsKey;
 import dev.keybroker.kms.QuotaExceeded;
 import dev.keybroker.kms.QuotaGate;
 import dev.keybroker.kms.Urgency;
@@ -48,12 +47,12 @@ public final class KeyPairSource {
   record Pair(KekOrigin origin, WrappingKey publicKey, byte[] encryptedPrivateKey, KmsArn keyArn) {}
 
   /// Makes a key pair. Fails with [KmsFailure], or [KeystoreFailure.KeyPairsOverloaded].
-  Uni<Pair> pair(KmsKey key, KeyPairSpec spec, KmsContext context, String tenant, Urgency urgency) {
-    return gate.keyPair(key, spec, tenant, urgency)
+  Uni<Pair> pair(KeyUse use, KeyPairSpec spec, String tenant, Urgency urgency) {
+    return gate.keyPair(use.key(), spec, tenant, urgency)
         .onFailure(QuotaExceeded.class)
         .transform(
             full -> new KeystoreFailure.KeyPairsOverloaded(((QuotaExceeded) full).retryAfter()))
-        .chain(() -> kms.generateKeyPair(key, spec, context))
+        .chain(() -> kms.generateKeyPair(use, spec))
         .map(
             pair ->
                 new Pair(
@@ -64,23 +63,23 @@ public final class KeyPairSource {
         .onFailure(KeyPairSource::isUnusable)
         .recoverWithUni(
             refusal ->
-                kms.describe(key)
+                kms.describe(use.key())
                     .onFailure(KeyPairSource::isDenied)
                     .transform(denied -> refusal)
                     .chain(
                         description ->
                             description.inCustomKeyStore()
-                                ? madeHere(key, spec, context)
+                                ? madeHere(use, spec)
                                 : Uni.createFrom().failure(refusal)));
   }
 
   /// Makes a key pair in the broker. KMS encrypts the private key, which is wiped whatever the
   /// outcome.
-  private Uni<Pair> madeHere(KmsKey key, KeyPairSpec spec, KmsContext context) {
+  private Uni<Pair> madeHere(KeyUse use, KeyPairSpec spec) {
     return lane.run(() -> keyPairs.generate(spec))
         .chain(
             pair ->
-                kms.encryptPrivateKey(key, pair.pkcs8(), context)
+                kms.encryptPrivateKey(use, pair.pkcs8())
                     .map(
                         encrypted ->
                             new Pair(

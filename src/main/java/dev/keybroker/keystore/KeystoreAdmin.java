@@ -4,9 +4,7 @@ import dev.keybroker.kek.KekChange;
 import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KeystoreName;
-import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
-import dev.keybroker.kms.KmsKey;
 import dev.keybroker.kms.QuotaExceeded;
 import dev.keybroker.kms.QuotaGate;
 import io.smallrye.mutiny.Uni;
@@ -241,11 +239,11 @@ public final class KeystoreAdmin {
         .admitted(settings.rootKey())
         .chain(() -> keystores.tenant(name.tenant()))
         .chain(
-            tenant -> {
-              KmsKey key = access.key(settings.rootKey(), tenant);
-              KmsContext context = access.context(name);
-              return check.run(key, context, settings.keyPairSpec(), name.tenant());
-            });
+            tenant ->
+                check.run(
+                    access.use(settings.rootKey(), tenant, name),
+                    settings.keyPairSpec(),
+                    name.tenant()));
   }
 
   /// Fails unless the check passes. If AWS could not be asked, it fails with that failure, because

@@ -2,6 +2,7 @@ package dev.keybroker.keystore;
 
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.AssumedRole;
+import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsKey;
@@ -36,10 +37,14 @@ public final class RootKeyAccess {
     }
   }
 
-  /// Returns the KMS key behind a tenant's root key, and the role to reach it.
+  /// Returns how a keystore's new KEKs use the KMS key behind its root key.
   ///
   /// @throws KeystoreFailure.NoBrokerManagedKey if that key is requested and not configured
-  public KmsKey key(RootKey rootKey, Tenant tenant) {
+  public KeyUse use(RootKey rootKey, Tenant tenant, KeystoreName keystore) {
+    return new KeyUse(key(rootKey, tenant), context(keystore));
+  }
+
+  private KmsKey key(RootKey rootKey, Tenant tenant) {
     return switch (rootKey) {
       case RootKey.TenantManaged(KmsArn arn, String roleArn) ->
           new KmsKey(arn, roleArn == null ? null : new AssumedRole(roleArn, tenant.externalId()));
@@ -48,13 +53,12 @@ public final class RootKeyAccess {
     };
   }
 
-  /// Like [#key], for callers that need to know where the key is and which principal calls it.
+  /// Returns where the KMS key is and which principal calls it.
   KmsKey locate(RootKey rootKey) {
     return key(rootKey, NOBODY);
   }
 
-  /// Returns the encryption context of KMS calls for a new KEK of this keystore.
-  public KmsContext context(KeystoreName keystore) {
+  private KmsContext context(KeystoreName keystore) {
     Map<String, String> pairs = new HashMap<>(contextConfig.extra());
     pairs.put(contextConfig.tenantKey(), keystore.tenant());
     pairs.put(contextConfig.keystoreKey(), keystore.keystore());

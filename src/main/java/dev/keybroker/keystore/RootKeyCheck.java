@@ -12,12 +12,11 @@ import dev.keybroker.keystore.CheckResult.Step;
 import dev.keybroker.kms.AssumedRole;
 import dev.keybroker.kms.Hint;
 import dev.keybroker.kms.Hints;
+import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.Kms;
 import dev.keybroker.kms.KmsAction;
 import dev.keybroker.kms.KmsArn;
-import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
-import dev.keybroker.kms.KmsKey;
 import dev.keybroker.kms.KmsKeyDescription;
 import dev.keybroker.kms.Urgency;
 import io.smallrye.mutiny.Uni;
@@ -89,8 +88,8 @@ public final class RootKeyCheck {
 
   /// Runs the check. A refusal by KMS is a failed step. The Uni fails only for faults of the
   /// broker, or with [KeystoreFailure.KeyPairsOverloaded].
-  public Uni<CheckResult> run(KmsKey key, KmsContext context, KeyPairSpec spec, String tenant) {
-    return Uni.createFrom().deferred(() -> new Run(key, context, spec, tenant).run());
+  public Uni<CheckResult> run(KeyUse use, KeyPairSpec spec, String tenant) {
+    return Uni.createFrom().deferred(() -> new Run(use, spec, tenant).run());
   }
 
   /// Ends the check after a failed step, whose entry is in the list.
@@ -117,8 +116,7 @@ public final class RootKeyCheck {
   }
 
   private final class Run {
-    private final KmsKey key;
-    private final KmsContext context;
+    private final KeyUse use;
     private final KeyPairSpec spec;
     private final String tenant;
     private final UUID kek = UUID.randomUUID();
@@ -126,15 +124,14 @@ public final class RootKeyCheck {
     private final List<Step> steps = new ArrayList<>();
     private boolean keyIsThere;
 
-    Run(KmsKey key, KmsContext context, KeyPairSpec spec, String tenant) {
-      this.key = key;
-      this.context = context;
+    Run(KeyUse use, KeyPairSpec spec, String tenant) {
+      this.use = use;
       this.spec = spec;
       this.tenant = tenant;
     }
 
     Uni<CheckResult> run() {
-      AssumedRole role = key.role();
+      AssumedRole role = use.key().role();
       Uni<Void> assumed =
           role == null
               ? Uni.createFrom().voidItem()
@@ -151,16 +148,16 @@ public final class RootKeyCheck {
     }
 
     private Uni<KeyPairSource.Pair> keyPair() {
-      return keyPairs.pair(key, spec, context, tenant, Urgency.INTERACTIVE);
+      return keyPairs.pair(use, spec, tenant, Urgency.INTERACTIVE);
     }
 
     private Uni<Void> describe() {
-      Hints.unfit(key.arn())
+      Hints.unfit(use.key().arn())
           .ifPresent(
               hint -> {
                 throw new Unfit("an alias reserved for AWS managed keys", hint);
               });
-      return kms.describe(key)
+      return kms.describe(use.key())
           .invoke(
               described -> {
                 keyIsThere = true;
@@ -188,11 +185,11 @@ public final class RootKeyCheck {
     }
 
     private Uni<UnwrappingKey> decrypt(KeyPairSource.Pair pair) {
-      KmsKey reported = new KmsKey(pair.keyArn(), key.role());
+      KeyUse reported = use.of(pair.keyArn());
       return step(
           Kind.DECRYPT_PRIVATE_KEY,
           () ->
-              kms.decryptPrivateKey(reported, pair.encryptedPrivateKey(), context)
+              kms.decryptPrivateKey(reported, pair.encryptedPrivateKey())
                   .map(
                       decrypted -> {
                         try (decrypted) {
@@ -242,7 +239,7 @@ public final class RootKeyCheck {
     private <T> Uni<T> failed(Kind kind, Duration took, Throwable failure) {
       Uni<RootKeyError> error =
           switch (failure) {
-            case KmsFailure refused -> diagnosis.of(refused, key, context, keyIsThere);
+            case KmsFailure refused -> diagnosis.of(refused, use, keyIsThere);
             case Unfit unfit -> Uni.createFrom().item(unfit(unfit));
             default -> Uni.createFrom().failure(failure);
           };

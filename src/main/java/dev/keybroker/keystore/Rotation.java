@@ -21,6 +21,7 @@ public final class Rotation {
   private final KekGeneration generation;
   private final RootKeyAccess access;
   private final Diagnosis diagnosis;
+  private final LastErrors lastErrors;
 
   public Rotation(
       KeystoreRepository keystores,
@@ -33,6 +34,7 @@ public final class Rotation {
     this.generation = generation;
     this.access = access;
     this.diagnosis = diagnosis;
+    this.lastErrors = new LastErrors(status, diagnosis);
   }
 
   /// Returns the request id of the KEK that a version of the settings needs at once. The caller
@@ -129,21 +131,16 @@ public final class Rotation {
   Uni<KmsFailure> explained(KeystoreName name, KeystoreSettings settings, KmsFailure failure) {
     return keystores
         .tenant(name.tenant())
-        .chain(
-            tenant ->
-                diagnosis.of(failure, access.key(settings.rootKey(), tenant), access.context(name)))
+        .chain(tenant -> diagnosis.of(failure, access.use(settings.rootKey(), tenant, name)))
         .map(error -> failure.explained(new KmsFailure.Explanation(error.hint(), error.time())))
         .onFailure()
         .recoverWithItem(failure);
   }
 
   private Uni<Void> noteFailure(Keystore keystore, Tenant tenant, KmsFailure failure) {
-    return diagnosis
-        .of(
-            failure,
-            access.key(keystore.settings().rootKey(), tenant),
-            access.context(keystore.name()))
-        .chain(error -> status.failed(keystore.name(), error))
+    KeystoreName name = keystore.name();
+    return lastErrors
+        .failed(name, access.use(keystore.settings().rootKey(), tenant, name), failure)
         .onFailure()
         .recoverWithNull();
   }

@@ -29,15 +29,10 @@ final class AccessHints {
   private final String action;
   private final boolean keyIsThere;
 
-  AccessHints(
-      KmsFailure failure,
-      KmsKey key,
-      KmsContext context,
-      @Nullable String ownPrincipal,
-      boolean keyIsThere) {
+  AccessHints(KmsFailure failure, KeyUse use, @Nullable String ownPrincipal, boolean keyIsThere) {
     this.failure = failure;
-    this.key = key;
-    this.context = context;
+    this.key = use.key();
+    this.context = use.context();
     this.broker = ownPrincipal == null ? "the broker" : PolicyPrincipal.of(ownPrincipal);
     this.message = failure.detail().toLowerCase(Locale.ROOT);
     this.keyIsThere = keyIsThere;

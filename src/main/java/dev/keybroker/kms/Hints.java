@@ -12,27 +12,23 @@ public final class Hints {
 
   /// What to change after a failed call.
   ///
-  /// @param context the encryption context of the call
+  /// @param use what the call used
   /// @param ownPrincipal the result of [Kms#ownPrincipal()]; null if it is not known
-  public static Hint of(
-      KmsFailure failure, KmsKey key, KmsContext context, @Nullable String ownPrincipal) {
-    return of(failure, key, context, ownPrincipal, false);
+  public static Hint of(KmsFailure failure, KeyUse use, @Nullable String ownPrincipal) {
+    return of(failure, use, ownPrincipal, false);
   }
 
   /// What to change after a failed call.
   ///
   /// @param keyIsThere whether AWS has just described the key
   public static Hint of(
-      KmsFailure failure,
-      KmsKey key,
-      KmsContext context,
-      @Nullable String ownPrincipal,
-      boolean keyIsThere) {
+      KmsFailure failure, KeyUse use, @Nullable String ownPrincipal, boolean keyIsThere) {
+    KmsKey key = use.key();
     return switch (failure.kind()) {
-      case ACCESS_DENIED -> new AccessHints(failure, key, context, ownPrincipal, keyIsThere).hint();
+      case ACCESS_DENIED -> new AccessHints(failure, use, ownPrincipal, keyIsThere).hint();
       case KEY_DISABLED -> KeyHints.disabled(key.arn().toString());
       case KEY_PENDING_DELETION, KEY_UNAVAILABLE ->
-          KeyHints.state(key.arn().toString(), failure.detail());
+          KeyHints.state(key.arn().toString(), KmsKeyState.in(failure.detail()));
       case KEY_NOT_FOUND -> KeyHints.missing(key.arn());
       case KEY_UNUSABLE -> unusable(failure, key.arn());
       case CIPHERTEXT_REFUSED -> ciphertext(failure, key);
@@ -72,8 +68,7 @@ public final class Hints {
       return Optional.of(KeyHints.asymmetric(key.keyArn(), key.usage() + " " + key.spec()));
     }
     return switch (key.state()) {
-      case "Enabled" -> Optional.empty();
-      case "Disabled" -> Optional.of(KeyHints.disabled(key.keyArn().toString()));
+      case ENABLED -> Optional.empty();
       default -> Optional.of(KeyHints.state(key.keyArn().toString(), key.state()));
     };
   }

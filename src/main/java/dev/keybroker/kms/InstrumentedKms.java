@@ -50,41 +50,36 @@ public final class InstrumentedKms implements Kms {
   }
 
   @Override
-  public Uni<GeneratedKeyPair> generateKeyPair(KmsKey key, KeyPairSpec spec, KmsContext context) {
+  public Uni<GeneratedKeyPair> generateKeyPair(KeyUse use, KeyPairSpec spec) {
     return run(
-        KmsAction.GENERATE_KEY_PAIR,
-        new KeyUse(key, context),
-        kms.generateKeyPair(key, spec, context),
-        GeneratedKeyPair::keyArn);
+        KmsAction.GENERATE_KEY_PAIR, use, kms.generateKeyPair(use, spec), GeneratedKeyPair::keyArn);
   }
 
   @Override
-  public Uni<EncryptedPrivateKey> encryptPrivateKey(
-      KmsKey key, SecretBytes privateKey, KmsContext context) {
+  public Uni<EncryptedPrivateKey> encryptPrivateKey(KeyUse use, SecretBytes privateKey) {
     return run(
         KmsAction.ENCRYPT,
-        new KeyUse(key, context),
-        kms.encryptPrivateKey(key, privateKey, context),
+        use,
+        kms.encryptPrivateKey(use, privateKey),
         EncryptedPrivateKey::keyArn);
   }
 
   @Override
-  public Uni<DecryptedPrivateKey> decryptPrivateKey(
-      KmsKey key, byte[] encryptedPrivateKey, KmsContext context) {
+  public Uni<DecryptedPrivateKey> decryptPrivateKey(KeyUse use, byte[] encryptedPrivateKey) {
     return run(
         KmsAction.DECRYPT,
-        new KeyUse(key, context),
-        kms.decryptPrivateKey(key, encryptedPrivateKey, context),
-        decrypted -> key.arn());
+        use,
+        kms.decryptPrivateKey(use, encryptedPrivateKey),
+        decrypted -> use.key().arn());
   }
 
   @Override
-  public Uni<Void> checkDecrypt(KmsKey key, byte[] encryptedPrivateKey, KmsContext context) {
+  public Uni<Void> checkDecrypt(KeyUse use, byte[] encryptedPrivateKey) {
     return run(
         KmsAction.CHECK_DECRYPT,
-        new KeyUse(key, context),
-        kms.checkDecrypt(key, encryptedPrivateKey, context),
-        admitted -> key.arn());
+        use,
+        kms.checkDecrypt(use, encryptedPrivateKey),
+        admitted -> use.key().arn());
   }
 
   @Override
@@ -130,11 +125,7 @@ public final class InstrumentedKms implements Kms {
               return call.invoke(
                       answer ->
                           observer.ended(
-                              key.arn().isAlias()
-                                  ? new KeyUse(
-                                      new KmsKey(answering.apply(answer), key.role()),
-                                      use.context())
-                                  : use,
+                              key.arn().isAlias() ? use.of(answering.apply(answer)) : use,
                               action.health(),
                               started,
                               null))

@@ -1,7 +1,6 @@
 package dev.keybroker.kms;
 
 import java.util.Collection;
-import java.util.Locale;
 import java.util.TreeSet;
 
 /// Hints on the kind of a key and on the state it is in.
@@ -18,39 +17,37 @@ final class KeyHints {
             + ". While it is disabled nothing can be unwrapped.");
   }
 
-  /// @param state AWS's KeyState, or the message that contains it
-  static Hint state(String key, String state) {
-    String text = state.toLowerCase(Locale.ROOT).replace(" ", "");
-    if (text.contains("pendingdeletion") || text.contains("pendingreplicadeletion")) {
-      return new Hint(
-          HintTopic.KEY_PENDING_DELETION,
-          "The key "
-              + key
-              + " is pending deletion. Cancel that before its date, then enable the key: aws kms"
-              + " cancel-key-deletion --key-id "
-              + key
-              + "; aws kms enable-key --key-id "
-              + key
-              + ". Once the key is deleted every recording under it is lost.");
-    }
-    if (text.contains("pendingimport")) {
-      return new Hint(
-          HintTopic.KEY_PENDING_IMPORT,
-          "The key "
-              + key
-              + " has no key material: it was never imported, was deleted, or has expired. Import"
-              + " the same material again.");
-    }
-    if (text.contains("unavailable") || text.contains("keystore")) {
-      return keyStoreUnavailable(key);
-    }
-    return new Hint(
-        HintTopic.KEY_STATE,
-        "The state of the key "
-            + key
-            + " does not allow the call. Wait until aws kms describe-key --key-id "
-            + key
-            + " shows KeyState Enabled.");
+  static Hint state(String key, KmsKeyState state) {
+    return switch (state) {
+      case PENDING_DELETION, PENDING_REPLICA_DELETION ->
+          new Hint(
+              HintTopic.KEY_PENDING_DELETION,
+              "The key "
+                  + key
+                  + " is pending deletion. Cancel that before its date, then enable the key: aws"
+                  + " kms cancel-key-deletion --key-id "
+                  + key
+                  + "; aws kms enable-key --key-id "
+                  + key
+                  + ". Once the key is deleted every recording under it is lost.");
+      case PENDING_IMPORT ->
+          new Hint(
+              HintTopic.KEY_PENDING_IMPORT,
+              "The key "
+                  + key
+                  + " has no key material: it was never imported, was deleted, or has expired."
+                  + " Import the same material again.");
+      case UNAVAILABLE -> keyStoreUnavailable(key);
+      case DISABLED -> disabled(key);
+      case ENABLED, CREATING, UPDATING, OTHER ->
+          new Hint(
+              HintTopic.KEY_STATE,
+              "The state of the key "
+                  + key
+                  + " does not allow the call. Wait until aws kms describe-key --key-id "
+                  + key
+                  + " shows KeyState Enabled.");
+    };
   }
 
   static Hint keyStoreUnavailable(String key) {

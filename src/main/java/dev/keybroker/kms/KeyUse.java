@@ -3,8 +3,9 @@ package dev.keybroker.kms;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// A KMS key as one keystore uses it. KMS may answer two uses of the same key differently, because
-/// a key policy can distinguish them by their encryption contexts.
+/// A KMS key as one keystore uses it: the key, how the broker reaches it, and the encryption
+/// context of its calls. KMS may answer two uses of the same key differently, because a key policy
+/// can distinguish them by their encryption contexts.
 ///
 /// Immutable. It is a map key on the path of every wrap, so it stores its hash.
 public final class KeyUse {
@@ -12,7 +13,6 @@ public final class KeyUse {
   private final KmsContext context;
   private final int hash;
 
-  /// @param key the key, named by its key ARN, never by an alias
   public KeyUse(KmsKey key, KmsContext context) {
     this.key = key;
     this.context = context;
@@ -25,6 +25,12 @@ public final class KeyUse {
 
   public KmsContext context() {
     return context;
+  }
+
+  /// Returns the same use of a key that was named differently: an alias, or another region's
+  /// replica.
+  public KeyUse of(KmsArn arn) {
+    return arn.equals(key.arn()) ? this : new KeyUse(new KmsKey(arn, key.role()), context);
   }
 
   @Override

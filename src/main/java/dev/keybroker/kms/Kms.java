@@ -13,19 +13,17 @@ import io.smallrye.mutiny.Uni;
 public interface Kms {
   /// Calls `kms:GenerateDataKeyPairWithoutPlaintext`. A retry makes another pair and loses only the
   /// first one. Fails with `KEY_UNUSABLE` for keys in custom key stores.
-  Uni<GeneratedKeyPair> generateKeyPair(KmsKey key, KeyPairSpec spec, KmsContext context);
+  Uni<GeneratedKeyPair> generateKeyPair(KeyUse use, KeyPairSpec spec);
 
   /// Calls `kms:Encrypt` for a private key (PKCS#8 DER, at most 4,096 bytes).
-  Uni<EncryptedPrivateKey> encryptPrivateKey(
-      KmsKey key, SecretBytes privateKey, KmsContext context);
+  Uni<EncryptedPrivateKey> encryptPrivateKey(KeyUse use, SecretBytes privateKey);
 
   /// Calls `kms:Decrypt` for a private key, with the given KeyId. The caller closes the result.
-  Uni<DecryptedPrivateKey> decryptPrivateKey(
-      KmsKey key, byte[] encryptedPrivateKey, KmsContext context);
+  Uni<DecryptedPrivateKey> decryptPrivateKey(KeyUse use, byte[] encryptedPrivateKey);
 
   /// Calls `kms:Decrypt` for a private key with `DryRun`. It fails as the real call would and
   /// decrypts nothing.
-  Uni<Void> checkDecrypt(KmsKey key, byte[] encryptedPrivateKey, KmsContext context);
+  Uni<Void> checkDecrypt(KeyUse use, byte[] encryptedPrivateKey);
 
   /// Calls `kms:DescribeKey`.
   Uni<KmsKeyDescription> describe(KmsKey key);

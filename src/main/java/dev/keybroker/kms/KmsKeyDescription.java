@@ -5,7 +5,6 @@ import java.util.List;
 /// What `kms:DescribeKey` reports about a key, as far as a root key needs it.
 ///
 /// @param keyArn the key ARN, even if the request named an alias
-/// @param state AWS's KeyState, e.g. `Enabled`, `Disabled`, `PendingDeletion`
 /// @param usage AWS's KeyUsage, e.g. `ENCRYPT_DECRYPT`
 /// @param spec AWS's KeySpec, e.g. `SYMMETRIC_DEFAULT`
 /// @param customerManaged whether AWS's KeyManager is `CUSTOMER`
@@ -13,7 +12,7 @@ import java.util.List;
 /// @param regions the regions of the key; for a multi-Region key, those of its primary and replicas
 public record KmsKeyDescription(
     KmsArn keyArn,
-    String state,
+    KmsKeyState state,
     String usage,
     String spec,
     boolean customerManaged,

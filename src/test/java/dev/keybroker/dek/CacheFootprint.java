@@ -19,6 +19,7 @@ import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kek.MemoryKekTier;
 import dev.keybroker.kek.MemoryPrivateKeks;
 import dev.keybroker.kek.PrivateKek;
+import dev.keybroker.kek.RecordedAnswers;
 import dev.keybroker.kek.RootKeyConfig;
 import dev.keybroker.kek.RootKeyStates;
 import dev.keybroker.kms.AssumedRole;
@@ -64,7 +65,7 @@ final class CacheFootprint {
   private final KmsContext context =
       new KmsContext(Map.of("keybroker:tenant", "acme", "keybroker:keystore", "calls"));
   private final GeneratedKeyPair pair =
-      kms.generateKeyPair(rootKey(0).key(), SPEC, context).await().indefinitely();
+      kms.generateKeyPair(new KeyUse(rootKey(0).key(), context), SPEC).await().indefinitely();
 
   private long heapBefore;
   private long residentBefore;
@@ -126,8 +127,7 @@ final class CacheFootprint {
         new KekName(keystore(i), id),
         KekState.RETIRED,
         SPEC,
-        rootKey(i).key(),
-        rootKey(i).context(),
+        new KeyUse(rootKey(i).key(), rootKey(i).context()),
         pair.encryptedPrivateKey().clone(),
         Duration.ofMinutes(15),
         Clock.systemUTC().instant(),
@@ -145,8 +145,7 @@ final class CacheFootprint {
         kek.name(),
         kek.state(),
         SPEC,
-        rootKey(0).key(),
-        context,
+        new KeyUse(rootKey(0).key(), context),
         kek.encryptedPrivateKey(),
         kek.privateKekLifetime(),
         kek.readTime());
@@ -274,7 +273,6 @@ final class CacheFootprint {
   }
 
   private static RootKeyStates states(RootKeyConfig config) {
-    return new RootKeyStates(
-        config, (keystore, call, started, failure) -> {}, System::nanoTime, Clock.systemUTC());
+    return new RootKeyStates(config, RecordedAnswers::new, System::nanoTime, Clock.systemUTC());
   }
 }

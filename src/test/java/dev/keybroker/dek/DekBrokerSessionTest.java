@@ -26,6 +26,7 @@ import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kek.MemoryPrivateKeks;
+import dev.keybroker.kek.RecordedAnswers;
 import dev.keybroker.kek.RootKeyAdmission;
 import dev.keybroker.kek.RootKeyConfig;
 import dev.keybroker.kek.RootKeyStates;
@@ -519,8 +520,7 @@ class DekBrokerSessionTest {
   }
 
   private RootKeyStates states() {
-    return new RootKeyStates(
-        new KeyConfig(), (keystore, call, started, failure) -> {}, nanos::get, Clock.systemUTC());
+    return new RootKeyStates(new KeyConfig(), RecordedAnswers::new, nanos::get, Clock.systemUTC());
   }
 
   private RootKeyAdmission rootKeys(RootKeyStates states) {
@@ -554,7 +554,9 @@ class DekBrokerSessionTest {
   private ActiveKek newKek(KeyPairSpec spec, Duration lifetime) {
     KmsContext context = new KmsContext(Map.of("keybroker:tenant", "acme"));
     GeneratedKeyPair pair =
-        kms.generateKeyPair(ROOT_KEY, spec, context).await().atMost(Duration.ofSeconds(30));
+        kms.generateKeyPair(new KeyUse(ROOT_KEY, context), spec)
+            .await()
+            .atMost(Duration.ofSeconds(30));
     WrappingKey publicKey = codec.parsePublic(spec, pair.publicKey());
     KekName name = new KekName(KEYSTORE, UUID.randomUUID());
     keks.put(
@@ -563,8 +565,7 @@ class DekBrokerSessionTest {
             name,
             KekState.ACTIVE,
             spec,
-            new KmsKey(pair.keyArn(), null),
-            context,
+            new KeyUse(new KmsKey(pair.keyArn(), null), context),
             pair.encryptedPrivateKey(),
             lifetime,
             Instant.EPOCH));
@@ -586,7 +587,6 @@ class DekBrokerSessionTest {
                 kek.state(),
                 kek.spec(),
                 kek.rootKey(),
-                kek.kmsContext(),
                 kek.encryptedPrivateKey(),
                 lifetime,
                 kek.readTime()));

@@ -148,7 +148,7 @@ public abstract class KekTierContract {
     Kek kek = kek(active.name());
     assertArrayEquals(
         Objects.requireNonNull(kek.provenance()).publicKey(), active.key().subjectPublicKeyInfo());
-    assertEquals(new KeyUse(kek.rootKey(), kek.kmsContext()), active.rootKey());
+    assertEquals(kek.rootKey(), active.rootKey());
     assertEquals(onKmsOutage == OnKmsOutage.FAIL_CLOSED, active.failClosed());
     assertEquals(await(life.find(active.name())).createTime(), active.createTime());
     assertFalse(active.readTime().isBefore(before) || active.readTime().isAfter(clock.instant()));
@@ -183,6 +183,10 @@ public abstract class KekTierContract {
     assertEquals(keystore, failure.keystore());
   }
 
+  private KeyUse use(KeystoreSettings settings) {
+    return access.use(settings.rootKey(), await(repository.tenant(keystore.tenant())), keystore);
+  }
+
   @Test
   protected void kek_isAllThatAnUnwrapNeeds() {
     Instant before = clock.instant();
@@ -193,9 +197,9 @@ public abstract class KekTierContract {
     assertEquals(name, kek.name());
     assertEquals(KekState.ACTIVE, kek.state());
     assertEquals(KeyPairSpec.ECC_NIST_P256, kek.spec());
-    assertEquals(rootKey, kek.rootKey().arn().toString());
-    assertNull(kek.rootKey().role());
-    assertEquals(access.context(keystore), kek.kmsContext());
+    assertEquals(rootKey, kek.rootKey().key().arn().toString());
+    assertNull(kek.rootKey().key().role());
+    assertEquals(use(TestSettings.of(rootKey)).context(), kek.rootKey().context());
     assertNotNull(kek.encryptedPrivateKey());
     assertEquals(TestSettings.of(rootKey).privateKekLifetime(), kek.privateKekLifetime());
     assertFalse(kek.readTime().isBefore(before) || kek.readTime().isAfter(clock.instant()));
@@ -248,12 +252,7 @@ public abstract class KekTierContract {
     Keystore made = await(repository.insert(keystore, TestSettings.of(rootKey))).keystore();
     KekIntent intent =
         new KekIntent(
-            keystore,
-            made.version(),
-            made.settings().keyPairSpec(),
-            access.key(made.settings().rootKey(), await(repository.tenant(keystore.tenant()))),
-            access.context(keystore),
-            null);
+            keystore, made.version(), made.settings().keyPairSpec(), use(made.settings()), null);
     KekName name = ((KekRepository.Intended.ToGenerate) await(keks.intend(intent))).name();
 
     Kek pending = assertState(KekState.PENDING_GENERATION, name);

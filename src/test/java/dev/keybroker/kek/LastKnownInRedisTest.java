@@ -139,7 +139,6 @@ class LastKnownInRedisTest {
         kek.state(),
         kek.spec(),
         kek.rootKey(),
-        kek.kmsContext(),
         kek.encryptedPrivateKey(),
         kek.privateKekLifetime(),
         readTime);

@@ -59,7 +59,6 @@ class MemoryKekTierTest {
         state,
         kek.spec(),
         kek.rootKey(),
-        kek.kmsContext(),
         kek.encryptedPrivateKey(),
         kek.privateKekLifetime(),
         readTime);

@@ -13,10 +13,10 @@ import dev.keybroker.kms.FakeKms;
 import dev.keybroker.kms.KmsFailure;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -29,17 +29,9 @@ class MemoryPrivateKeksTest {
 
   private final TestTime time = new TestTime();
   private final FakeKms kms = new FakeKms(TestKek.PROVIDER);
-  private final List<String> told = new CopyOnWriteArrayList<>();
+  private final RecordedAnswers recorded = new RecordedAnswers();
   private final RootKeyStates rootKeys =
-      new RootKeyStates(
-          new TestRootKeyConfig(10),
-          (keystore, call, started, failure) -> {
-            if (failure != null) {
-              told.add(keystore + " " + call.operation() + " " + failure.kind());
-            }
-          },
-          time.ticker(),
-          time);
+      new RootKeyStates(new TestRootKeyConfig(10), () -> recorded, time.ticker(), time);
   private final MemoryPrivateKeks keks = keks(TestCacheConfig.defaults());
   private final TestKek test = TestKek.of(kms, LIFETIME);
 
@@ -317,13 +309,16 @@ class MemoryPrivateKeksTest {
   /// Not at the bound, a quarter of the lifetime later.
   @Test
   void refresh_refused_isReportedAtOnce() {
+    Instant started = time.instant();
     use(test.kek()).close();
     time.pass(LIFETIME.multipliedBy(3).dividedBy(4));
     kms.refuse(KmsFailure.Kind.ACCESS_DENIED);
 
     use(test.kek()).close();
 
-    assertEquals(List.of(TestKek.KEYSTORE + " DECRYPT ACCESS_DENIED"), told);
+    String keystore = TestKek.KEYSTORE.toString();
+    assertEquals(
+        List.of(keystore + " since " + started, keystore + " ACCESS_DENIED"), recorded.list());
     assertEquals(1, rootKeys.failing().size());
   }
 

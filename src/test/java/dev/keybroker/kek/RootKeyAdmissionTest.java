@@ -38,19 +38,9 @@ class RootKeyAdmissionTest {
   private final TestTime time = new TestTime();
   private final FakeKms fake = new FakeKms(TestKek.PROVIDER);
   private final TestKek test = TestKek.of(fake, Duration.ZERO);
-  private final List<String> told = new ArrayList<>();
+  private final RecordedAnswers recorded = new RecordedAnswers();
   private final RootKeyStates states =
-      new RootKeyStates(
-          new TestRootKeyConfig(10),
-          (keystore, call, started, failure) ->
-              told.add(
-                  keystore
-                      + " "
-                      + call.operation()
-                      + " "
-                      + (failure == null ? "" : failure.kind())),
-          time.ticker(),
-          time);
+      new RootKeyStates(new TestRootKeyConfig(10), () -> recorded, time.ticker(), time);
   private final Kms kms = TestKek.reporting(fake, states, time.ticker());
   private boolean recordsAnswer = true;
   private RootKeyAdmission admission = admission(10);
@@ -94,9 +84,7 @@ class RootKeyAdmissionTest {
 
   private void decrypt() {
     kms.decryptPrivateKey(
-            test.kek().rootKey(),
-            Objects.requireNonNull(test.kek().encryptedPrivateKey()),
-            test.kek().kmsContext())
+            test.kek().rootKey(), Objects.requireNonNull(test.kek().encryptedPrivateKey()))
         .onFailure()
         .recoverWithNull()
         .await()
@@ -104,7 +92,7 @@ class RootKeyAdmissionTest {
   }
 
   private void generate() {
-    kms.generateKeyPair(test.kek().rootKey(), KeyPairSpec.ECC_NIST_P256, test.kek().kmsContext())
+    kms.generateKeyPair(test.kek().rootKey(), KeyPairSpec.ECC_NIST_P256)
         .onFailure()
         .recoverWithNull()
         .await()
@@ -141,7 +129,7 @@ class RootKeyAdmissionTest {
   @Test
   void admission_whereOnlyTheUseIsDenied_isRefusedThoughDescribeKeyAnswers() {
     fake.refuse("kms:Decrypt", Kind.ACCESS_DENIED);
-    fake.describe(test.kek().rootKey()).await().indefinitely();
+    fake.describe(test.kek().rootKey().key()).await().indefinitely();
 
     for (int i = 0; i < 300; i++) {
       assertRefused(Kind.ACCESS_DENIED);
@@ -311,7 +299,9 @@ class RootKeyAdmissionTest {
     admit();
 
     String keystore = TestKek.KEYSTORE.toString();
-    assertEquals(List.of(keystore + " DECRYPT ACCESS_DENIED", keystore + " DECRYPT "), told);
+    assertEquals(
+        List.of(keystore + " ACCESS_DENIED", keystore + " since " + time.instant()),
+        recorded.list());
   }
 
   @Test
@@ -348,7 +338,7 @@ class RootKeyAdmissionTest {
     time.pass(TICK);
     fake.refuse(Kind.ACCESS_DENIED);
     KmsContext other = new KmsContext(Map.of("keybroker:tenant", "mallory"));
-    kms.decryptPrivateKey(test.kek().rootKey(), new byte[64], other)
+    kms.decryptPrivateKey(new KeyUse(test.kek().rootKey().key(), other), new byte[64])
         .onFailure()
         .recoverWithNull()
         .await()
@@ -385,7 +375,7 @@ class RootKeyAdmissionTest {
 
   @Test
   void refusedCiphertext_isNoFailureOfTheKey() {
-    kms.decryptPrivateKey(test.kek().rootKey(), new byte[64], test.kek().kmsContext())
+    kms.decryptPrivateKey(test.kek().rootKey(), new byte[64])
         .onFailure()
         .recoverWithNull()
         .await()

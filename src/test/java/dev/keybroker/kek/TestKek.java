@@ -46,7 +46,9 @@ record TestKek(Kek kek, WrappingKey publicKey, SecretBytes dek, byte[] wrapped) 
     KmsContext context =
         new KmsContext(Map.of("keybroker:tenant", "acme", "keybroker:keystore", "calls"));
     GeneratedKeyPair pair =
-        kms.generateKeyPair(ROOT_KEY, KeyPairSpec.ECC_NIST_P256, context).await().indefinitely();
+        kms.generateKeyPair(new KeyUse(ROOT_KEY, context), KeyPairSpec.ECC_NIST_P256)
+            .await()
+            .indefinitely();
     UUID id = UUID.randomUUID();
     WrappingKey publicKey = CODEC.parsePublic(KeyPairSpec.ECC_NIST_P256, pair.publicKey());
     SecretBytes dek = SecretBytes.random(32, RANDOM);
@@ -55,8 +57,7 @@ record TestKek(Kek kek, WrappingKey publicKey, SecretBytes dek, byte[] wrapped) 
             new KekName(KEYSTORE, id),
             KekState.ACTIVE,
             KeyPairSpec.ECC_NIST_P256,
-            new KmsKey(pair.keyArn(), null),
-            context,
+            new KeyUse(new KmsKey(pair.keyArn(), null), context),
             pair.encryptedPrivateKey(),
             lifetime,
             Instant.parse("2026-03-01T12:00:00Z"));
@@ -66,7 +67,7 @@ record TestKek(Kek kek, WrappingKey publicKey, SecretBytes dek, byte[] wrapped) 
 
   /// Its root key, as its keystore uses it.
   KeyUse use() {
-    return new KeyUse(kek.rootKey(), kek.kmsContext());
+    return kek.rootKey();
   }
 
   /// The same KEK as its record says after the keystore's setting was changed.
@@ -76,7 +77,6 @@ record TestKek(Kek kek, WrappingKey publicKey, SecretBytes dek, byte[] wrapped) 
         kek.state(),
         kek.spec(),
         kek.rootKey(),
-        kek.kmsContext(),
         kek.encryptedPrivateKey(),
         lifetime,
         kek.readTime());

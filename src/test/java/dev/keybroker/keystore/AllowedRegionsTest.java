@@ -10,6 +10,7 @@ import dev.keybroker.crypto.KeyCodec;
 import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.embedded.EmbeddedServices;
 import dev.keybroker.embedded.EmbeddedServicesResource;
+import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.Kms;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
@@ -103,8 +104,9 @@ class AllowedRegionsTest {
     assertEquals(Optional.empty(), config.brokerManagedKeyArn());
     return new RootKeyCheck(kms, keyPairs, codec, wrapping, random, diagnosis, config, clock)
         .run(
-            new KmsKey(KmsArn.parse(keyArn), null),
-            new KmsContext(Map.of("keybroker:tenant", "regions")),
+            new KeyUse(
+                new KmsKey(KmsArn.parse(keyArn), null),
+                new KmsContext(Map.of("keybroker:tenant", "regions"))),
             KeyPairSpec.ECC_NIST_P256,
             "regions")
         .await()

@@ -18,6 +18,7 @@ import dev.keybroker.embedded.kms.LocalKms;
 import dev.keybroker.embedded.kms.LocalKmsOptions;
 import dev.keybroker.kms.AssumedRole;
 import dev.keybroker.kms.GeneratedKeyPair;
+import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
@@ -189,7 +190,8 @@ class OnboardingOnAwsTest {
             () ->
                 await(
                     broker()
-                        .generateKeyPair(new KmsKey(arn, null), KeyPairSpec.ECC_NIST_P256, other)));
+                        .generateKeyPair(
+                            new KeyUse(new KmsKey(arn, null), other), KeyPairSpec.ECC_NIST_P256)));
     assertEquals(KmsFailure.Kind.ACCESS_DENIED, refused.kind());
   }
 
@@ -274,17 +276,17 @@ class OnboardingOnAwsTest {
         throw unusable;
       }
       try (SecretBytes secret = SecretBytes.copyOf(new byte[] {1, 2, 3})) {
-        encrypted = await(kms.encryptPrivateKey(key, secret, CONTEXT)).ciphertext();
+        encrypted = await(kms.encryptPrivateKey(new KeyUse(key, CONTEXT), secret)).ciphertext();
       }
     } else {
       encrypted = await(generate(kms, key)).encryptedPrivateKey();
     }
-    await(kms.checkDecrypt(key, encrypted, CONTEXT));
-    await(kms.decryptPrivateKey(key, encrypted, CONTEXT)).close();
+    await(kms.checkDecrypt(new KeyUse(key, CONTEXT), encrypted));
+    await(kms.decryptPrivateKey(new KeyUse(key, CONTEXT), encrypted)).close();
   }
 
   private static Uni<GeneratedKeyPair> generate(AwsKms kms, KmsKey key) {
-    return kms.generateKeyPair(key, KeyPairSpec.ECC_NIST_P256, CONTEXT);
+    return kms.generateKeyPair(new KeyUse(key, CONTEXT), KeyPairSpec.ECC_NIST_P256);
   }
 
   private KmsArn key(boolean inCustomKeyStore) {

@@ -19,6 +19,7 @@ import dev.keybroker.kek.KekCopies;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kek.MemoryKekTier;
+import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.Kms;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
@@ -98,7 +99,7 @@ class RenamedContextTest {
       Kek after = await(records.kek(newKek.id()));
       assertEquals(
           new KmsContext(Map.of("keybroker:tenant", "renamed", "keybroker:keystore", "calls")),
-          before.kmsContext());
+          before.rootKey().context());
       assertEquals(
           new KmsContext(
               Map.of(
@@ -108,12 +109,12 @@ class RenamedContextTest {
                   "calls",
                   "deployment",
                   "frankfurt")),
-          after.kmsContext());
+          after.rootKey().context());
       // The lifetime is zero: each unwrap asks KMS.
       assertUnwraps(dek, underOld);
       assertUnwraps(dek, underNew);
-      assertRefused(before, after.kmsContext());
-      assertRefused(after, before.kmsContext());
+      assertRefused(before, after.rootKey().context());
+      assertRefused(after, before.rootKey().context());
     }
   }
 
@@ -145,7 +146,8 @@ class RenamedContextTest {
     KmsFailure refused =
         assertThrows(
             KmsFailure.class,
-            () -> await(kms.decryptPrivateKey(kek.rootKey(), encrypted, context)));
+            () ->
+                await(kms.decryptPrivateKey(new KeyUse(kek.rootKey().key(), context), encrypted)));
     assertEquals(KmsFailure.Kind.CIPHERTEXT_REFUSED, refused.kind());
   }
 

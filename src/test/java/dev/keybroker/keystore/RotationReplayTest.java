@@ -300,8 +300,7 @@ class RotationReplayTest {
         name,
         keystore.version(),
         keystore.settings().keyPairSpec(),
-        access.key(keystore.settings().rootKey(), await(repository.tenant(name.tenant()))),
-        access.context(name),
+        access.use(keystore.settings().rootKey(), await(repository.tenant(name.tenant())), name),
         request);
   }
 

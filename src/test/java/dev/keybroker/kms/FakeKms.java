@@ -104,23 +104,21 @@ public final class FakeKms implements Kms {
   }
 
   @Override
-  public Uni<GeneratedKeyPair> generateKeyPair(
-      KmsKey kmsKey, KeyPairSpec spec, KmsContext context) {
+  public Uni<GeneratedKeyPair> generateKeyPair(KeyUse use, KeyPairSpec spec) {
     String action = "kms:GenerateDataKeyPairWithoutPlaintext";
     return call(
         action,
         () -> {
-          KmsArn arn = keyArn(kmsKey, action);
+          KmsArn arn = keyArn(use.key(), action);
           try (dev.keybroker.crypto.PlaintextKeyPair pair = keyPairs.generate(spec)) {
-            byte[] encrypted = seal(pair.pkcs8().toByteArray(), aad(arn, context));
+            byte[] encrypted = seal(pair.pkcs8().toByteArray(), aad(arn, use.context()));
             return new GeneratedKeyPair(pair.subjectPublicKeyInfo(), encrypted, arn);
           }
         });
   }
 
   @Override
-  public Uni<EncryptedPrivateKey> encryptPrivateKey(
-      KmsKey kmsKey, SecretBytes privateKey, KmsContext context) {
+  public Uni<EncryptedPrivateKey> encryptPrivateKey(KeyUse use, SecretBytes privateKey) {
     String action = "kms:Encrypt";
     return call(
         action,
@@ -128,18 +126,19 @@ public final class FakeKms implements Kms {
           if (privateKey.size() > MAX_PLAINTEXT_SIZE) {
             throw failure(KmsFailure.Kind.KEY_UNUSABLE, action, "ValidationException");
           }
-          KmsArn arn = keyArn(kmsKey, action);
-          return new EncryptedPrivateKey(seal(privateKey.toByteArray(), aad(arn, context)), arn);
+          KmsArn arn = keyArn(use.key(), action);
+          return new EncryptedPrivateKey(
+              seal(privateKey.toByteArray(), aad(arn, use.context())), arn);
         });
   }
 
   @Override
-  public Uni<DecryptedPrivateKey> decryptPrivateKey(
-      KmsKey kmsKey, byte[] encryptedPrivateKey, KmsContext context) {
+  public Uni<DecryptedPrivateKey> decryptPrivateKey(KeyUse use, byte[] encryptedPrivateKey) {
     return call(
             DECRYPT,
             () -> {
-              byte[] opened = open(encryptedPrivateKey, aad(keyArn(kmsKey, DECRYPT), context));
+              byte[] opened =
+                  open(encryptedPrivateKey, aad(keyArn(use.key(), DECRYPT), use.context()));
               return new DecryptedPrivateKey(SecretBytes.adopt(opened), "fake-request-id");
             })
         .onSubscription()
@@ -147,11 +146,12 @@ public final class FakeKms implements Kms {
   }
 
   @Override
-  public Uni<Void> checkDecrypt(KmsKey kmsKey, byte[] encryptedPrivateKey, KmsContext context) {
+  public Uni<Void> checkDecrypt(KeyUse use, byte[] encryptedPrivateKey) {
     return call(
             DECRYPT,
             () -> {
-              byte[] opened = open(encryptedPrivateKey, aad(keyArn(kmsKey, DECRYPT), context));
+              byte[] opened =
+                  open(encryptedPrivateKey, aad(keyArn(use.key(), DECRYPT), use.context()));
               Arrays.fill(opened, (byte) 0);
               return true;
             })
@@ -168,7 +168,7 @@ public final class FakeKms implements Kms {
         () ->
             new KmsKeyDescription(
                 keyArn(kmsKey, action),
-                "Enabled",
+                KmsKeyState.ENABLED,
                 "ENCRYPT_DECRYPT",
                 "SYMMETRIC_DEFAULT",
                 true,

@@ -20,8 +20,8 @@ class HintsTest {
   private static final KmsArn ARN =
       KmsArn.parse(
           "arn:aws:kms:eu-central-1:222222222222:key/11111111-2222-3333-4444-555555555555");
-  private static final KmsKey KEY = new KmsKey(ARN, null);
-  private static final KmsContext CONTEXT = new KmsContext(Map.of("keybroker:tenant", "demo"));
+  private static final KeyUse USE =
+      new KeyUse(new KmsKey(ARN, null), new KmsContext(Map.of("keybroker:tenant", "demo")));
 
   @Test
   void docsPage_hasOneSectionForEachTopic() throws IOException {
@@ -65,7 +65,7 @@ class HintsTest {
       })
   void failure_getsTheHintForItsCause(
       Kind kind, String action, String code, String detail, HintTopic topic) {
-    Hint hint = Hints.of(new KmsFailure(kind, action, code, detail, null), KEY, CONTEXT, null);
+    Hint hint = Hints.of(new KmsFailure(kind, action, code, detail, null), USE, null);
 
     assertEquals(topic, hint.topic());
     assertTrue(hint.text().length() > 40, hint::text);
@@ -82,7 +82,7 @@ class HintsTest {
                 + " identity-based policy allows the sts:TagSession action",
             null);
 
-    Hint hint = Hints.of(failure, KEY, CONTEXT, null);
+    Hint hint = Hints.of(failure, USE, null);
 
     assertEquals(HintTopic.BROKER_PERMISSIONS, hint.topic());
     assertTrue(hint.text().contains("allows sts:TagSession"), hint::text);
@@ -94,7 +94,7 @@ class HintsTest {
         new KmsFailure(Kind.ACCESS_DENIED, "kms:Decrypt", "AccessDeniedException", "", null);
     String session = "arn:aws:sts::111111111111:assumed-role/broker/i-0123";
 
-    String text = Hints.of(failure, KEY, CONTEXT, session).text();
+    String text = Hints.of(failure, USE, session).text();
 
     assertTrue(text.contains("arn:aws:iam::111111111111:role/broker"), text);
   }
@@ -149,38 +149,49 @@ class HintsTest {
             "because the resource does not exist in this Region, no resource-based policies allow"
                 + " access, or a resource-based policy explicitly denies access",
             null);
-    assertEquals(
-        HintTopic.KEY_POLICY_OR_KEY_MISSING, Hints.of(failure, KEY, CONTEXT, null).topic());
-    Hint hint = Hints.of(failure, KEY, CONTEXT, null, true);
+    assertEquals(HintTopic.KEY_POLICY_OR_KEY_MISSING, Hints.of(failure, USE, null).topic());
+    Hint hint = Hints.of(failure, USE, null, true);
     assertEquals(HintTopic.KEY_POLICY, hint.topic());
     assertTrue(hint.text().contains("Deny statement"), hint::text);
   }
 
   @Test
   void unfit_keyThatFits_isNot() {
-    assertEquals(Optional.empty(), Hints.unfit(key("Enabled"), List.of()));
-    assertEquals(Optional.empty(), Hints.unfit(key("Enabled"), List.of("us-west-2")));
+    assertEquals(Optional.empty(), Hints.unfit(key(KmsKeyState.named("Enabled")), List.of()));
+    assertEquals(
+        Optional.empty(), Hints.unfit(key(KmsKeyState.named("Enabled")), List.of("us-west-2")));
   }
 
   @Test
   void unfit_saysWhy() {
-    assertUnfit(HintTopic.REGION_NOT_ALLOWED, key("Enabled"), List.of("us-east-1"));
-    assertUnfit(HintTopic.KEY_DISABLED, key("Disabled"), List.of());
-    assertUnfit(HintTopic.KEY_PENDING_DELETION, key("PendingDeletion"), List.of());
-    assertUnfit(HintTopic.KEY_PENDING_DELETION, key("PendingReplicaDeletion"), List.of());
-    assertUnfit(HintTopic.KEY_PENDING_IMPORT, key("PendingImport"), List.of());
-    assertUnfit(HintTopic.KEY_STORE_UNAVAILABLE, key("Unavailable"), List.of());
-    assertUnfit(HintTopic.KEY_STATE, key("Creating"), List.of());
+    assertUnfit(
+        HintTopic.REGION_NOT_ALLOWED, key(KmsKeyState.named("Enabled")), List.of("us-east-1"));
+    assertUnfit(HintTopic.KEY_DISABLED, key(KmsKeyState.named("Disabled")), List.of());
+    assertUnfit(
+        HintTopic.KEY_PENDING_DELETION, key(KmsKeyState.named("PendingDeletion")), List.of());
+    assertUnfit(
+        HintTopic.KEY_PENDING_DELETION,
+        key(KmsKeyState.named("PendingReplicaDeletion")),
+        List.of());
+    assertUnfit(HintTopic.KEY_PENDING_IMPORT, key(KmsKeyState.named("PendingImport")), List.of());
+    assertUnfit(HintTopic.KEY_STORE_UNAVAILABLE, key(KmsKeyState.named("Unavailable")), List.of());
+    assertUnfit(HintTopic.KEY_STATE, key(KmsKeyState.named("Creating")), List.of());
     assertUnfit(
         HintTopic.ASYMMETRIC_KEY,
         new KmsKeyDescription(
-            ARN, "Enabled", "SIGN_VERIFY", "RSA_2048", true, false, List.of("eu-central-1")),
+            ARN,
+            KmsKeyState.ENABLED,
+            "SIGN_VERIFY",
+            "RSA_2048",
+            true,
+            false,
+            List.of("eu-central-1")),
         List.of());
     assertUnfit(
         HintTopic.AWS_MANAGED_KEY,
         new KmsKeyDescription(
             ARN,
-            "Enabled",
+            KmsKeyState.ENABLED,
             "ENCRYPT_DECRYPT",
             "SYMMETRIC_DEFAULT",
             false,
@@ -189,7 +200,7 @@ class HintsTest {
         List.of());
   }
 
-  private static KmsKeyDescription key(String state) {
+  private static KmsKeyDescription key(KmsKeyState state) {
     return new KmsKeyDescription(
         ARN,
         state,

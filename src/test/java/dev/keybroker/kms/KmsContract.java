@@ -104,19 +104,19 @@ public abstract class KmsContract {
   protected abstract long received();
 
   private Uni<GeneratedKeyPair> generate(KmsKey key, KeyPairSpec spec) {
-    return kms().generateKeyPair(key, spec, CONTEXT);
+    return kms().generateKeyPair(new KeyUse(key, CONTEXT), spec);
   }
 
   private Uni<EncryptedPrivateKey> encrypt(KmsKey key, SecretBytes privateKey) {
-    return kms().encryptPrivateKey(key, privateKey, CONTEXT);
+    return kms().encryptPrivateKey(new KeyUse(key, CONTEXT), privateKey);
   }
 
   private Uni<DecryptedPrivateKey> decrypt(KmsKey key, byte[] ciphertext, KmsContext context) {
-    return kms().decryptPrivateKey(key, ciphertext, context);
+    return kms().decryptPrivateKey(new KeyUse(key, context), ciphertext);
   }
 
   private Uni<Void> checkDecrypt(KmsKey key, byte[] ciphertext, KmsContext context) {
-    return kms().checkDecrypt(key, ciphertext, context);
+    return kms().checkDecrypt(new KeyUse(key, context), ciphertext);
   }
 
   private Uni<DecryptedPrivateKey> decrypt(KmsKey key, byte[] ciphertext) {
@@ -369,7 +369,7 @@ public abstract class KmsContract {
     assertEquals(
         new KmsKeyDescription(
             key.arn(),
-            "Enabled",
+            KmsKeyState.ENABLED,
             "ENCRYPT_DECRYPT",
             "SYMMETRIC_DEFAULT",
             true,

@@ -62,14 +62,14 @@ class KmsGuardsTest {
   }
 
   private byte[] encrypted() {
-    return fake.generateKeyPair(KEY, KeyPairSpec.ECC_NIST_P256, CONTEXT)
+    return fake.generateKeyPair(new KeyUse(KEY, CONTEXT), KeyPairSpec.ECC_NIST_P256)
         .await()
         .indefinitely()
         .encryptedPrivateKey();
   }
 
   private CompletableFuture<DecryptedPrivateKey> begin() {
-    return kms.decryptPrivateKey(KEY, encrypted, CONTEXT).subscribeAsCompletionStage();
+    return kms.decryptPrivateKey(new KeyUse(KEY, CONTEXT), encrypted).subscribeAsCompletionStage();
   }
 
   private void decrypt() {
@@ -101,7 +101,7 @@ class KmsGuardsTest {
   }
 
   private CompletableFuture<GeneratedKeyPair> generate() {
-    return kms.generateKeyPair(KEY, KeyPairSpec.ECC_NIST_P256, CONTEXT)
+    return kms.generateKeyPair(new KeyUse(KEY, CONTEXT), KeyPairSpec.ECC_NIST_P256)
         .subscribeAsCompletionStage();
   }
 
@@ -164,8 +164,10 @@ class KmsGuardsTest {
 
     List<CompletableFuture<?>> others =
         List.of(
-            kms.decryptPrivateKey(key("k-2"), encrypted, CONTEXT).subscribeAsCompletionStage(),
-            kms.decryptPrivateKey(KEY, encrypted, otherContext).subscribeAsCompletionStage());
+            kms.decryptPrivateKey(new KeyUse(key("k-2"), CONTEXT), encrypted)
+                .subscribeAsCompletionStage(),
+            kms.decryptPrivateKey(new KeyUse(KEY, otherContext), encrypted)
+                .subscribeAsCompletionStage());
 
     assertEquals(before + 2, fake.decrypts());
     fake.release();
@@ -213,7 +215,7 @@ class KmsGuardsTest {
     for (int i = 0; i < 10; i++) {
       decrypt();
     }
-    kms.checkDecrypt(KEY, encrypted, CONTEXT).await().indefinitely();
+    kms.checkDecrypt(new KeyUse(KEY, CONTEXT), encrypted).await().indefinitely();
     kms.describe(KEY).await().indefinitely();
   }
 
@@ -249,7 +251,7 @@ class KmsGuardsTest {
     fake.hold();
     for (int i = 0; i < 4; i++) {
       Cancellable call =
-          kms.decryptPrivateKey(KEY, encrypted, CONTEXT).subscribe().with(answer -> {});
+          kms.decryptPrivateKey(new KeyUse(KEY, CONTEXT), encrypted).subscribe().with(answer -> {});
       call.cancel();
     }
     fake.refuse(Kind.UNREACHABLE);
@@ -266,7 +268,10 @@ class KmsGuardsTest {
     for (int i = 0; i < CONCURRENCY; i++) {
       started.add(begin());
     }
-    kms.decryptPrivateKey(KEY, encrypted, CONTEXT).subscribe().with(answer -> {}).cancel();
+    kms.decryptPrivateKey(new KeyUse(KEY, CONTEXT), encrypted)
+        .subscribe()
+        .with(answer -> {})
+        .cancel();
 
     fake.release();
 
@@ -286,7 +291,10 @@ class KmsGuardsTest {
             ConcurrentHashMap.newKeySet(),
             new KmsGuard.Shed(registry));
     guard
-        .run(() -> fake.decryptPrivateKey(KEY, encrypted, CONTEXT).invoke(answer::complete))
+        .run(
+            () ->
+                fake.decryptPrivateKey(new KeyUse(KEY, CONTEXT), encrypted)
+                    .invoke(answer::complete))
         .subscribe()
         .with(it -> {})
         .cancel();

@@ -11,25 +11,23 @@ public record WaitingKms(Kms kms) implements Kms {
   }
 
   @Override
-  public Uni<GeneratedKeyPair> generateKeyPair(KmsKey key, KeyPairSpec spec, KmsContext context) {
-    return waiting(kms.generateKeyPair(key, spec, context));
+  public Uni<GeneratedKeyPair> generateKeyPair(KeyUse use, KeyPairSpec spec) {
+    return waiting(kms.generateKeyPair(use, spec));
   }
 
   @Override
-  public Uni<EncryptedPrivateKey> encryptPrivateKey(
-      KmsKey key, SecretBytes privateKey, KmsContext context) {
-    return waiting(kms.encryptPrivateKey(key, privateKey, context));
+  public Uni<EncryptedPrivateKey> encryptPrivateKey(KeyUse use, SecretBytes privateKey) {
+    return waiting(kms.encryptPrivateKey(use, privateKey));
   }
 
   @Override
-  public Uni<DecryptedPrivateKey> decryptPrivateKey(
-      KmsKey key, byte[] encryptedPrivateKey, KmsContext context) {
-    return waiting(kms.decryptPrivateKey(key, encryptedPrivateKey, context));
+  public Uni<DecryptedPrivateKey> decryptPrivateKey(KeyUse use, byte[] encryptedPrivateKey) {
+    return waiting(kms.decryptPrivateKey(use, encryptedPrivateKey));
   }
 
   @Override
-  public Uni<Void> checkDecrypt(KmsKey key, byte[] encryptedPrivateKey, KmsContext context) {
-    return waiting(kms.checkDecrypt(key, encryptedPrivateKey, context));
+  public Uni<Void> checkDecrypt(KeyUse use, byte[] encryptedPrivateKey) {
+    return waiting(kms.checkDecrypt(use, encryptedPrivateKey));
   }
 
   @Override

@@ -78,8 +78,7 @@ public final class RedisEntryFuzz {
               KEK,
               state,
               KeyPairSpec.RSA_3072,
-              rootKey(state == KekState.ACTIVE),
-              CONTEXT,
+              new KeyUse(rootKey(state == KekState.ACTIVE), CONTEXT),
               state == KekState.DESTROYED ? null : new byte[] {1, 2, 3},
               Duration.ofSeconds(60),
               TIME);

@@ -41,8 +41,7 @@ final class RecordCodec {
           out.writeUTF(kek.name().toString());
           out.writeUTF(kek.key().spec().name());
           writeBytes(out, kek.key().subjectPublicKeyInfo());
-          writeKey(out, kek.rootKey().key());
-          writeContext(out, kek.rootKey().context());
+          writeUse(out, kek.rootKey());
           out.writeBoolean(kek.failClosed());
           writeInstant(out, kek.createTime());
           writeInstant(out, kek.readTime());
@@ -58,7 +57,7 @@ final class RecordCodec {
         new ActiveKek(
             name,
             keys.parsePublic(spec, publicKey),
-            new KeyUse(readKey(in), readContext(in)),
+            readUse(in),
             in.readBoolean(),
             readInstant(in),
             readInstant(in));
@@ -72,8 +71,7 @@ final class RecordCodec {
           out.writeUTF(kek.name().toString());
           out.writeUTF(kek.state().name());
           out.writeUTF(kek.spec().name());
-          writeKey(out, kek.rootKey());
-          writeContext(out, kek.kmsContext());
+          writeUse(out, kek.rootKey());
           byte[] encrypted = kek.encryptedPrivateKey();
           out.writeBoolean(encrypted != null);
           if (encrypted != null) {
@@ -99,8 +97,7 @@ final class RecordCodec {
     KekName name = KekName.parse(in.readUTF());
     KekState state = KekState.valueOf(in.readUTF());
     KeyPairSpec spec = KeyPairSpec.valueOf(in.readUTF());
-    KmsKey rootKey = readKey(in);
-    KmsContext context = readContext(in);
+    KeyUse rootKey = readUse(in);
     byte[] encrypted = in.readBoolean() ? readBytes(in) : null;
     Kek kek =
         new Kek(
@@ -108,7 +105,6 @@ final class RecordCodec {
             state,
             spec,
             rootKey,
-            context,
             encrypted,
             Duration.ofMillis(in.readLong()),
             readInstant(in),
@@ -138,7 +134,8 @@ final class RecordCodec {
         in.readBoolean() ? readInstant(in) : null);
   }
 
-  private static void writeKey(DataOutputStream out, KmsKey key) throws IOException {
+  private static void writeUse(DataOutputStream out, KeyUse use) throws IOException {
+    KmsKey key = use.key();
     out.writeUTF(key.arn().toString());
     AssumedRole role = key.role();
     out.writeBoolean(role != null);
@@ -146,15 +143,7 @@ final class RecordCodec {
       out.writeUTF(role.roleArn());
       out.writeUTF(role.externalId());
     }
-  }
-
-  private static KmsKey readKey(DataInputStream in) throws IOException {
-    KmsArn arn = KmsArn.parse(in.readUTF());
-    return new KmsKey(arn, in.readBoolean() ? new AssumedRole(in.readUTF(), in.readUTF()) : null);
-  }
-
-  private static void writeContext(DataOutputStream out, KmsContext context) throws IOException {
-    Map<String, String> pairs = new TreeMap<>(context.pairs());
+    Map<String, String> pairs = new TreeMap<>(use.context().pairs());
     out.writeInt(pairs.size());
     for (Map.Entry<String, String> pair : pairs.entrySet()) {
       out.writeUTF(pair.getKey());
@@ -162,12 +151,14 @@ final class RecordCodec {
     }
   }
 
-  private static KmsContext readContext(DataInputStream in) throws IOException {
+  private static KeyUse readUse(DataInputStream in) throws IOException {
+    KmsArn arn = KmsArn.parse(in.readUTF());
+    AssumedRole role = in.readBoolean() ? new AssumedRole(in.readUTF(), in.readUTF()) : null;
     Map<String, String> pairs = new TreeMap<>();
     for (int left = in.readInt(); left > 0; left--) {
       pairs.put(in.readUTF(), in.readUTF());
     }
-    return new KmsContext(pairs);
+    return new KeyUse(new KmsKey(arn, role), new KmsContext(pairs));
   }
 
   private interface Fields {

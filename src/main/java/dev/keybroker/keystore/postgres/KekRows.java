@@ -46,13 +46,13 @@ final class KekRows {
   }
 
   static void set(KekEntity row, KekIntent intent) {
-    AssumedRole role = intent.rootKey().role();
+    AssumedRole role = intent.rootKey().key().role();
     row.spec = intent.spec();
     row.origin = KekOrigin.KMS_GENERATED;
-    row.rootKeyArn = intent.rootKey().arn().toString();
+    row.rootKeyArn = intent.rootKey().key().arn().toString();
     row.roleArn = role == null ? null : role.roleArn();
     row.externalId = role == null ? null : role.externalId();
-    row.kmsContext = KmsContextText.write(intent.kmsContext());
+    row.kmsContext = KmsContextText.write(intent.rootKey().context());
   }
 
   static boolean says(KekEntity row, KekIntent intent) {

@@ -77,7 +77,7 @@ public class PostgresKekTier implements KekTier {
     return new ActiveKek(
         new KekName(keystore, row.id),
         codec.parsePublic(row.spec, Objects.requireNonNull(row.publicKey)),
-        new KeyUse(rootKey(row), KmsContextText.read(row.kmsContext)),
+        rootKey(row),
         rows.getFirst()[1] == OnKmsOutage.FAIL_CLOSED,
         row.createTime,
         readTime);
@@ -122,7 +122,6 @@ public class PostgresKekTier implements KekTier {
         row.state,
         row.spec,
         rootKey(row),
-        KmsContextText.read(row.kmsContext),
         row.encryptedPrivateKey,
         privateKekLifetime,
         readTime,
@@ -132,11 +131,12 @@ public class PostgresKekTier implements KekTier {
         row.state == KekState.DESTROY_SCHEDULED ? row.destroyTime : null);
   }
 
-  private static KmsKey rootKey(KekEntity row) {
+  private static KeyUse rootKey(KekEntity row) {
     AssumedRole role =
         row.roleArn == null
             ? null
             : new AssumedRole(row.roleArn, Objects.requireNonNull(row.externalId));
-    return new KmsKey(KmsArn.parse(row.rootKeyArn), role);
+    return new KeyUse(
+        new KmsKey(KmsArn.parse(row.rootKeyArn), role), KmsContextText.read(row.kmsContext));
   }
 }

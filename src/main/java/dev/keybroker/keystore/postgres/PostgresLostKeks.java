@@ -117,7 +117,7 @@ public class PostgresLostKeks implements LostKeks {
   private static Uni<Boolean> insert(
       StatelessSession session, Kek copy, KekState state, WrappingKey publicKey, Instant now) {
     KekProvenance provenance = Objects.requireNonNull(copy.provenance());
-    AssumedRole role = copy.rootKey().role();
+    AssumedRole role = copy.rootKey().key().role();
     return session
         .createMutationQuery(DELETE_INTENT)
         .setParameter("id", copy.name().id())
@@ -133,10 +133,10 @@ public class PostgresLostKeks implements LostKeks {
                     .setParameter("state", state)
                     .setParameter("spec", copy.spec())
                     .setParameter("origin", provenance.origin())
-                    .setParameter("rootKeyArn", copy.rootKey().arn().toString())
+                    .setParameter("rootKeyArn", copy.rootKey().key().arn().toString())
                     .setParameter("roleArn", role == null ? null : role.roleArn())
                     .setParameter("externalId", role == null ? null : role.externalId())
-                    .setParameter("kmsContext", KmsContextText.write(copy.kmsContext()))
+                    .setParameter("kmsContext", KmsContextText.write(copy.rootKey().context()))
                     .setParameter("publicKey", provenance.publicKey())
                     .setParameter("publicKeySha256", publicKey.fingerprint())
                     .setParameter("encryptedPrivateKey", copy.encryptedPrivateKey())

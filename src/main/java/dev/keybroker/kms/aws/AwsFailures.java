@@ -2,6 +2,7 @@ package dev.keybroker.kms.aws;
 
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.kms.KmsFailure.Kind;
+import dev.keybroker.kms.KmsKeyState;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
@@ -176,9 +177,10 @@ final class AwsFailures {
         || text.contains("timed out")) {
       return Kind.UNREACHABLE;
     }
-    return text.contains("pending deletion") || text.contains("pending replica deletion")
-        ? Kind.KEY_PENDING_DELETION
-        : Kind.KEY_UNAVAILABLE;
+    return switch (KmsKeyState.in(message)) {
+      case PENDING_DELETION, PENDING_REPLICA_DELETION -> Kind.KEY_PENDING_DELETION;
+      default -> Kind.KEY_UNAVAILABLE;
+    };
   }
 
   private static KmsFailure unanswered(String action, Throwable trouble) {

@@ -104,18 +104,17 @@ public final class AwsKms implements Kms, AutoCloseable {
   }
 
   @Override
-  public Uni<GeneratedKeyPair> generateKeyPair(KmsKey key, KeyPairSpec spec, KmsContext context) {
+  public Uni<GeneratedKeyPair> generateKeyPair(KeyUse use, KeyPairSpec spec) {
     return onKms(
         KmsAction.GENERATE_KEY_PAIR,
-        key,
-        context,
+        use,
         (kms, replica, override) ->
             kms.generateDataKeyPairWithoutPlaintext(
                 request ->
                     request
                         .keyId(replica.toString())
                         .keyPairSpec(spec(spec))
-                        .encryptionContext(context.pairs())
+                        .encryptionContext(use.context().pairs())
                         .overrideConfiguration(
                             override.toBuilder()
                                 .apiCallAttemptTimeout(override.apiCallTimeout().orElseThrow())
@@ -128,30 +127,26 @@ public final class AwsKms implements Kms, AutoCloseable {
   }
 
   @Override
-  public Uni<EncryptedPrivateKey> encryptPrivateKey(
-      KmsKey key, SecretBytes privateKey, KmsContext context) {
+  public Uni<EncryptedPrivateKey> encryptPrivateKey(KeyUse use, SecretBytes privateKey) {
     return Uni.createFrom()
         .deferred(
             () -> {
               byte[] copy = privateKey.toByteArray();
-              return encrypt(key, copy, context)
-                  .onTermination()
-                  .invoke(() -> Arrays.fill(copy, (byte) 0));
+              return encrypt(use, copy).onTermination().invoke(() -> Arrays.fill(copy, (byte) 0));
             });
   }
 
-  private Uni<EncryptedPrivateKey> encrypt(KmsKey key, byte[] privateKey, KmsContext context) {
+  private Uni<EncryptedPrivateKey> encrypt(KeyUse use, byte[] privateKey) {
     return onKms(
         KmsAction.ENCRYPT,
-        key,
-        context,
+        use,
         (kms, replica, override) ->
             kms.encrypt(
                 request ->
                     request
                         .keyId(replica.toString())
                         .plaintext(SdkBytes.fromByteArrayUnsafe(privateKey))
-                        .encryptionContext(context.pairs())
+                        .encryptionContext(use.context().pairs())
                         .overrideConfiguration(override)),
         (answer, replica) ->
             new EncryptedPrivateKey(
@@ -160,46 +155,43 @@ public final class AwsKms implements Kms, AutoCloseable {
   }
 
   @Override
-  public Uni<DecryptedPrivateKey> decryptPrivateKey(
-      KmsKey key, byte[] encryptedPrivateKey, KmsContext context) {
+  public Uni<DecryptedPrivateKey> decryptPrivateKey(KeyUse use, byte[] encryptedPrivateKey) {
     return onKms(
         KmsAction.DECRYPT,
-        key,
-        context,
+        use,
         (kms, replica, override) ->
             kms.decrypt(
                 request ->
                     request
                         .keyId(replica.toString())
                         .ciphertextBlob(SdkBytes.fromByteArray(encryptedPrivateKey))
-                        .encryptionContext(context.pairs())
+                        .encryptionContext(use.context().pairs())
                         .overrideConfiguration(override)),
         (answer, replica) ->
             new DecryptedPrivateKey(
                 SecretBytes.adopt(ResponseFields.requiredBytes(answer.plaintext())),
-                requestId(answer, key, replica)));
+                requestId(answer, use, replica)));
   }
 
   /// Appends the region if it is not the key's own, because CloudTrail records the call there.
-  private static @Nullable String requestId(DecryptResponse answer, KmsKey key, KmsArn replica) {
+  private static @Nullable String requestId(DecryptResponse answer, KeyUse use, KmsArn replica) {
     String id = AwsFailures.requestId(answer.responseMetadata().requestId());
-    return id == null || replica.equals(key.arn()) ? id : id + "@" + replica.region();
+    return id == null || replica.equals(use.key().arn()) ? id : id + "@" + replica.region();
   }
 
   /// AWS answers a dry run that would have succeeded with an error that means just that.
   @Override
-  public Uni<Void> checkDecrypt(KmsKey key, byte[] encryptedPrivateKey, KmsContext context) {
+  public Uni<Void> checkDecrypt(KeyUse use, byte[] encryptedPrivateKey) {
     return onKms(
             KmsAction.CHECK_DECRYPT,
-            key,
-            context,
+            use,
             (kms, replica, override) ->
                 kms.decrypt(
                     request ->
                         request
                             .keyId(replica.toString())
                             .ciphertextBlob(SdkBytes.fromByteArray(encryptedPrivateKey))
-                            .encryptionContext(context.pairs())
+                            .encryptionContext(use.context().pairs())
                             .dryRun(true)
                             .overrideConfiguration(override)),
             (answer, replica) -> withoutPlaintext(answer))
@@ -218,7 +210,8 @@ public final class AwsKms implements Kms, AutoCloseable {
 
   @Override
   public Uni<KmsKeyDescription> describe(KmsKey key) {
-    return onKms(KmsAction.DESCRIBE_KEY, key, NO_CONTEXT, AwsKms::describe, AwsKms::description);
+    return onKms(
+        KmsAction.DESCRIBE_KEY, new KeyUse(key, NO_CONTEXT), AwsKms::describe, AwsKms::description);
   }
 
   private static CompletableFuture<DescribeKeyResponse> describe(
@@ -266,14 +259,11 @@ public final class AwsKms implements Kms, AutoCloseable {
   }
 
   private <A, T> Uni<T> onKms(
-      KmsAction operation,
-      KmsKey key,
-      KmsContext context,
-      Request<A> request,
-      BiFunction<A, KmsArn, T> read) {
+      KmsAction operation, KeyUse use, Request<A> request, BiFunction<A, KmsArn, T> read) {
     return operation(
         operation.action(),
         inFlight -> {
+          KmsKey key = use.key();
           Credentials credentials = key.role() == null ? own : roles.get(key.role());
           CallDeadline deadline = CallDeadline.in(config.apiCallTimeout());
           Sender sender = new Sender(operation.action(), key.role(), credentials);
@@ -286,7 +276,7 @@ public final class AwsKms implements Kms, AutoCloseable {
                             ? CallDeadline.in(config.keyPairTimeout())
                             : deadline;
                     return failover.call(
-                        new KeyOperation(new KeyUse(key, context), operation.health()),
+                        new KeyOperation(use, operation.health()),
                         end,
                         (replica, time) ->
                             sender

@@ -2,7 +2,6 @@ package dev.keybroker.kms.aws;
 
 import dev.keybroker.kms.Hints;
 import dev.keybroker.kms.KeyOperation;
-import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.kms.KmsKey;
@@ -98,9 +97,7 @@ final class Failover {
     private CompletableFuture<A> ask(List<KmsArn> order, @Nullable KmsFailure before) {
       KmsArn replica = order.getFirst();
       List<KmsArn> others = order.subList(1, order.size());
-      KeyOperation here =
-          new KeyOperation(
-              new KeyUse(new KmsKey(replica, key.role()), call.use().context()), call.operation());
+      KeyOperation here = new KeyOperation(call.use().of(replica), call.operation());
       return attempt
           .at(replica, others.isEmpty() ? deadline : deadline.half())
           .whenComplete(

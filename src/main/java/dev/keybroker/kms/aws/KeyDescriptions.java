@@ -2,6 +2,7 @@ package dev.keybroker.kms.aws;
 
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsKeyDescription;
+import dev.keybroker.kms.KmsKeyState;
 import java.util.ArrayList;
 import java.util.List;
 import software.amazon.awssdk.services.kms.model.KeyManagerType;
@@ -16,7 +17,7 @@ final class KeyDescriptions {
     KmsArn arn = AwsArns.key(metadata.arn());
     return new KmsKeyDescription(
         arn,
-        ResponseFields.required(metadata.keyStateAsString()),
+        KmsKeyState.named(ResponseFields.required(metadata.keyStateAsString())),
         ResponseFields.required(metadata.keyUsageAsString()),
         ResponseFields.required(metadata.keySpecAsString()),
         metadata.keyManager() == KeyManagerType.CUSTOMER,

@@ -51,7 +51,6 @@ public final class AgedEntries {
         kek.state(),
         kek.spec(),
         kek.rootKey(),
-        kek.kmsContext(),
         kek.encryptedPrivateKey(),
         kek.privateKekLifetime(),
         kek.readTime().minus(ago));

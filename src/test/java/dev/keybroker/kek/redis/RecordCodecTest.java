@@ -75,8 +75,9 @@ class RecordCodecTest {
         NAME,
         state,
         KeyPairSpec.RSA_3072,
-        new KmsKey(KmsArn.parse("arn:aws:kms:eu-central-1:111122223333:key/k-1"), role),
-        new KmsContext(Map.of("keybroker:tenant", "acme", "keybroker:keystore", "calls")),
+        new KeyUse(
+            new KmsKey(KmsArn.parse("arn:aws:kms:eu-central-1:111122223333:key/k-1"), role),
+            new KmsContext(Map.of("keybroker:tenant", "acme", "keybroker:keystore", "calls"))),
         encryptedPrivateKey,
         Duration.ofSeconds(60),
         READ);
@@ -108,7 +109,6 @@ class RecordCodecTest {
     assertEquals(kek.state(), decoded.state());
     assertEquals(kek.spec(), decoded.spec());
     assertEquals(kek.rootKey(), decoded.rootKey());
-    assertEquals(kek.kmsContext(), decoded.kmsContext());
     assertArrayEquals(kek.encryptedPrivateKey(), decoded.encryptedPrivateKey());
     assertEquals(kek.privateKekLifetime(), decoded.privateKekLifetime());
     assertEquals(kek.readTime(), decoded.readTime());
@@ -143,7 +143,6 @@ class RecordCodecTest {
         kek.state(),
         kek.spec(),
         kek.rootKey(),
-        kek.kmsContext(),
         kek.encryptedPrivateKey(),
         kek.privateKekLifetime(),
         kek.readTime(),
@@ -159,7 +158,6 @@ class RecordCodecTest {
             other.state(),
             other.spec(),
             other.rootKey(),
-            other.kmsContext(),
             other.encryptedPrivateKey(),
             other.privateKekLifetime(),
             other.readTime(),
@@ -180,7 +178,7 @@ class RecordCodecTest {
   void kek_withoutRoleAndPrivateKey_isTheSame() throws IOException {
     Kek decoded = codec.decodeKek(codec.encode(kek(KekState.DESTROYED, null, null)));
 
-    assertNull(decoded.rootKey().role());
+    assertNull(decoded.rootKey().key().role());
     assertNull(decoded.encryptedPrivateKey());
   }
 

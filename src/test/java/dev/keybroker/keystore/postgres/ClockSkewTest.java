@@ -160,10 +160,10 @@ class ClockSkewTest {
                             name,
                             keystore.version(),
                             keystore.settings().keyPairSpec(),
-                            access.key(
+                            access.use(
                                 keystore.settings().rootKey(),
-                                await(repository.tenant(name.tenant()))),
-                            access.context(name),
+                                await(repository.tenant(name.tenant())),
+                                name),
                             null))))
             .name();
     Instant after = databaseNow();

@@ -13,6 +13,7 @@ import dev.keybroker.embedded.kms.Fault;
 import dev.keybroker.embedded.kms.LocalCredentials;
 import dev.keybroker.kms.AssumedRole;
 import dev.keybroker.kms.EncryptedPrivateKey;
+import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
@@ -90,7 +91,7 @@ class AwsKmsFailuresTest {
         Kind.KEY_UNUSABLE,
         "kms:GenerateDataKeyPairWithoutPlaintext",
         "UnsupportedOperationException",
-        kms.generateKeyPair(key, KeyPairSpec.ECC_NIST_P256, CONTEXT));
+        kms.generateKeyPair(new KeyUse(key, CONTEXT), KeyPairSpec.ECC_NIST_P256));
     decrypt(key, encrypt(key), CONTEXT).await().atMost(LIMIT).close();
   }
 
@@ -259,7 +260,10 @@ class AwsKmsFailuresTest {
 
     long begin = System.nanoTime();
     assertFailure(
-        Kind.UNREACHABLE, DECRYPT, "Timeout", hasty.decryptPrivateKey(key, ciphertext, CONTEXT));
+        Kind.UNREACHABLE,
+        DECRYPT,
+        "Timeout",
+        hasty.decryptPrivateKey(new KeyUse(key, CONTEXT), ciphertext));
     Duration took = Duration.ofNanos(System.nanoTime() - begin);
     assertTrue(took.compareTo(Duration.ofMillis(300)) >= 0, took::toString);
     assertTrue(took.compareTo(Duration.ofSeconds(5)) < 0, took::toString);
@@ -369,7 +373,7 @@ class AwsKmsFailuresTest {
               Kind.UNREACHABLE,
               DECRYPT,
               code,
-              behind.decryptPrivateKey(aws.ownKey(), bytes(), CONTEXT));
+              behind.decryptPrivateKey(new KeyUse(aws.ownKey(), CONTEXT), bytes()));
       assertFalse(failure.detail().contains("Plaintext"), failure.detail());
       assertFalse(failure.detail().contains("html"), failure.detail());
     } finally {
@@ -393,14 +397,14 @@ class AwsKmsFailuresTest {
   private byte[] encrypt(KmsKey key) {
     try (SecretBytes secret = SecretBytes.copyOf(bytes())) {
       EncryptedPrivateKey encrypted =
-          kms.encryptPrivateKey(key, secret, CONTEXT).await().atMost(LIMIT);
+          kms.encryptPrivateKey(new KeyUse(key, CONTEXT), secret).await().atMost(LIMIT);
       return encrypted.ciphertext();
     }
   }
 
   private Uni<dev.keybroker.kms.DecryptedPrivateKey> decrypt(
       KmsKey key, byte[] ciphertext, KmsContext context) {
-    return kms.decryptPrivateKey(key, ciphertext, context);
+    return kms.decryptPrivateKey(new KeyUse(key, context), ciphertext);
   }
 
   private static byte[] bytes() {

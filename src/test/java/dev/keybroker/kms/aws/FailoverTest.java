@@ -12,6 +12,7 @@ import dev.keybroker.embedded.kms.Fault;
 import dev.keybroker.kms.AssumedRole;
 import dev.keybroker.kms.DecryptedPrivateKey;
 import dev.keybroker.kms.GeneratedKeyPair;
+import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
@@ -64,7 +65,8 @@ class FailoverTest {
     KmsKey primary = multiRegionKey(VIRGINIA);
     aws.server.calls().reset();
 
-    GeneratedKeyPair pair = await(kms.generateKeyPair(primary, KeyPairSpec.ECC_NIST_P256, CONTEXT));
+    GeneratedKeyPair pair =
+        await(kms.generateKeyPair(new KeyUse(primary, CONTEXT), KeyPairSpec.ECC_NIST_P256));
 
     assertEquals(replica(primary, VIRGINIA), pair.keyArn());
     assertEquals(VIRGINIA.id(), await(kms.describe(primary)).keyArn().region());
@@ -95,9 +97,9 @@ class FailoverTest {
       for (Uni<?> call :
           List.of(
               kms.describe(key),
-              kms.generateKeyPair(key, KeyPairSpec.ECC_NIST_P256, CONTEXT),
-              kms.checkDecrypt(key, made, CONTEXT),
-              kms.decryptPrivateKey(key, made, CONTEXT))) {
+              kms.generateKeyPair(new KeyUse(key, CONTEXT), KeyPairSpec.ECC_NIST_P256),
+              kms.checkDecrypt(new KeyUse(key, CONTEXT), made),
+              kms.decryptPrivateKey(new KeyUse(key, CONTEXT), made))) {
         KmsFailure failure = assertThrows(KmsFailure.class, () -> await(call));
         assertEquals(Kind.KEY_UNUSABLE, failure.kind());
         assertEquals(KmsFailure.REGION_NOT_ALLOWED, failure.code());
@@ -138,7 +140,7 @@ class FailoverTest {
     aws.server.faults().add(Fault.of(kind).onRegion(FRANKFURT.id()));
 
     assertEquals("@eu-west-1", suffix(decrypt(kms, key, made)));
-    await(kms.checkDecrypt(key, made, CONTEXT));
+    await(kms.checkDecrypt(new KeyUse(key, CONTEXT), made));
     assertEquals(IRELAND.id(), await(kms.describe(key)).keyArn().region());
     GeneratedKeyPair next = generate(kms, key);
 
@@ -390,12 +392,13 @@ class FailoverTest {
   }
 
   private static GeneratedKeyPair generate(AwsKms kms, KmsKey key) {
-    return await(kms.generateKeyPair(key, KeyPairSpec.ECC_NIST_P256, CONTEXT));
+    return await(kms.generateKeyPair(new KeyUse(key, CONTEXT), KeyPairSpec.ECC_NIST_P256));
   }
 
   /// The request id.
   private static String decrypt(AwsKms kms, KmsKey key, byte[] made) {
-    try (DecryptedPrivateKey decrypted = await(kms.decryptPrivateKey(key, made, CONTEXT))) {
+    try (DecryptedPrivateKey decrypted =
+        await(kms.decryptPrivateKey(new KeyUse(key, CONTEXT), made))) {
       assertFalse(decrypted.privateKey().size() == 0);
       String requestId = decrypted.requestId();
       assertNotNull(requestId);

@@ -23,6 +23,7 @@ import dev.keybroker.kms.AssumedRole;
 import dev.keybroker.kms.Hint;
 import dev.keybroker.kms.HintTopic;
 import dev.keybroker.kms.Hints;
+import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
@@ -244,18 +245,21 @@ class HintsOnRefusalsTest {
     byte[] ciphertext;
     try (SecretBytes secret = SecretBytes.copyOf(new byte[] {1, 2, 3})) {
       ciphertext =
-          kms.encryptPrivateKey(custom, secret, CONTEXT).await().atMost(LIMIT).ciphertext();
+          kms.encryptPrivateKey(new KeyUse(custom, CONTEXT), secret)
+              .await()
+              .atMost(LIMIT)
+              .ciphertext();
     }
     admin.disconnectCustomKeyStore(it -> it.customKeyStoreId("cks-0123456789abcdef0"));
     assertHint(
         HintTopic.KEY_STORE_UNAVAILABLE,
         custom,
-        kms.decryptPrivateKey(custom, ciphertext, CONTEXT),
+        kms.decryptPrivateKey(new KeyUse(custom, CONTEXT), ciphertext),
         "aws kms connect-custom-key-store");
-    assertUnavailable(kms.decryptPrivateKey(custom, ciphertext, CONTEXT));
-    assertUnavailable(kms.checkDecrypt(custom, ciphertext, CONTEXT));
+    assertUnavailable(kms.decryptPrivateKey(new KeyUse(custom, CONTEXT), ciphertext));
+    assertUnavailable(kms.checkDecrypt(new KeyUse(custom, CONTEXT), ciphertext));
     admin.connectCustomKeyStore(it -> it.customKeyStoreId("cks-0123456789abcdef0"));
-    kms.decryptPrivateKey(custom, ciphertext, CONTEXT).await().atMost(LIMIT).close();
+    kms.decryptPrivateKey(new KeyUse(custom, CONTEXT), ciphertext).await().atMost(LIMIT).close();
   }
 
   private static void assertUnavailable(Uni<?> call) {
@@ -305,24 +309,28 @@ class HintsOnRefusalsTest {
     KmsKey key = aws.ownKey();
     byte[] ciphertext;
     try (SecretBytes secret = SecretBytes.copyOf(new byte[] {1, 2, 3})) {
-      ciphertext = kms.encryptPrivateKey(key, secret, CONTEXT).await().atMost(LIMIT).ciphertext();
+      ciphertext =
+          kms.encryptPrivateKey(new KeyUse(key, CONTEXT), secret)
+              .await()
+              .atMost(LIMIT)
+              .ciphertext();
     }
     KmsKey other = aws.ownKey();
 
     assertHint(
         HintTopic.WRONG_KEY,
         other,
-        kms.decryptPrivateKey(other, ciphertext, CONTEXT),
+        kms.decryptPrivateKey(new KeyUse(other, CONTEXT), ciphertext),
         "alias was moved");
     assertHint(
         HintTopic.CIPHERTEXT,
         key,
-        kms.decryptPrivateKey(key, ciphertext, new KmsContext(Map.of())),
+        kms.decryptPrivateKey(new KeyUse(key, new KmsContext(Map.of())), ciphertext),
         "encryption context");
   }
 
   private Uni<?> generate(KmsKey key) {
-    return kms.generateKeyPair(key, KeyPairSpec.ECC_NIST_P256, CONTEXT);
+    return kms.generateKeyPair(new KeyUse(key, CONTEXT), KeyPairSpec.ECC_NIST_P256);
   }
 
   private static KmsKey own(String resource) {
@@ -332,7 +340,7 @@ class HintsOnRefusalsTest {
   private void assertHint(HintTopic topic, KmsKey key, Uni<?> call, String... parts) {
     KmsFailure failure = assertThrows(KmsFailure.class, () -> call.await().atMost(LIMIT));
     String principal = kms.ownPrincipal().await().atMost(LIMIT);
-    Hint hint = Hints.of(failure, key, CONTEXT, principal);
+    Hint hint = Hints.of(failure, new KeyUse(key, CONTEXT), principal);
     assertEquals(topic, hint.topic(), failure.code() + ": " + failure.detail());
     for (String part : parts) {
       assertTrue(hint.text().contains(part), () -> part + " is not in: " + hint.text());
