@@ -1,5 +1,6 @@
 package dev.keybroker.access;
 
+import dev.keybroker.settings.Bounds;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
@@ -13,7 +14,8 @@ public interface AccessConfig {
   /// and test mode and with `keybroker.insecure`; there, every caller may then do everything.
   Optional<Path> file();
 
-  /// How often the broker checks the access file for changes. At least 1 s.
+  /// How often the broker checks the access file for changes.
   @WithDefault("5s")
+  @Bounds(atLeast = "1 s")
   Duration reloadEvery();
 }

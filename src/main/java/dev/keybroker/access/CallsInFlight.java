@@ -31,9 +31,6 @@ public final class CallsInFlight {
   }
 
   public CallsInFlight(InFlightConfig config, MeterRegistry registry) {
-    if (config.callerCalls() < 0) {
-      throw new IllegalArgumentException("keybroker.in-flight.caller-calls must not be negative");
-    }
     this.max = config.callerCalls() == 0 ? Integer.MAX_VALUE : config.callerCalls();
     this.refused = registry.counter(Metrics.IN_FLIGHT_REFUSED, Metrics.LIMIT, "caller");
   }

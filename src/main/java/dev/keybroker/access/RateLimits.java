@@ -14,8 +14,6 @@ import org.jspecify.annotations.Nullable;
 /// The rates of callers and tenants. Thread-safe.
 @Singleton
 public final class RateLimits {
-  private static final Duration SHORTEST_BURST = Duration.ofSeconds(1);
-
   /// The buckets of one kind of load.
   private record Limit(
       TokenBuckets<Caller> callers,
@@ -26,9 +24,6 @@ public final class RateLimits {
   private final Map<Load, Limit> limits = new EnumMap<>(Load.class);
 
   public RateLimits(RateLimitConfig config, Ticker ticker, MeterRegistry registry) {
-    if (config.burst().compareTo(SHORTEST_BURST) < 0) {
-      throw new IllegalArgumentException("keybroker.rate-limit.burst must be at least 1 s");
-    }
     for (Load load : Load.values()) {
       limits.put(
           load,
@@ -42,25 +37,18 @@ public final class RateLimits {
 
   private static int perCaller(Load load, RateLimitConfig config) {
     return switch (load) {
-      case WRAP -> atLeastZero("caller-wraps", config.callerWraps());
-      case UNWRAP -> atLeastZero("caller-unwraps", config.callerUnwraps());
-      case CONTROL -> atLeastZero("caller-control", config.callerControl());
+      case WRAP -> config.callerWraps();
+      case UNWRAP -> config.callerUnwraps();
+      case CONTROL -> config.callerControl();
     };
   }
 
   private static int perTenant(Load load, RateLimitConfig config) {
     return switch (load) {
-      case WRAP -> atLeastZero("tenant-wraps", config.tenantWraps());
-      case UNWRAP -> atLeastZero("tenant-unwraps", config.tenantUnwraps());
-      case CONTROL -> atLeastZero("tenant-control", config.tenantControl());
+      case WRAP -> config.tenantWraps();
+      case UNWRAP -> config.tenantUnwraps();
+      case CONTROL -> config.tenantControl();
     };
-  }
-
-  private static int atLeastZero(String name, int rate) {
-    if (rate < 0) {
-      throw new IllegalArgumentException("keybroker.rate-limit." + name + " must not be negative");
-    }
-    return rate;
   }
 
   private static Counter refused(MeterRegistry registry, Load load, String limit) {

@@ -5,7 +5,6 @@ import dev.keybroker.access.AccessTokens;
 import dev.keybroker.access.Authentication;
 import dev.keybroker.access.jwt.JwtAccessTokens;
 import dev.keybroker.access.jwt.JwtConfig;
-import dev.keybroker.access.jwt.JwtRules;
 import dev.keybroker.grpc.transport.ServerTls;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
@@ -27,7 +26,7 @@ class CallerProof {
 
   private static @Nullable AccessTokens tokens(
       JwtConfig config, Clock clock, Ticker ticker, MeterRegistry meters) {
-    List<String> violations = JwtRules.violations(config);
+    List<String> violations = Contradictions.in(config);
     if (!violations.isEmpty()) {
       throw new IllegalStateException(String.join("; ", violations));
     }

@@ -3,16 +3,16 @@ package dev.keybroker.boot;
 import dev.keybroker.access.Authentication;
 import dev.keybroker.access.MtlsConfig;
 import dev.keybroker.access.jwt.JwtConfig;
-import dev.keybroker.access.jwt.JwtRules;
-import dev.keybroker.grpc.transport.ConnectionConfig;
-import dev.keybroker.grpc.transport.ConnectionRules;
 import dev.keybroker.grpc.transport.ServerTls;
-import dev.keybroker.grpc.transport.TlsConfig;
+import dev.keybroker.settings.BoundsCheck;
 import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.vertx.VertxOptionsCustomizer;
+import io.smallrye.config.SmallRyeConfig;
+import io.vertx.core.VertxOptions;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -28,7 +28,7 @@ import org.jboss.logging.Logger;
 
 /// Refuses to start if the settings contradict each other or leave the broker open to anyone.
 @Singleton
-class StartUpChecks {
+class StartUpChecks implements VertxOptionsCustomizer {
   private static final Logger LOG = Logger.getLogger(StartUpChecks.class);
   private static final String INSECURE = "keybroker.insecure";
   private static final String TLS = "quarkus.tls.keybroker.";
@@ -42,22 +42,33 @@ class StartUpChecks {
       List.of("quarkus.grpc.server.ssl.", "quarkus.grpc.server.transport-security.");
 
   private final Config config;
-  private final TlsConfig tls;
   private final JwtConfig jwt;
   private final MtlsConfig mtls;
-  private final ConnectionConfig connection;
+  private boolean checked;
 
-  StartUpChecks(
-      Config config, TlsConfig tls, JwtConfig jwt, MtlsConfig mtls, ConnectionConfig connection) {
+  StartUpChecks(Config config, JwtConfig jwt, MtlsConfig mtls) {
     this.config = config;
-    this.tls = tls;
     this.jwt = jwt;
     this.mtls = mtls;
-    this.connection = connection;
   }
 
-  /// Runs before anything else starts.
-  void check(@Observes @Priority(1) StartupEvent event) {
+  /// Runs as soon as Vert.x is needed, which is before any bean that uses the settings exists.
+  @Override
+  public void accept(VertxOptions options) {
+    check();
+  }
+
+  /// Vert.x outlives a reload in dev mode.
+  void start(@Observes @Priority(1) StartupEvent event) {
+    if (!checked) {
+      check();
+    }
+  }
+
+  private void check() {
+    checked = true;
+    SmallRyeConfig settings = config.unwrap(SmallRyeConfig.class);
+    refuse(AllSettings.INTERFACES.stream().flatMap(it -> violations(it, settings)).toList());
     refuse(contradictions());
     if (!LaunchMode.current().isDevOrTest()) {
       refuse(openness());
@@ -71,16 +82,16 @@ class StartUpChecks {
     }
   }
 
+  private static <T> Stream<String> violations(Class<T> type, SmallRyeConfig settings) {
+    return BoundsCheck.violations(type, settings.getConfigMapping(type)).stream();
+  }
+
   private List<String> contradictions() {
-    List<String> found = new ArrayList<>(JwtRules.violations(jwt));
-    found.addAll(ConnectionRules.violations(connection));
+    List<String> found = Contradictions.in(config.unwrap(SmallRyeConfig.class));
     for (String name : config.getPropertyNames()) {
       if (FOREIGN.stream().anyMatch(name::startsWith) && isSet(name)) {
         found.add(name + " is not used: TLS of the gRPC port is set by " + TLS + "*");
       }
-    }
-    if (!tls.reloadPeriod().isPositive()) {
-      found.add("keybroker.tls.reload-period must be above zero");
     }
     if (!isAnySet(TLS + "key-store.") && isAnySet(TLS)) {
       found.add(TLS + "key-store is missing, though other settings of " + TLS + "* are there");

@@ -1,6 +1,7 @@
 package dev.keybroker.crypto;
 
 import java.util.Base64;
+import org.jspecify.annotations.Nullable;
 
 /// Parses the keys of message authentication codes (HMAC-SHA-256) from settings and files.
 public final class MacKey {
@@ -16,15 +17,25 @@ public final class MacKey {
   /// @throws IllegalStateException if the text is not valid; the message does not contain the text,
   ///     which is a secret
   public static byte[] parse(String source, String text) {
+    byte[] key = decoded(text);
+    if (key == null) {
+      throw new IllegalStateException(
+          "%s is not the base64 of at least %d bytes".formatted(source, MIN_SIZE));
+    }
+    return key;
+  }
+
+  /// Whether the text is a key that [#parse] reads.
+  public static boolean isKey(String text) {
+    return decoded(text) != null;
+  }
+
+  private static byte @Nullable [] decoded(String text) {
     try {
       byte[] key = Base64.getDecoder().decode(text.strip());
-      if (key.length >= MIN_SIZE) {
-        return key;
-      }
+      return key.length < MIN_SIZE ? null : key;
     } catch (IllegalArgumentException e) {
-      // Reported below, without the text.
+      return null;
     }
-    throw new IllegalStateException(
-        "%s is not the base64 of at least %d bytes".formatted(source, MIN_SIZE));
   }
 }

@@ -30,10 +30,6 @@ public final class UnwrapLane implements AutoCloseable {
 
   /// @param callers identifies the calling thread; equal for all calls from the same thread
   public UnwrapLane(UnwrapLaneConfig config, Supplier<Executor> callers, MeterRegistry registry) {
-    require(config.threads() >= 0, "threads must not be negative");
-    require(config.queue() >= 1, "queue must be at least 1");
-    require(config.longestWait().isPositive(), "longest-wait must be above zero");
-    require(config.nice() >= 0 && config.nice() <= 19, "nice must be from 0 to 19");
     int size = config.threads() > 0 ? config.threads() : Runtime.getRuntime().availableProcessors();
     this.threads =
         new ThreadPoolExecutor(
@@ -49,12 +45,6 @@ public final class UnwrapLane implements AutoCloseable {
     this.shed = registry.counter(Metrics.UNWRAP_LANE_SHED);
     registry.gauge(Metrics.UNWRAP_LANE_THREADS, threads, ThreadPoolExecutor::getMaximumPoolSize);
     registry.gauge(Metrics.UNWRAP_LANE_QUEUE, threads.getQueue(), queue -> queue.size());
-  }
-
-  private static void require(boolean holds, String rule) {
-    if (!holds) {
-      throw new IllegalArgumentException("keybroker.unwrap-lane." + rule);
-    }
   }
 
   private static ThreadFactory nice(int nice) {

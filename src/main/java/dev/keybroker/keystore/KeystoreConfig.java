@@ -1,5 +1,7 @@
 package dev.keybroker.keystore;
 
+import dev.keybroker.kms.KmsArn;
+import dev.keybroker.settings.Bounds;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.util.List;
@@ -10,6 +12,7 @@ import java.util.Optional;
 public interface KeystoreConfig {
   /// The key ARN or alias ARN of the operator's own KMS key, for tenants that bring none. Absent:
   /// every keystore needs a key of its tenant.
+  @Bounds(pattern = KmsArn.FORM, form = "the ARN of a KMS key or alias")
   Optional<String> brokerManagedKeyArn();
 
   /// The only AWS regions in which the broker calls KMS keys, the first choice first. A

@@ -20,21 +20,9 @@ public final class RootKeyAccess {
   private final Optional<KmsArn> brokerManagedKey;
   private final KmsContextConfig contextConfig;
 
-  /// @throws IllegalArgumentException if a setting is out of bounds
   public RootKeyAccess(KeystoreConfig config, KmsContextConfig contextConfig) {
     this.brokerManagedKey = config.brokerManagedKeyArn().map(KmsArn::parse);
     this.contextConfig = contextConfig;
-    if (config.allowedRegions().isPresent()
-        && brokerManagedKey.isPresent()
-        && !config.allowedRegions().get().contains(brokerManagedKey.get().region())) {
-      throw new IllegalArgumentException(
-          "keybroker.keystore.broker-managed-key-arn is not in one of allowed-regions");
-    }
-    if (contextConfig.tenantKey().equals(contextConfig.keystoreKey())
-        || contextConfig.extra().containsKey(contextConfig.tenantKey())
-        || contextConfig.extra().containsKey(contextConfig.keystoreKey())) {
-      throw new IllegalArgumentException("keybroker.kms-context names one pair twice");
-    }
   }
 
   /// Returns how a keystore's new KEKs use the KMS key behind its root key.

@@ -9,10 +9,12 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Source: AWS KMS developer guide, "Key identifiers (KeyId)".
 public record KmsArn(String partition, String region, String account, String resource) {
-  private static final Pattern ARN =
-      Pattern.compile(
-          "arn:(aws[a-z-]*):kms:([a-z0-9-]{1,32}):([0-9]{12}):"
-              + "(key/[A-Za-z0-9-]{1,128}|alias/[A-Za-z0-9/_-]{1,250})");
+  /// The form of such an ARN.
+  public static final String FORM =
+      "arn:(aws[a-z-]*):kms:([a-z0-9-]{1,32}):([0-9]{12}):"
+          + "(key/[A-Za-z0-9-]{1,128}|alias/[A-Za-z0-9/_-]{1,250})";
+
+  private static final Pattern ARN = Pattern.compile(FORM);
 
   /// Parses an ARN. Throws an [IllegalArgumentException] with fixed text if the text is not one.
   public static KmsArn parse(String arn) {

@@ -8,15 +8,13 @@ public final class PolicyPrincipal {
   private static final Pattern ROLE_SESSION =
       Pattern.compile("arn:(aws[a-z-]*):sts::([0-9]{12}):assumed-role/([^/]+)/.+");
 
-  private static final Pattern ROLE_OR_USER =
-      Pattern.compile("arn:(aws[a-z-]*):iam::([0-9]{12}):(role|user)/(?:[!-~]+/)?([^/]+)");
+  /// The form of the ARN of a role or user, as policies name them.
+  public static final String ROLE_OR_USER =
+      "arn:(aws[a-z-]*):iam::([0-9]{12}):(role|user)/(?:[!-~]+/)?([^/]+)";
+
+  private static final Pattern POLICY_PRINCIPAL = Pattern.compile(ROLE_OR_USER);
 
   private PolicyPrincipal() {}
-
-  /// Whether this is the ARN of a role or user, as policies name them.
-  public static boolean isPolicyPrincipal(String arn) {
-    return ROLE_OR_USER.matcher(arn).matches();
-  }
 
   /// Whether an ARN of a role or user can be the caller that STS reports, apart from the path that
   /// STS leaves out for roles.
@@ -24,7 +22,7 @@ public final class PolicyPrincipal {
   /// @param callerArn as `sts:GetCallerIdentity` gives it
   public static boolean isSame(String policyArn, String callerArn) {
     Matcher session = ROLE_SESSION.matcher(callerArn);
-    Matcher policy = ROLE_OR_USER.matcher(policyArn);
+    Matcher policy = POLICY_PRINCIPAL.matcher(policyArn);
     if (!session.matches() || !policy.matches()) {
       return policyArn.equals(callerArn);
     }

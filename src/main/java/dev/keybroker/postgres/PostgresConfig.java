@@ -1,5 +1,6 @@
 package dev.keybroker.postgres;
 
+import dev.keybroker.settings.Bounds;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
@@ -9,13 +10,14 @@ import java.util.Optional;
 @ConfigMapping(prefix = "keybroker.postgres")
 public interface PostgresConfig {
   /// How long a read or a transaction may take, including the wait for a connection, before it
-  /// counts as failed. At least 1 ms.
+  /// counts as failed.
   @WithDefault("800ms")
+  @Bounds(atLeast = "1 ms")
   Duration timeout();
 
-  /// How long a transaction of the control plane may take before it counts as failed. At least 1
-  /// ms.
+  /// How long a transaction of the control plane may take before it counts as failed.
   @WithDefault("5s")
+  @Bounds(atLeast = "1 ms")
   Duration transactionTimeout();
 
   /// Whether a broker migrates the schema at startup. If `false`, the broker's role needs only the
@@ -29,7 +31,8 @@ public interface PostgresConfig {
   Optional<String> serviceRole();
 
   /// The time between two attempts to migrate the schema at startup, or to find it migrated, while
-  /// PostgreSQL does not answer. At least 100 ms.
+  /// PostgreSQL does not answer.
   @WithDefault("1s")
+  @Bounds(atLeast = "100 ms")
   Duration migrationRetry();
 }

@@ -2,6 +2,8 @@ package dev.keybroker.boot;
 
 import static java.util.stream.Collectors.joining;
 
+import dev.keybroker.settings.Bounds;
+import dev.keybroker.settings.BoundsCheck;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import io.smallrye.config.WithName;
@@ -89,9 +91,14 @@ final class ConfigurationTable {
             prefix,
             name,
             key,
-            type(method.getGenericReturnType()),
+            type(method.getGenericReturnType()) + bounds(method),
             given == null ? "none" : "`" + given.value() + "`",
             documentation(source, method.getName() + "();").replace("|", "\\|"));
+  }
+
+  private static String bounds(Method method) {
+    Bounds bounds = method.getAnnotation(Bounds.class);
+    return bounds == null ? "" : ", " + BoundsCheck.rule(bounds);
   }
 
   private static String type(Type type) {
@@ -122,7 +129,7 @@ final class ConfigurationTable {
   /// The `///` lines before the declaration, as one paragraph each.
   private static String documentation(String source, String declaration) {
     Matcher matcher =
-        Pattern.compile("((?: *///.*\n)+)(?: *@.*\n)*[^\n;/]*(?<!\\w)" + Pattern.quote(declaration))
+        Pattern.compile("((?: *///.*\n)+)(?:(?!///)[^;])*?(?<!\\w)" + Pattern.quote(declaration))
             .matcher(source);
     if (!matcher.find()) {
       throw new IllegalArgumentException("undocumented: " + declaration);

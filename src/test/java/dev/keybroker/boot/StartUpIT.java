@@ -118,6 +118,29 @@ class StartUpIT {
         "keybroker.connection.max-age-grace");
   }
 
+  @Test
+  void settings_outOfTheirBounds_areNamedTogether_beforeAnythingStarts() throws Exception {
+    Map<String, String> settings =
+        Map.of(
+            "keybroker.insecure", "true",
+            "keybroker.connection.max", "0",
+            "keybroker.wrap-session.lifetime", "11m",
+            "keybroker.redis.mac-key", "c2VjcmV0");
+    try (PackagedBroker broker = broker("bounds", settings).start()) {
+      assertNotEquals(0, broker.awaitEnd(Duration.ofSeconds(120)));
+      for (String it :
+          new String[] {
+            "keybroker.connection.max must be at least 1",
+            "keybroker.wrap-session.lifetime must be above 0 and at most 10 min",
+            "keybroker.redis.mac-key must be the base64 of at least 32 bytes"
+          }) {
+        assertTrue(broker.log().contains(it), () -> it + " is missing:\n" + broker.log());
+      }
+      assertFalse(broker.log().contains("c2VjcmV0"), broker::log);
+      assertEquals(0, broker.logged("audit chain"), broker::log);
+    }
+  }
+
   private Map<String, String> oldForm(String... trustDomains) {
     Map<String, String> settings = new HashMap<>(tls);
     settings.put(

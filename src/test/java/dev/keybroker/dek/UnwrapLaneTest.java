@@ -29,8 +29,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 class UnwrapLaneTest {
   private static final Duration LONG = Duration.ofSeconds(10);
@@ -99,23 +97,6 @@ class UnwrapLaneTest {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    "-1, 1, 1, 0, threads must not be negative",
-    "0, 0, 1, 0, queue must be at least 1",
-    "0, 1, 0, 0, longest-wait must be above zero",
-    "0, 1, 1, 20, nice must be from 0 to 19",
-    "0, 1, 1, -1, nice must be from 0 to 19",
-  })
-  void setting_outOfItsRange_isNamed(int threads, int queue, int millis, int nice, String rule) {
-    TestLaneConfig config = new TestLaneConfig(threads, queue, Duration.ofMillis(millis), nice);
-
-    IllegalArgumentException refused =
-        assertThrows(IllegalArgumentException.class, () -> lane(config));
-
-    assertEquals("keybroker.unwrap-lane." + rule, refused.getMessage());
   }
 
   @Test

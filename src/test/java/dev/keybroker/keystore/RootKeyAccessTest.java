@@ -1,7 +1,6 @@
 package dev.keybroker.keystore;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.keybroker.kms.KmsArn;
 import java.util.List;
@@ -11,11 +10,6 @@ import org.junit.jupiter.api.Test;
 class RootKeyAccessTest {
   private static final String KEY =
       "arn:aws:kms:eu-central-1:111122223333:key/mrk-00000000000000000000000000000000";
-
-  @Test
-  void brokerManagedKey_outsideAllowedRegions_isRefusedAtTheStart() {
-    assertThrows(IllegalArgumentException.class, () -> access(Optional.of(List.of("eu-west-1"))));
-  }
 
   @Test
   void brokerManagedKey_inAnAllowedRegion_isTheKeyOfTenantsWithoutOne() {

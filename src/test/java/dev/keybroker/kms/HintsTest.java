@@ -129,7 +129,7 @@ class HintsTest {
   void configuredPrincipal_isTheReportedOneApartFromARolesPath(
       String configured, String reported, boolean same) {
     assertEquals(same, PolicyPrincipal.isSame(configured, reported));
-    assertTrue(PolicyPrincipal.isPolicyPrincipal(configured));
+    assertTrue(configured.matches(PolicyPrincipal.ROLE_OR_USER));
   }
 
   @Test

@@ -342,25 +342,4 @@ class QuotaGateTest {
     assertEquals(3, waits.count());
     assertEquals(1_500, waits.totalTime(java.util.concurrent.TimeUnit.MILLISECONDS), 1);
   }
-
-  @ParameterizedTest
-  @CsvSource({
-    "rsa4096, 0",
-    "of.\"own/eu-central-1/RSA-3072\", 4",
-    "of.\"eu-central-1/RSA_3072\", 4",
-    "of.\"own/eu-central-1/RSA_3072\", 0",
-    "use, 0",
-    "use, 1.1",
-    "interactive-share, 0",
-    "interactive-share, 1",
-    "longest-wait, 999ms",
-    "tenant-tests, 0",
-    "brokers, 0",
-  })
-  void setting_outOfBounds_isRefused(String setting, String value) {
-    IllegalArgumentException refused =
-        assertThrows(IllegalArgumentException.class, () -> gate(setting, value));
-
-    assertTrue(refused.getMessage().startsWith("keybroker.kms-quota."), refused::getMessage);
-  }
 }

@@ -72,7 +72,7 @@ public final class JwtAccessTokens implements AccessTokens, AutoCloseable {
 
   /// Starts fetching the issuer's keys.
   ///
-  /// @param config complete, see [JwtRules]
+  /// @param config with an issuer, an audience and the address of its keys
   public static JwtAccessTokens start(
       JwtConfig config, Clock clock, Ticker ticker, MeterRegistry meters) {
     JwksEndpoint endpoint =

@@ -1,5 +1,6 @@
 package dev.keybroker.access.jwt;
 
+import dev.keybroker.settings.Bounds;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.net.URI;
@@ -37,35 +38,42 @@ public interface JwtConfig {
   /// `/var/run/secrets/kubernetes.io/serviceaccount/token`.
   Optional<Path> jwksTokenFile();
 
-  /// The accepted signature algorithms, out of `RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384
-  /// ES512 EdDSA`.
+  /// The accepted signature algorithms.
   @WithDefault("RS256,ES256")
+  @Bounds(
+      pattern = "(RS|PS|ES)(256|384|512)|EdDSA",
+      form = "out of `RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA`")
   Set<String> algorithms();
 
-  /// The allowed difference between the clocks of issuer and broker (`exp`, `nbf`). 0 to 2 min.
+  /// The allowed difference between the clocks of issuer and broker (`exp`, `nbf`).
   @WithDefault("10s")
+  @Bounds(atLeast = "0", atMost = "2 min")
   Duration leeway();
 
   /// How old the issuer's keys may be before the broker fetches them again. A key that the issuer
-  /// has withdrawn is accepted for up to this time. Above zero.
+  /// has withdrawn is accepted for up to this time.
   @WithDefault("5m")
+  @Bounds(above = "0")
   Duration refreshPeriod();
 
-  /// The minimum time between two fetches, if a fetch failed or a token names an unknown key. Above
-  /// zero.
+  /// The minimum time between two fetches, if a fetch failed or a token names an unknown key.
   @WithDefault("5s")
+  @Bounds(above = "0")
   Duration retry();
 
-  /// The timeout of a fetch, from the connection to the last byte of the response. Above zero.
+  /// The timeout of a fetch, from the connection to the last byte of the response.
   @WithDefault("5s")
+  @Bounds(above = "0")
   Duration timeout();
 
   /// How long a verified token is accepted without verifying its signature again, but never beyond
   /// its `exp`. With zero, each call verifies it.
   @WithDefault("5m")
+  @Bounds(atLeast = "0")
   Duration cacheTime();
 
-  /// The maximum number of verified tokens to remember, by their SHA-256. At least 1.
+  /// The maximum number of verified tokens to remember, by their SHA-256.
   @WithDefault("10000")
+  @Bounds(atLeast = "1")
   long cacheSize();
 }

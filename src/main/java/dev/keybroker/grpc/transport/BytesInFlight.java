@@ -26,18 +26,15 @@ class BytesInFlight {
   private final Counter refusedByBroker;
 
   BytesInFlight(InFlightConfig config, MeterRegistry meters) {
-    this.connectionMax = bound("connection-bytes", config.connectionBytes());
-    this.brokerMax = bound("broker-bytes", config.brokerBytes());
+    this.connectionMax = limit(config.connectionBytes());
+    this.brokerMax = limit(config.brokerBytes());
     this.refusedByConnection =
         meters.counter(Metrics.IN_FLIGHT_REFUSED, Metrics.LIMIT, "connection");
     this.refusedByBroker = meters.counter(Metrics.IN_FLIGHT_REFUSED, Metrics.LIMIT, "broker");
     meters.gauge(Metrics.IN_FLIGHT_BYTES, total);
   }
 
-  private static long bound(String name, long bytes) {
-    if (bytes < 0) {
-      throw new IllegalArgumentException("keybroker.in-flight." + name + " must not be negative");
-    }
+  private static long limit(long bytes) {
     return bytes == 0 ? Long.MAX_VALUE : bytes;
   }
 

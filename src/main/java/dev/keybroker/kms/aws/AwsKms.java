@@ -74,7 +74,6 @@ public final class AwsKms implements Kms, AutoCloseable {
       InstantSource clock,
       Ticker ticker,
       MeterRegistry registry) {
-    AwsLimits.check(config);
     this.config = config;
     this.sdk = new AwsClients(service, config);
     this.clients = new KmsClients(sdk, config.clientCacheSize());

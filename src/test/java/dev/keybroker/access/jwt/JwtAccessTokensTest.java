@@ -344,32 +344,4 @@ class JwtAccessTokensTest {
       assertThrows(AuthenticationFailure.KeysUnavailable.class, () -> verify(unknown));
     }
   }
-
-  @Test
-  void rules_nameTheSettingThatIsMissing() {
-    assertEquals(List.of(), JwtRules.violations(config(Map.of())));
-    assertEquals(List.of(), JwtRules.violations(config(settings())));
-    for (String name : List.of("audience", "jwks-url", "issuer")) {
-      Map<String, String> settings = settings();
-      settings.remove("keybroker.jwt." + name);
-      List<String> violations = JwtRules.violations(config(settings));
-      assertEquals(1, violations.size(), violations::toString);
-      assertTrue(violations.getFirst().startsWith("keybroker.jwt." + name), violations::toString);
-    }
-    for (String[] setting :
-        new String[][] {
-          {"jwks-url", "http://issuer.example/jwks"},
-          {"algorithms", "none"},
-          {"algorithms", "HS256"},
-          {"leeway", "3m"},
-          {"refresh-period", "0s"},
-          {"cache-size", "0"}
-        }) {
-      Map<String, String> settings = settings();
-      settings.put("keybroker.jwt." + setting[0], setting[1]);
-      List<String> violations = JwtRules.violations(config(settings));
-      assertEquals(1, violations.size(), violations::toString);
-      assertTrue(violations.getFirst().contains(setting[0]), violations::toString);
-    }
-  }
 }
