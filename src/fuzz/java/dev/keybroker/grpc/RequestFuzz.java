@@ -24,17 +24,20 @@ import dev.keybroker.v1.BatchRewrapDeksRequest;
 import dev.keybroker.v1.BatchUnwrapDeksRequest;
 import dev.keybroker.v1.BatchWrapDeksRequest;
 import dev.keybroker.v1.CreateKeystoreRequest;
+import dev.keybroker.v1.DeleteKeystoreRequest;
 import dev.keybroker.v1.DisableKekRequest;
 import dev.keybroker.v1.EnableKekRequest;
 import dev.keybroker.v1.GetKekRequest;
 import dev.keybroker.v1.GetKeystoreRequest;
 import dev.keybroker.v1.GetOnboardingRequest;
 import dev.keybroker.v1.GetPublicKekRequest;
+import dev.keybroker.v1.GetRootKeyUsageRequest;
 import dev.keybroker.v1.Keystore;
 import dev.keybroker.v1.ListAuditEventsRequest;
 import dev.keybroker.v1.ListKeksRequest;
 import dev.keybroker.v1.ListKeystoresRequest;
 import dev.keybroker.v1.RestoreKekRequest;
+import dev.keybroker.v1.RestoreKeystoreRequest;
 import dev.keybroker.v1.RewrapDekRequest;
 import dev.keybroker.v1.RotateKekRequest;
 import dev.keybroker.v1.ScheduleKekDestructionRequest;
@@ -162,6 +165,12 @@ public final class RequestFuzz {
         EnableKekRequest.newBuilder().setName(KEK).build(),
         ScheduleKekDestructionRequest.newBuilder().setName(KEK).setWaitingPeriodDays(7).build(),
         RestoreKekRequest.newBuilder().setName(KEK).build(),
+        DeleteKeystoreRequest.newBuilder().setName(KEYSTORE).setEtag("1").build(),
+        RestoreKeystoreRequest.newBuilder().setName(KEYSTORE).build(),
+        GetRootKeyUsageRequest.newBuilder()
+            .setParent("tenants/acme")
+            .setKeyArn(KEY.getKeyArn())
+            .build(),
         ListAuditEventsRequest.newBuilder()
             .setParent("tenants/acme")
             .setStartTime(Timestamp.newBuilder().setSeconds(1_772_366_400))
@@ -303,6 +312,17 @@ public final class RequestFuzz {
         }
       }
       case GetKeystoreRequest get -> KeystoreName.parse(get.getName());
+      case DeleteKeystoreRequest delete -> {
+        KeystoreName.parse(delete.getName());
+        Etag.version(delete.getEtag());
+      }
+      case RestoreKeystoreRequest restore -> KeystoreName.parse(restore.getName());
+      case GetRootKeyUsageRequest get -> {
+        tenant(get.getParent());
+        if (!get.getKeyArn().isEmpty()) {
+          KmsArn.parse(get.getKeyArn());
+        }
+      }
       case ScheduleKekDestructionRequest schedule -> {
         KekName.parse(schedule.getName());
         int days = schedule.getWaitingPeriodDays();

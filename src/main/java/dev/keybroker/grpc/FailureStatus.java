@@ -16,6 +16,7 @@ import dev.keybroker.keystore.RootKeyError;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.v1.KmsError;
 import io.grpc.StatusRuntimeException;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
 import org.jboss.logging.Logger;
@@ -156,6 +157,18 @@ final class FailureStatus {
       case KeystoreFailure.AlreadyExists exists ->
           about(Reason.KEYSTORE_ALREADY_EXISTS, exists.keystore())
               .with(resource(exists.keystore()));
+      case KeystoreFailure.Deleted deleted ->
+          about(Reason.KEYSTORE_DELETED, deleted.keystore()).with(resource(deleted.keystore()));
+      case KeystoreFailure.DeleteScheduled deleted ->
+          ErrorStatus.of(Reason.KEYSTORE_DELETE_SCHEDULED, deleted.keystore(), deleted.deleteTime())
+              .with(
+                  Map.of(
+                      "keystore",
+                      deleted.keystore().toString(),
+                      "delete_time",
+                      deleted.deleteTime().toString()));
+      case KeystoreFailure.HasKeks keks -> about(Reason.KEYSTORE_HAS_KEKS, keks.keystore());
+      case KeystoreFailure.KekInUse used -> of(used);
       case KeystoreFailure.Changed changed -> about(Reason.ETAG_MISMATCH, changed.keystore());
       case KeystoreFailure.CheckFailed failed -> of(failed.keystore(), failed.step());
       case KeystoreFailure.KeyPairsOverloaded full ->
@@ -174,6 +187,18 @@ final class FailureStatus {
                   "is in the broker's own account; must be in another account")
               .status();
     };
+  }
+
+  private static ErrorStatus of(KeystoreFailure.KekInUse failure) {
+    Instant last = failure.lastUse();
+    return last == null
+        ? ErrorStatus.of(Reason.KEK_IN_USE, failure.kek(), "")
+            .with(Map.of("kek", failure.kek().toString()))
+            .withText(
+                "The audit trail does not record unwraps or rewraps, so it is unknown whether the"
+                    + " KEK `%s` is in use. Set `force` if it is not.".formatted(failure.kek()))
+        : ErrorStatus.of(Reason.KEK_IN_USE, failure.kek(), last)
+            .with(Map.of("kek", failure.kek().toString(), "last_use_time", last.toString()));
   }
 
   private static ErrorStatus of(KeystoreName keystore, CheckResult.Step step) {

@@ -12,6 +12,7 @@ import dev.keybroker.v1.AwsKmsKey;
 import dev.keybroker.v1.BrokerManagedKey;
 import dev.keybroker.v1.GetOnboardingRequest;
 import dev.keybroker.v1.Keystore;
+import dev.keybroker.v1.KeystoreState;
 import dev.keybroker.v1.KmsError;
 import dev.keybroker.v1.OnKmsOutage;
 import dev.keybroker.v1.RootKey;
@@ -116,6 +117,13 @@ final class KeystoreMapping {
             .setEtag(Etag.of(keystore.version()))
             .setCreateTime(BrokerMapping.timestamp(keystore.createTime()))
             .setUpdateTime(BrokerMapping.timestamp(keystore.updateTime()));
+    message.setState(
+        keystore.deleteTime() == null
+            ? KeystoreState.KEYSTORE_STATE_ACTIVE
+            : KeystoreState.KEYSTORE_STATE_DELETE_SCHEDULED);
+    if (keystore.deleteTime() != null) {
+      message.setDeleteTime(BrokerMapping.timestamp(keystore.deleteTime()));
+    }
     if (keystore.activeKek() != null) {
       message.setActiveKek(keystore.activeKek().toString());
     }

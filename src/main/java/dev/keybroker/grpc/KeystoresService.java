@@ -1,20 +1,26 @@
 package dev.keybroker.grpc;
 
+import com.google.protobuf.Empty;
 import dev.keybroker.access.Target;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.keystore.KekCursor;
 import dev.keybroker.keystore.KekDetails;
 import dev.keybroker.keystore.KekLife;
+import dev.keybroker.keystore.KeyUsages;
+import dev.keybroker.keystore.KeystoreDeletion;
 import dev.keybroker.keystore.KeystoreAdmin;
 import dev.keybroker.keystore.KeystoreSettings;
 import dev.keybroker.keystore.OnboardingGuide;
+import dev.keybroker.kms.KmsArn;
 import dev.keybroker.v1.CreateKeystoreRequest;
+import dev.keybroker.v1.DeleteKeystoreRequest;
 import dev.keybroker.v1.DisableKekRequest;
 import dev.keybroker.v1.EnableKekRequest;
 import dev.keybroker.v1.GetKekRequest;
 import dev.keybroker.v1.GetKeystoreRequest;
 import dev.keybroker.v1.GetOnboardingRequest;
+import dev.keybroker.v1.GetRootKeyUsageRequest;
 import dev.keybroker.v1.Kek;
 import dev.keybroker.v1.Keystore;
 import dev.keybroker.v1.Keystores;
@@ -24,6 +30,8 @@ import dev.keybroker.v1.ListKeystoresRequest;
 import dev.keybroker.v1.ListKeystoresResponse;
 import dev.keybroker.v1.Onboarding;
 import dev.keybroker.v1.RestoreKekRequest;
+import dev.keybroker.v1.RestoreKeystoreRequest;
+import dev.keybroker.v1.RootKeyUsage;
 import dev.keybroker.v1.RotateKekRequest;
 import dev.keybroker.v1.ScheduleKekDestructionRequest;
 import dev.keybroker.v1.TestKeystoreRequest;
@@ -44,13 +52,23 @@ public class KeystoresService implements Keystores {
 
   private final KeystoreAdmin keystores;
   private final KekLife keks;
+  private final KeystoreDeletion deletion;
+  private final KeyUsages usages;
   private final OnboardingGuide onboarding;
   private final Calls calls;
 
-  KeystoresService(KeystoreAdmin keystores, KekLife keks, OnboardingGuide onboarding, Calls calls) {
+  KeystoresService(
+      KeystoreAdmin keystores,
+      KekLife keks,
+      KeystoreDeletion deletion,
+      KeyUsages usages,
+      OnboardingGuide onboarding,
+      Calls calls) {
     this.calls = calls;
     this.keystores = keystores;
     this.keks = keks;
+    this.deletion = deletion;
+    this.usages = usages;
     this.onboarding = onboarding;
   }
 
@@ -121,6 +139,42 @@ public class KeystoresService implements Keystores {
                   request.getValidateOnly())
               .map(KeystoreMapping::keystore);
         });
+  }
+
+  @Override
+  public Uni<Empty> deleteKeystore(DeleteKeystoreRequest request) {
+    return calls.answer(
+        Rpc.DELETE_KEYSTORE,
+        keystoreTarget(request.getName()),
+        facts ->
+            deletion
+                .delete(
+                    KeystoreName.parse(request.getName()),
+                    Etag.version(request.getEtag()),
+                    request.getForce())
+                .replaceWith(Empty.getDefaultInstance()));
+  }
+
+  @Override
+  public Uni<Keystore> restoreKeystore(RestoreKeystoreRequest request) {
+    return calls.answer(
+        Rpc.RESTORE_KEYSTORE,
+        keystoreTarget(request.getName()),
+        facts ->
+            deletion.restore(KeystoreName.parse(request.getName())).map(KeystoreMapping::keystore));
+  }
+
+  @Override
+  public Uni<RootKeyUsage> getRootKeyUsage(GetRootKeyUsageRequest request) {
+    return calls.answer(
+        Rpc.GET_ROOT_KEY_USAGE,
+        tenantTarget(request.getParent()),
+        facts ->
+            usages
+                .of(
+                    tenant(request.getParent()),
+                    request.getKeyArn().isEmpty() ? null : KmsArn.parse(request.getKeyArn()))
+                .map(UsageMapping::usage));
   }
 
   @Override
@@ -226,7 +280,9 @@ public class KeystoresService implements Keystores {
     return kek(
         Rpc.SCHEDULE_KEK_DESTRUCTION,
         KekName.parse(request.getName()),
-        kek -> keks.scheduleDestruction(kek, Duration.ofDays(days)));
+        kek ->
+            (request.getForce() ? Uni.createFrom().voidItem() : usages.requireIdle(kek))
+                .chain(() -> keks.scheduleDestruction(kek, Duration.ofDays(days))));
   }
 
   @Override

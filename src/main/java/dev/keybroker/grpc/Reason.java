@@ -97,6 +97,27 @@ enum Reason {
       "The keystore exists with another configuration.",
       "no",
       "`ResourceInfo` (`keybroker.dev/Keystore`, name)"),
+  KEYSTORE_DELETED(
+      Code.ALREADY_EXISTS,
+      Retry.NO_DELAY,
+      "The keystore `%s` was deleted, and its name is not used again: choose another one.",
+      "There was a keystore of this name, and it was deleted. Audit records and wrapped DEKs still "
+          + "name it.",
+      "no: choose another name",
+      "`ResourceInfo` (`keybroker.dev/Keystore`, name)"),
+  KEYSTORE_DELETE_SCHEDULED(
+      Code.FAILED_PRECONDITION,
+      Retry.NO_DELAY,
+      "The keystore `%s` will be deleted at %s; RestoreKeystore prevents that.",
+      "The deletion of the keystore is scheduled, so the keystore and its KEKs accept no change. "
+          + "The metadata's `delete_time` has the time.",
+      "no: `RestoreKeystore` first"),
+  KEYSTORE_HAS_KEKS(
+      Code.FAILED_PRECONDITION,
+      Retry.NO_DELAY,
+      "The keystore `%s` has KEKs that are not destroyed; `force` schedules their destruction.",
+      "`DeleteKeystore` without `force`, and a KEK of the keystore is not DESTROYED.",
+      "no: set `force`, if nothing that is wrapped under them is needed any more"),
   ETAG_MISMATCH(
       Code.ABORTED,
       Retry.NO_DELAY,
@@ -106,9 +127,9 @@ enum Reason {
   KEYSTORE_HAS_NO_ACTIVE_KEK(
       Code.FAILED_PRECONDITION,
       Retry.NO_DELAY,
-      "The keystore `%s` has no active KEK yet.",
-      "The keystore's first KEK has not been generated yet.",
-      "no: see its `last_error`"),
+      "The keystore `%s` has no active KEK.",
+      "The keystore's first KEK has not been generated yet, or the keystore is or will be deleted.",
+      "no: see its `last_error` and `state`"),
   KEYSTORE_TEST_FAILED(
       Code.FAILED_PRECONDITION,
       Retry.NO_DELAY,
@@ -124,6 +145,14 @@ enum Reason {
       "The KEK `%s` is ACTIVE: it can be neither disabled nor destroyed; rotate first.",
       "The ACTIVE KEK can neither be disabled nor destroyed.",
       "no: `RotateKek` first"),
+  KEK_IN_USE(
+      Code.FAILED_PRECONDITION,
+      Retry.NO_DELAY,
+      "The KEK `%s` unwrapped something at %s. Rewrap what is wrapped under it, or set `force`.",
+      "`ScheduleKekDestruction` without `force`, and the audit trail of the last 90 days has an "
+          + "unwrap or rewrap under the KEK, or does not record them. The metadata's "
+          + "`last_use_time` has the last one, if it is known.",
+      "no: rewrap what is still needed, then set `force`"),
   KEK_DISABLED(
       Code.FAILED_PRECONDITION,
       Retry.NO_DELAY,
@@ -149,8 +178,8 @@ enum Reason {
       "The clocks of this broker and of PostgreSQL differ by more than a minute, so no "
           + "destruction is scheduled. The operator of the broker corrects the clock that is "
           + "wrong.",
-      "`ScheduleKekDestruction` reached a broker whose clock differs from PostgreSQL's by "
-          + "more than a minute. Nothing was scheduled.",
+      "`ScheduleKekDestruction` or `DeleteKeystore` reached a broker whose clock differs from "
+          + "PostgreSQL's by more than a minute. Nothing was scheduled.",
       "no: the operator has to correct the clock; another broker may accept the call"),
   KMS_KEY_DISABLED(
       Code.FAILED_PRECONDITION,

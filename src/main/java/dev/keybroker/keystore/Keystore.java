@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @param updateTime when the settings last changed
 /// @param nextRotationTime when the next KEK is due; null if only a caller makes one
 /// @param lastError the newest failure of the root key; null once a later call succeeded
+/// @param deleteTime when its last KEK is destroyed; null if no deletion is scheduled
 public record Keystore(
     KeystoreName name,
     KeystoreSettings settings,
@@ -20,4 +21,5 @@ public record Keystore(
     Instant createTime,
     Instant updateTime,
     @Nullable Instant nextRotationTime,
-    @Nullable RootKeyError lastError) {}
+    @Nullable RootKeyError lastError,
+    @Nullable Instant deleteTime) {}

@@ -123,7 +123,8 @@ public final class KeystoreAdmin {
                         .map(
                             passed -> {
                               Instant now = clock.instant();
-                              return new Keystore(name, settings, 0, null, now, now, null, null);
+                              return new Keystore(
+                                  name, settings, 0, null, now, now, null, null, null);
                             }));
     return explained(name, settings, validated);
   }
@@ -173,6 +174,10 @@ public final class KeystoreAdmin {
               if (version != null && version != before.version()) {
                 return Uni.createFrom().failure(new KeystoreFailure.Changed(name));
               }
+              if (before.deleteTime() != null) {
+                return Uni.createFrom()
+                    .failure(new KeystoreFailure.DeleteScheduled(name, before.deleteTime()));
+              }
               KeystoreSettings settings = change.apply(before.settings());
               boolean makesSameKeks = settings.makesSameKeks(before.settings());
               if (!makesSameKeks && !validateOnly && !inTurn) {
@@ -204,7 +209,8 @@ public final class KeystoreAdmin {
         before.createTime(),
         before.updateTime(),
         before.nextRotationTime(),
-        before.lastError());
+        before.lastError(),
+        before.deleteTime());
   }
 
   private Uni<Keystore> save(Keystore before, KeystoreSettings settings, boolean makesSameKeks) {

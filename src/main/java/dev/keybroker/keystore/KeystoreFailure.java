@@ -3,6 +3,8 @@ package dev.keybroker.keystore;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KeystoreName;
 import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /// A refusal by the control plane. Carries no stack trace: it is an answer, not a fault.
 public abstract sealed class KeystoreFailure extends RuntimeException {
@@ -21,6 +23,75 @@ public abstract sealed class KeystoreFailure extends RuntimeException {
 
     public KeystoreName keystore() {
       return keystore;
+    }
+  }
+
+  /// The keystore was deleted, and its name is not used again.
+  public static final class Deleted extends KeystoreFailure {
+    private final transient KeystoreName keystore;
+
+    public Deleted(KeystoreName keystore) {
+      super("keystore was deleted");
+      this.keystore = keystore;
+    }
+
+    public KeystoreName keystore() {
+      return keystore;
+    }
+  }
+
+  /// The keystore is about to be deleted and accepts no change.
+  public static final class DeleteScheduled extends KeystoreFailure {
+    private final transient KeystoreName keystore;
+    private final transient Instant deleteTime;
+
+    public DeleteScheduled(KeystoreName keystore, Instant deleteTime) {
+      super("deletion of the keystore is scheduled");
+      this.keystore = keystore;
+      this.deleteTime = deleteTime;
+    }
+
+    public KeystoreName keystore() {
+      return keystore;
+    }
+
+    public Instant deleteTime() {
+      return deleteTime;
+    }
+  }
+
+  /// The keystore has KEKs that are not destroyed.
+  public static final class HasKeks extends KeystoreFailure {
+    private final transient KeystoreName keystore;
+
+    public HasKeks(KeystoreName keystore) {
+      super("keystore has KEKs");
+      this.keystore = keystore;
+    }
+
+    public KeystoreName keystore() {
+      return keystore;
+    }
+  }
+
+  /// The KEK opened something recently, or the audit trail does not record whether it did.
+  public static final class KekInUse extends KeystoreFailure {
+    private final transient KekName kek;
+    private final transient @Nullable Instant lastUse;
+
+    /// @param lastUse null if unwraps or rewraps are not recorded
+    public KekInUse(KekName kek, @Nullable Instant lastUse) {
+      super("KEK is in use");
+      this.kek = kek;
+      this.lastUse = lastUse;
+    }
+
+    public KekName kek() {
+      return kek;
+    }
+
+    public @Nullable Instant lastUse() {
+      return lastUse;
     }
   }
 

@@ -16,7 +16,7 @@ public interface KeystoreRepository {
   Uni<Tenant> tenant(String tenant);
 
   /// Saves a new keystore, marked as needing its first KEK. If the keystore exists, returns the
-  /// existing one.
+  /// existing one. Fails with [KeystoreFailure.Deleted] if there was one of this name.
   Uni<Inserted> insert(KeystoreName name, KeystoreSettings settings);
 
   Uni<Keystore> find(KeystoreName name);

@@ -30,7 +30,8 @@ public final class Migrations {
           "V3__change_turns.sql",
           "V4__intent_lease.sql",
           "V5__dropped_ranges.sql",
-          "V6__audit_days.sql");
+          "V6__audit_days.sql",
+          "V10__deletion_and_re_encryption.sql");
 
   private static final String FOLDER = "db/migration";
 

@@ -119,7 +119,11 @@ class BrokerFaultsIT {
   }
 
   private static ScheduleKekDestructionRequest destruction(String kek) {
-    return ScheduleKekDestructionRequest.newBuilder().setName(kek).setWaitingPeriodDays(7).build();
+    return ScheduleKekDestructionRequest.newBuilder()
+        .setName(kek)
+        .setWaitingPeriodDays(7)
+        .setForce(true)
+        .build();
   }
 
   private static void assertRefusesDestruction(PackagedBroker broker, String kek) {

@@ -13,6 +13,7 @@ import dev.keybroker.audit.Outcome;
 import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.grpc.TestKeystores.TestKeystore;
 import dev.keybroker.kek.KekName;
+import dev.keybroker.v1.DeleteKeystoreRequest;
 import dev.keybroker.v1.DisableKekRequest;
 import dev.keybroker.v1.EnableKekRequest;
 import dev.keybroker.v1.GetKeystoreRequest;
@@ -21,6 +22,7 @@ import dev.keybroker.v1.Keystore;
 import dev.keybroker.v1.KeystoresGrpc;
 import dev.keybroker.v1.ListKeksRequest;
 import dev.keybroker.v1.RestoreKekRequest;
+import dev.keybroker.v1.RestoreKeystoreRequest;
 import dev.keybroker.v1.RotateKekRequest;
 import dev.keybroker.v1.ScheduleKekDestructionRequest;
 import dev.keybroker.v1.TestKeystoreRequest;
@@ -147,6 +149,9 @@ class ChangeRecordsTest extends BrokerTestCase {
             .setWaitingPeriodDays(WAITING_PERIOD_DAYS)
             .build());
     control.restoreKek(RestoreKekRequest.newBuilder().setName(old).build());
+    control.deleteKeystore(
+        DeleteKeystoreRequest.newBuilder().setName(keystore.name()).setForce(true).build());
+    control.restoreKeystore(RestoreKeystoreRequest.newBuilder().setName(keystore.name()).build());
 
     for (String action :
         List.of(
@@ -156,7 +161,9 @@ class ChangeRecordsTest extends BrokerTestCase {
             "DisableKek",
             "EnableKek",
             "ScheduleKekDestruction",
-            "RestoreKek")) {
+            "RestoreKek",
+            "DeleteKeystore",
+            "RestoreKeystore")) {
       assertIntendedThen(Outcome.GRANTED, keystore, action);
     }
     for (String action :

@@ -19,18 +19,21 @@ import dev.keybroker.v1.BatchUnwrapDeksRequest;
 import dev.keybroker.v1.BatchWrapDeksRequest;
 import dev.keybroker.v1.BrokerManagedKey;
 import dev.keybroker.v1.CreateKeystoreRequest;
+import dev.keybroker.v1.DeleteKeystoreRequest;
 import dev.keybroker.v1.DisableKekRequest;
 import dev.keybroker.v1.EnableKekRequest;
 import dev.keybroker.v1.GetKekRequest;
 import dev.keybroker.v1.GetKeystoreRequest;
 import dev.keybroker.v1.GetOnboardingRequest;
 import dev.keybroker.v1.GetPublicKekRequest;
+import dev.keybroker.v1.GetRootKeyUsageRequest;
 import dev.keybroker.v1.Keystore;
 import dev.keybroker.v1.KmsError;
 import dev.keybroker.v1.ListAuditEventsRequest;
 import dev.keybroker.v1.ListKeksRequest;
 import dev.keybroker.v1.ListKeystoresRequest;
 import dev.keybroker.v1.RestoreKekRequest;
+import dev.keybroker.v1.RestoreKeystoreRequest;
 import dev.keybroker.v1.RewrapDekRequest;
 import dev.keybroker.v1.RootKey;
 import dev.keybroker.v1.RotateKekRequest;
@@ -151,6 +154,15 @@ class ContractConstraintsTest {
                 UPDATE.toBuilder().setKeystore(Keystore.newBuilder().setName("x")).build()),
             pattern("name", TestKeystoreRequest.newBuilder().setName(keystoreName).build()),
             pattern("name", RotateKekRequest.newBuilder().setName(keystoreName).build()),
+            pattern("name", DeleteKeystoreRequest.newBuilder().setName(keystoreName).build()),
+            pattern("name", RestoreKeystoreRequest.newBuilder().setName(keystoreName).build()),
+            pattern("parent", GetRootKeyUsageRequest.newBuilder().setParent(KEYSTORE).build()),
+            pattern(
+                "key_arn",
+                GetRootKeyUsageRequest.newBuilder()
+                    .setParent(TENANT)
+                    .setKeyArn("alias/recordings")
+                    .build()),
             pattern("parent", GetOnboardingRequest.newBuilder().setParent(KEYSTORE).build()),
             pattern("parent", ListKeksRequest.newBuilder().setParent(TENANT).build()),
             pattern("parent", ListAuditEventsRequest.newBuilder().setParent(KEYSTORE).build()),
@@ -354,6 +366,8 @@ class ContractConstraintsTest {
                 .setPageSize(1000)
                 .setPageToken("t".repeat(1024))
                 .build()),
+        valid("usage of all keys", GetRootKeyUsageRequest.newBuilder().setParent(TENANT).build()),
+        valid("deletion", DeleteKeystoreRequest.newBuilder().setName(KEYSTORE).build()),
         valid("rotation", RotateKekRequest.newBuilder().setName(KEYSTORE).build()),
         valid(
             "rotation with an id",

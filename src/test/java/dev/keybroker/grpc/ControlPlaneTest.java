@@ -362,7 +362,8 @@ class ControlPlaneTest {
   private Kek schedule(String kek) {
     return client
         .keystores()
-        .scheduleKekDestruction(ScheduleKekDestructionRequest.newBuilder().setName(kek).build());
+        .scheduleKekDestruction(
+            ScheduleKekDestructionRequest.newBuilder().setName(kek).setForce(true).build());
   }
 
   private Kek restore(String kek) {

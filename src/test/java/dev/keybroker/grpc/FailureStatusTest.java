@@ -148,6 +148,22 @@ class FailureStatusTest {
         new Row(new AuditFailure.TooLarge(), Code.RESOURCE_EXHAUSTED, "AUDIT_QUERY_TOO_LARGE"),
         new Row(new KeystoreFailure.Changed(KEYSTORE), Code.ABORTED, "ETAG_MISMATCH"),
         new Row(
+            new KeystoreFailure.Deleted(KEYSTORE),
+            Code.ALREADY_EXISTS,
+            "KEYSTORE_DELETED",
+            "ResourceInfo"),
+        new Row(
+            new KeystoreFailure.DeleteScheduled(KEYSTORE, Instant.EPOCH),
+            Code.FAILED_PRECONDITION,
+            "KEYSTORE_DELETE_SCHEDULED"),
+        new Row(
+            new KeystoreFailure.HasKeks(KEYSTORE), Code.FAILED_PRECONDITION, "KEYSTORE_HAS_KEKS"),
+        new Row(
+            new KeystoreFailure.KekInUse(KEK, Instant.EPOCH),
+            Code.FAILED_PRECONDITION,
+            "KEK_IN_USE"),
+        new Row(new KeystoreFailure.KekInUse(KEK, null), Code.FAILED_PRECONDITION, "KEK_IN_USE"),
+        new Row(
             new KeystoreFailure.CheckFailed(KEYSTORE, FAILED_STEP),
             Code.FAILED_PRECONDITION,
             "KEYSTORE_TEST_FAILED",

@@ -18,12 +18,14 @@ import dev.keybroker.v1.BatchRewrapDeksRequest;
 import dev.keybroker.v1.BatchUnwrapDeksRequest;
 import dev.keybroker.v1.BatchWrapDeksRequest;
 import dev.keybroker.v1.CreateKeystoreRequest;
+import dev.keybroker.v1.DeleteKeystoreRequest;
 import dev.keybroker.v1.DisableKekRequest;
 import dev.keybroker.v1.EnableKekRequest;
 import dev.keybroker.v1.GetKekRequest;
 import dev.keybroker.v1.GetKeystoreRequest;
 import dev.keybroker.v1.GetOnboardingRequest;
 import dev.keybroker.v1.GetPublicKekRequest;
+import dev.keybroker.v1.GetRootKeyUsageRequest;
 import dev.keybroker.v1.KeyBrokerGrpc;
 import dev.keybroker.v1.Keystore;
 import dev.keybroker.v1.KeystoresGrpc;
@@ -31,6 +33,7 @@ import dev.keybroker.v1.ListAuditEventsRequest;
 import dev.keybroker.v1.ListKeksRequest;
 import dev.keybroker.v1.ListKeystoresRequest;
 import dev.keybroker.v1.RestoreKekRequest;
+import dev.keybroker.v1.RestoreKeystoreRequest;
 import dev.keybroker.v1.RewrapDekRequest;
 import dev.keybroker.v1.RootKey;
 import dev.keybroker.v1.RotateKekRequest;
@@ -268,6 +271,21 @@ class PermissionTableTest extends BrokerTestCase {
                     .setKeystore(Keystore.newBuilder().setName(it).setDisplayName("renamed"))
                     .setUpdateMask(FieldMask.newBuilder().addPaths("display_name"))
                     .build()),
+        row(
+            "Keystores/DeleteKeystore",
+            Permission.KEYSTORE_EDIT,
+            "KEYSTORE_HAS_KEKS",
+            it -> DeleteKeystoreRequest.newBuilder().setName(it).build()),
+        row(
+            "Keystores/RestoreKeystore",
+            Permission.KEYSTORE_EDIT,
+            "OK",
+            it -> RestoreKeystoreRequest.newBuilder().setName(it).build()),
+        ofTenant(
+            "Keystores/GetRootKeyUsage",
+            Permission.KEYSTORE_VIEW,
+            "OK",
+            it -> GetRootKeyUsageRequest.newBuilder().setParent(it).build()),
         row(
             "Keystores/TestKeystore",
             Permission.KEYSTORE_EDIT,

@@ -104,7 +104,7 @@ final class DueKeystores
 
   private Keystore keystore(KeystoreName name) {
     Instant now = clock.instant();
-    return new Keystore(name, settings, 1, null, now, now, null, null);
+    return new Keystore(name, settings, 1, null, now, now, null, null, null);
   }
 
   @Override

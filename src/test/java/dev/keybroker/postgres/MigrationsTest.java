@@ -22,7 +22,12 @@ class MigrationsTest {
 
   /// Statements that a reviewer has let pass, as [Migration#breaches()] prints them, each with a
   /// comment: since which version nothing uses what goes, or why the older version's writes fit.
-  private static final Set<String> REVIEWED = Set.of();
+  private static final Set<String> REVIEWED =
+      Set.of(
+          // Only in the table's definition, for days to come: no row is read, and the lock is held
+          // for no longer than the statement.
+          "create index audit_record_kek on only audit_record (kek, action, time) where outcome ="
+              + " 'granted' and kek is not null");
 
   @Test
   void everyMigration_leavesTheVersionBeforeWorking_orIsReviewed() throws IOException {

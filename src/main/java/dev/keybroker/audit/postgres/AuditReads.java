@@ -47,14 +47,23 @@ final class AuditReads {
 
   private final Pool pool;
   private final Duration timeout;
-  private final Set<Caller> reading = ConcurrentHashMap.newKeySet();
+  private final Set<Object> reading = ConcurrentHashMap.newKeySet();
 
   AuditReads(Pool pool, Duration timeout) {
     this.pool = pool;
     this.timeout = timeout;
   }
 
+  /// Runs a query of the broker's own, which waits for no reader's turn.
+  Uni<RowSet<Row>> run(String sql, Tuple values) {
+    return Uni.createFrom().deferred(() -> run(new Object(), sql, values));
+  }
+
   Uni<RowSet<Row>> run(Caller reader, String sql, Tuple values) {
+    return run((Object) reader, sql, values);
+  }
+
+  private Uni<RowSet<Row>> run(Object reader, String sql, Tuple values) {
     return Uni.createFrom()
         .<RowSet<Row>>emitter(
             emitter -> {
@@ -88,7 +97,7 @@ final class AuditReads {
   /// A query. The reader's turn ends when the connection is free again, not when the reader stops
   /// waiting.
   private final class Query {
-    private final Caller reader;
+    private final Object reader;
     private final String sql;
     private final Tuple values;
     private final UniEmitter<? super RowSet<Row>> answer;
@@ -96,7 +105,7 @@ final class AuditReads {
     private boolean abandoned;
     private boolean ended;
 
-    Query(Caller reader, String sql, Tuple values, UniEmitter<? super RowSet<Row>> answer) {
+    Query(Object reader, String sql, Tuple values, UniEmitter<? super RowSet<Row>> answer) {
       this.reader = reader;
       this.sql = sql;
       this.values = values;

@@ -8,6 +8,7 @@ import dev.keybroker.audit.AuditQuery;
 import dev.keybroker.audit.AuditStore;
 import dev.keybroker.audit.ChainHead;
 import dev.keybroker.audit.ChainedRecord;
+import dev.keybroker.audit.UseRecords;
 import io.quarkus.reactive.datasource.ReactiveDataSource;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Future;
@@ -20,14 +21,17 @@ import io.vertx.sqlclient.Tuple;
 import jakarta.inject.Singleton;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Stores records as rows. Each commit is one statement, and therefore one round trip.
 @Singleton
-public class PostgresAuditStore implements AuditStore {
+public class PostgresAuditStore implements AuditStore, UseRecords {
   private static final String OPEN =
       """
       insert into audit_chain (id, key_id, start_time, head_seq, head_hash, head_time)
@@ -59,6 +63,24 @@ public class PostgresAuditStore implements AuditStore {
       """
       insert into audit_checkpoint (chain, seq, hash, time, kind) values ($1, $2, $3, $4, 'HEAD')
       on conflict do nothing
+      """;
+
+  private static final String COUNT_USES =
+      """
+      select kek, count(*) from audit_record
+      where tenant = $1 and kek = any($2) and action = any($3) and time >= $4
+        and outcome = 'GRANTED' and kek is not null
+      group by kek
+      """;
+
+  /// One search for each KEK, which ends at the last record.
+  private static final String LAST_USES =
+      """
+      select k.id, r.time from unnest($2::uuid[]) as k (id), lateral (
+        select time from audit_record
+        where tenant = $1 and kek = k.id and action = any($3) and time >= $4
+          and outcome = 'GRANTED' and kek is not null
+        order by time desc limit 1) r
       """;
 
   private final AuditConnection writing;
@@ -156,6 +178,40 @@ public class PostgresAuditStore implements AuditStore {
               rows.forEach(row -> records.add(RecordColumns.record(new VertxRow(row))));
               return records;
             });
+  }
+
+  @Override
+  public Uni<Map<UUID, Long>> count(
+      String tenant, Set<UUID> keks, Set<String> actions, Instant from) {
+    return reading
+        .run(COUNT_USES, uses(tenant, keks, actions, from))
+        .map(
+            rows -> {
+              Map<UUID, Long> counts = new HashMap<>();
+              rows.forEach(row -> counts.put(row.getUUID(0), row.getLong(1)));
+              return counts;
+            });
+  }
+
+  @Override
+  public Uni<Map<UUID, Instant>> last(
+      String tenant, Set<UUID> keks, Set<String> actions, Instant from) {
+    return reading
+        .run(LAST_USES, uses(tenant, keks, actions, from))
+        .map(
+            rows -> {
+              Map<UUID, Instant> times = new HashMap<>();
+              rows.forEach(row -> times.put(row.getUUID(0), row.getOffsetDateTime(1).toInstant()));
+              return times;
+            });
+  }
+
+  private static Tuple uses(String tenant, Set<UUID> keks, Set<String> actions, Instant from) {
+    return Tuple.tuple()
+        .addString(tenant)
+        .addArrayOfUUID(keks.toArray(UUID[]::new))
+        .addArrayOfString(actions.toArray(String[]::new))
+        .addOffsetDateTime(RecordColumns.time(from));
   }
 
   @Override

@@ -66,6 +66,9 @@ class KeystoreEntity {
   @Column(name = "next_rotation_time")
   Instant nextRotationTime;
 
+  @Column(name = "delete_time")
+  Instant deleteTime;
+
   @Column(name = "kek_wanted")
   boolean kekRequested;
 

@@ -40,7 +40,8 @@ final class KeystoreRows {
                 row.errorMessage,
                 row.errorHint,
                 row.errorRequestId,
-                row.errorTime));
+                row.errorTime),
+        row.deleteTime);
   }
 
   static KeystoreName name(KeystoreEntity row) {
@@ -112,7 +113,7 @@ final class KeystoreRows {
   }
 
   static void planNext(KeystoreEntity row) {
-    row.rotationAttemptTime = row.nextRotationTime;
+    row.rotationAttemptTime = row.deleteTime == null ? row.nextRotationTime : null;
     row.rotationReserved = false;
     row.rotationFailures = 0;
   }

@@ -2,6 +2,7 @@ package dev.keybroker.keystore.postgres;
 
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.keystore.KeystoreFailure;
 import dev.keybroker.postgres.ClocksDisagree;
 import dev.keybroker.postgres.PostgresSessions;
 import dev.keybroker.postgres.PostgresUnavailable;
@@ -51,6 +52,18 @@ class KeystoreTransactions {
   <T> Uni<T> locked(KeystoreName keystore, LockedWork<T> work) {
     return locked(
         keystore, session -> row(session, keystore).chain(row -> work.apply(session, row)));
+  }
+
+  /// Like [#locked(KeystoreName, LockedWork)], for a change that a keystore which is about to be
+  /// deleted refuses. Fails with [KeystoreFailure.DeleteScheduled] then.
+  <T> Uni<T> changing(KeystoreName keystore, LockedWork<T> work) {
+    return locked(
+        keystore,
+        (session, row) ->
+            row.deleteTime == null
+                ? work.apply(session, row)
+                : Uni.createFrom()
+                    .failure(new KeystoreFailure.DeleteScheduled(keystore, row.deleteTime)));
   }
 
   static Uni<KeystoreEntity> row(StatelessSession session, KeystoreName keystore) {

@@ -84,9 +84,9 @@ public class PostgresKekHistory implements KekHistory {
 
   private Uni<KekDetails> changeLocked(KekName kek, LockedChange change) {
     return transactions
-        .locked(
+        .changing(
             kek.keystore(),
-            session ->
+            (session, keystore) ->
                 session
                     .createNativeQuery(LOCK, UUID.class)
                     .setParameter("id", kek.id())

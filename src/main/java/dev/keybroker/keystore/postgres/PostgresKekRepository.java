@@ -46,7 +46,7 @@ public class PostgresKekRepository implements KekRepository {
 
   @Override
   public Uni<Intended> intend(KekIntent intent) {
-    return transactions.locked(
+    return transactions.changing(
         intent.keystore(),
         (session, keystore) ->
             byRequestId(session, intent)

@@ -24,11 +24,16 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 public class PostgresKeystoreRepository implements KeystoreRepository {
   private static final int EXTERNAL_ID_SIZE = 16;
+
+  /// Deleted keystores are left out: their KEKs are all destroyed.
   private static final String WITH_ACTIVE_KEK =
       """
       select s, k.id from KeystoreEntity s
       left join KekEntity k
         on k.tenant = s.tenant and k.keystore = s.id and k.state = :active
+      where (s.deleteTime is null or exists (
+          select 1 from KekEntity d
+          where d.tenant = s.tenant and d.keystore = s.id and d.state <> :destroyed))
       """;
 
   private final KeystoreTransactions transactions;
@@ -91,7 +96,11 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
                     known ->
                         known != null
                             ? Uni.createFrom().item(new Inserted(known, false))
-                            : DatabaseTime.now(session)
+                            : KeystoreTransactions.row(session, name)
+                                .onItem()
+                                .ifNotNull()
+                                .failWith(() -> new KeystoreFailure.Deleted(name))
+                                .chain(() -> DatabaseTime.now(session))
                                 .chain(now -> insertNow(session, name, settings, now))));
   }
 
@@ -122,8 +131,9 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
   private static Uni<Keystore> findNow(StatelessSession session, KeystoreName name) {
     return session
         .createSelectionQuery(
-            WITH_ACTIVE_KEK + "where s.tenant = :tenant and s.id = :keystore", Object[].class)
+            WITH_ACTIVE_KEK + "and s.tenant = :tenant and s.id = :keystore", Object[].class)
         .setParameter("active", KekState.ACTIVE)
+        .setParameter("destroyed", KekState.DESTROYED)
         .setParameter("tenant", name.tenant())
         .setParameter("keystore", name.keystore())
         .getSingleResultOrNull()
@@ -140,9 +150,10 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
         session ->
             session
                 .createSelectionQuery(
-                    WITH_ACTIVE_KEK + "where s.tenant = :tenant and s.id > :after order by s.id",
+                    WITH_ACTIVE_KEK + "and s.tenant = :tenant and s.id > :after order by s.id",
                     Object[].class)
                 .setParameter("active", KekState.ACTIVE)
+                .setParameter("destroyed", KekState.DESTROYED)
                 .setParameter("tenant", tenant)
                 .setParameter("after", after == null ? "" : after)
                 .setMaxResults(limit)
@@ -152,7 +163,7 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
 
   @Override
   public Uni<Keystore> update(KeystoreName name, long version, KeystoreSettings settings) {
-    return transactions.locked(
+    return transactions.changing(
         name,
         (session, row) -> {
           if (row.version != version) {

@@ -114,6 +114,7 @@ final class KekSteps {
         ScheduleKekDestructionRequest.newBuilder()
             .setName(kek)
             .setWaitingPeriodDays(WAITING_DAYS)
+            .setForce(true)
             .build();
     changed(
         Kind.SCHEDULE,
