@@ -17,7 +17,6 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
@@ -95,15 +94,6 @@ final class Services implements AutoCloseable {
   /// Calls of the stores and of KMS so far.
   Calls calls() throws IOException, InterruptedException, SQLException {
     return new Calls(kmsCalls(), redisCommands(), postgresStatements());
-  }
-
-  /// Processor time of PostgreSQL's processes so far.
-  double postgresCpuSeconds() {
-    return process
-        .descendants()
-        .filter(each -> each.info().command().orElse("").endsWith("/postgres"))
-        .mapToDouble(each -> each.info().totalCpuDuration().orElse(Duration.ZERO).toNanos() / 1e9)
-        .sum();
   }
 
   /// How often each was called.

@@ -1,5 +1,6 @@
 package dev.keybroker.audit;
 
+import dev.keybroker.concurrent.HeldResults;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.UniEmitter;
@@ -46,6 +47,7 @@ public final class AuditTrail implements AutoCloseable {
   private final AuditStore log;
   private final AuditStream stream;
   private final Executor releases;
+  private final Supplier<Executor> callers;
   private final Clock clock;
   private final AuditMetrics metrics;
   private final ChainWriter writer;
@@ -102,7 +104,9 @@ public final class AuditTrail implements AutoCloseable {
   }
 
   /// @param chainIds supplies an id for each new chain
-  /// @param releases runs what waits for a commit
+  /// @param releases runs intended changes once they are on record, and calls that are given up
+  /// @param callers identifies the calling thread, on which an answer is released; equal for all
+  ///     calls from the same thread. It must not run anything on the thread that submits it
   public AuditTrail(
       AuditConfig config,
       AuditStore log,
@@ -110,12 +114,14 @@ public final class AuditTrail implements AutoCloseable {
       RecordHash hash,
       Supplier<UUID> chainIds,
       Executor releases,
+      Supplier<Executor> callers,
       Clock clock,
       MeterRegistry registry) {
     this.config = config;
     this.log = log;
     this.stream = stream;
     this.releases = releases;
+    this.callers = callers;
     this.clock = clock;
     this.metrics = new AuditMetrics(registry);
     this.awaited = new Lane(config.queue());
@@ -168,10 +174,11 @@ public final class AuditTrail implements AutoCloseable {
     submit(AuditEvent.ofBroker(clock.instant(), AuditEvent.DROP_DAY, day.toString()));
   }
 
-  /// Records a granted call. The Uni completes on another thread, after the commit. It fails with
-  /// [AuditFailure.NotCommitted] if that does not happen in time. The answer must not be released
-  /// then, and the record will say so. Cancel the Uni if the caller is gone. If the answer is not
-  /// released after the commit, [OnRecord#withhold] corrects the record.
+  /// Records a granted call. The Uni completes on the caller's thread, after the commit, together
+  /// with those of the same commit. It fails with [AuditFailure.NotCommitted] if that does not
+  /// happen in time. The answer must not be released then, and the record will say so. Cancel the
+  /// Uni if the caller is gone. If the answer is not released after the commit, [OnRecord#withhold]
+  /// corrects the record.
   ///
   /// @param effective whether the call's effect stays even if its answer is withheld; its record
   ///     then still says granted
@@ -185,7 +192,7 @@ public final class AuditTrail implements AutoCloseable {
   public Uni<OnRecord> commit(AuditEvent event, boolean effective, @Nullable Place intent) {
     return committed(
             emitter ->
-                PendingRecord.waiting(event, effective, emitter, System.nanoTime())
+                PendingRecord.waiting(event, effective, emitter, callers.get(), System.nanoTime())
                     .referringTo(intent))
         .map(
             record -> {
@@ -218,7 +225,7 @@ public final class AuditTrail implements AutoCloseable {
     return committed(
             emitter -> {
               PendingRecord record =
-                  PendingRecord.waiting(event, false, emitter, System.nanoTime());
+                  PendingRecord.waiting(event, false, emitter, releases, System.nanoTime());
               // The outcome of the change has its own record.
               record.take();
               return record;
@@ -481,7 +488,13 @@ public final class AuditTrail implements AutoCloseable {
     @Override
     public void records(
         List<PendingRecord> pending, List<ChainedRecord> records, List<PendingRecord> released) {
-      release(() -> released.forEach(AuditTrail.this::answer));
+      HeldResults answers = new HeldResults();
+      for (PendingRecord record : released) {
+        if (record.isAwaited()) {
+          answers.hold(record.caller(), () -> answer(record));
+        }
+      }
+      answers.deliver();
       metrics.committed(pending, records);
       stream.committed(records);
     }

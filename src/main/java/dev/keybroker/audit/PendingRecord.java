@@ -4,6 +4,7 @@ import io.smallrye.mutiny.subscription.UniEmitter;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,7 @@ final class PendingRecord {
   private final AuditEvent event;
   private final boolean effective;
   private final @Nullable UniEmitter<? super PendingRecord> waiting;
+  private final Executor caller;
   private final long submitted;
 
   /// The position of the record that this one refers to.
@@ -34,24 +36,31 @@ final class PendingRecord {
       AuditEvent event,
       boolean effective,
       @Nullable UniEmitter<? super PendingRecord> waiting,
+      Executor caller,
       long submitted) {
     this.event = event;
     this.effective = effective;
     this.waiting = waiting;
+    this.caller = caller;
     this.submitted = submitted;
   }
 
   /// Creates the record of a call that was already answered.
   static PendingRecord answered(AuditEvent event, long now) {
-    return new PendingRecord(event, true, null, now);
+    return new PendingRecord(event, true, null, Runnable::run, now);
   }
 
   /// Creates the record of a call whose answer waits.
   ///
   /// @param effective whether the call's effect stays if the answer is given up
+  /// @param caller the thread on which the call goes on
   static PendingRecord waiting(
-      AuditEvent event, boolean effective, UniEmitter<? super PendingRecord> waiting, long now) {
-    return new PendingRecord(event, effective, waiting, now);
+      AuditEvent event,
+      boolean effective,
+      UniEmitter<? super PendingRecord> waiting,
+      Executor caller,
+      long now) {
+    return new PendingRecord(event, effective, waiting, caller, now);
   }
 
   /// Refers to another record, if both end up in one chain. Call before submission.
@@ -62,6 +71,11 @@ final class PendingRecord {
 
   boolean isAwaited() {
     return waiting != null;
+  }
+
+  /// The thread on which the call goes on.
+  Executor caller() {
+    return caller;
   }
 
   /// Nano time at which it arrived.

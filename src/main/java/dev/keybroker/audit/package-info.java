@@ -1,7 +1,7 @@
 /// Owns the audit trail: the content of records, the hash chain, and the rule that a call that must
 /// be recorded is not answered before its record is committed.
 ///
-/// May use `access`, `crypto`, resource names of `kek` and `telemetry`.
+/// May use `access`, `concurrent`, `crypto`, resource names of `kek` and `telemetry`.
 @NullMarked
 package dev.keybroker.audit;
 

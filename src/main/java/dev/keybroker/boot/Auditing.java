@@ -9,6 +9,7 @@ import dev.keybroker.audit.JsonLines;
 import dev.keybroker.audit.RecordHash;
 import dev.keybroker.audit.postgres.AuditPartitions;
 import dev.keybroker.crypto.MacKey;
+import dev.keybroker.grpc.transport.CallThread;
 import dev.keybroker.postgres.SchemaMigration;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
@@ -56,6 +57,7 @@ class Auditing {
         RecordHash.of(macKey(config.macKey())),
         UUID::randomUUID,
         Infrastructure.getDefaultExecutor(),
+        () -> CallThread.loop(Infrastructure.getDefaultExecutor()),
         clock,
         registry);
   }

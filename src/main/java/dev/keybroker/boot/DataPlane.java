@@ -164,7 +164,7 @@ class DataPlane {
   @Produces
   @Singleton
   static UnwrapLane unwrapLane(UnwrapLaneConfig config, MeterRegistry registry) {
-    return new UnwrapLane(config, CallThread::loop, registry);
+    return new UnwrapLane(config, () -> CallThread.loop(Runnable::run), registry);
   }
 
   @Produces

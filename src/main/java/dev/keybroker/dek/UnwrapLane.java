@@ -1,6 +1,7 @@
 package dev.keybroker.dek;
 
 import dev.keybroker.concurrent.HandOff;
+import dev.keybroker.concurrent.HeldResults;
 import dev.keybroker.telemetry.Metrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;

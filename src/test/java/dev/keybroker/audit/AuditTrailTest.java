@@ -2,6 +2,7 @@ package dev.keybroker.audit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -13,9 +14,12 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Queue;
 import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -30,6 +34,8 @@ class AuditTrailTest {
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final Queue<AuditEvent> lost = new ConcurrentLinkedQueue<>();
   private final AtomicReference<Error> streamFault = new AtomicReference<>();
+  private final AtomicReference<Executor> callers =
+      new AtomicReference<>(ForkJoinPool.commonPool());
   private final AuditTrail trail = trail(Duration.ofMillis(300)).start();
 
   private AuditTrail trail(Duration commitTimeout) {
@@ -59,6 +65,7 @@ class AuditTrailTest {
         RecordHash.of(null),
         UUID::randomUUID,
         ForkJoinPool.commonPool(),
+        callers::get,
         Clock.systemUTC(),
         registry);
   }
@@ -93,6 +100,32 @@ class AuditTrailTest {
 
     assertEquals(callers, log.records(Outcome.GRANTED).size());
     assertTrue(log.appends() < callers, log.appends() + " commits");
+  }
+
+  @Test
+  void answers_ofOneCommit_returnToTheirCallersThreadTogether() throws Exception {
+    BlockingQueue<Runnable> loop = new LinkedBlockingQueue<>();
+    callers.set(loop::add);
+    AtomicInteger answered = new AtomicInteger();
+    try (AuditTrail patient = trail(Duration.ofMinutes(1)).start()) {
+      log.away(true);
+      for (int i = 0; i < 15; i++) {
+        patient
+            .commit(AuditEvents.granted(i), false)
+            .subscribe()
+            .with(ok -> answered.incrementAndGet());
+      }
+      assertEquals(0, answered.get());
+      log.away(false);
+
+      int tasks = 0;
+      for (; answered.get() < 15; tasks++) {
+        Runnable task = loop.poll(1, TimeUnit.MINUTES);
+        assertNotNull(task, answered + " answered");
+        task.run();
+      }
+      assertTrue(tasks < 15, tasks + " tasks for 15 answers");
+    }
   }
 
   @Test

@@ -59,7 +59,8 @@ class ChainWriterTest {
         .<PendingRecord>emitter(
             emitter ->
                 made.add(
-                    PendingRecord.waiting(AuditEvents.granted(number), false, emitter, number)))
+                    PendingRecord.waiting(
+                        AuditEvents.granted(number), false, emitter, Runnable::run, number)))
         .subscribe()
         .with(done -> answered.add(number), failure -> {});
     PendingRecord record = made.getFirst();
@@ -284,6 +285,7 @@ class ChainWriterTest {
                 return this;
               }
             },
+            Runnable::run,
             1);
     writer.take(change);
     change.giveUp(AuditTrail.UNAVAILABLE);

@@ -82,6 +82,7 @@ class ReleaseTest {
                 RecordHash.of(null),
                 UUID::randomUUID,
                 ForkJoinPool.commonPool(),
+                ForkJoinPool::commonPool,
                 Clock.systemUTC(),
                 registry)
             .start();

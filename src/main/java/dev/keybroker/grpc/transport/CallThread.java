@@ -1,8 +1,8 @@
 package dev.keybroker.grpc.transport;
 
+import io.netty.util.internal.ThreadExecutorMap;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
-import io.vertx.core.impl.ContextInternal;
 import java.util.concurrent.Executor;
 
 /// The event loop that a call runs on.
@@ -10,11 +10,12 @@ public final class CallThread {
   private CallThread() {}
 
   /// Returns the event loop of this thread. It is the same for all calls on the thread and has no
-  /// call's context. Outside an event loop, the submitting thread runs the work itself.
-  public static Executor loop() {
-    return Vertx.currentContext() instanceof ContextInternal context
-        ? context.nettyEventLoop()
-        : Runnable::run;
+  /// call's context.
+  ///
+  /// @param otherwise what is returned outside an event loop
+  public static Executor loop(Executor otherwise) {
+    Executor loop = ThreadExecutorMap.currentExecutor();
+    return loop == null ? otherwise : loop;
   }
 
   /// Runs later work in the order of the call that is current on this thread.

@@ -1,4 +1,4 @@
-package dev.keybroker.dek;
+package dev.keybroker.concurrent;
 
 import io.smallrye.mutiny.infrastructure.Infrastructure;
 import java.util.ArrayList;
@@ -12,23 +12,23 @@ import java.util.concurrent.RejectedExecutionException;
 
 /// Results that wait to be delivered together to their callers' threads, because waking a thread
 /// for each result can cost more than the operation itself. Thread-safe.
-final class HeldResults {
+public final class HeldResults {
   private final Queue<Result> held = new ConcurrentLinkedQueue<>();
 
   private record Result(Executor caller, Runnable delivery) {}
 
   /// Keeps a result until [#deliver()].
-  void hold(Executor caller, Runnable delivery) {
+  public void hold(Executor caller, Runnable delivery) {
     held.add(new Result(caller, delivery));
   }
 
   /// The number of results that wait.
-  int size() {
+  public int size() {
     return held.size();
   }
 
   /// Gives each caller's thread what is held for it, all in one.
-  void deliver() {
+  public void deliver() {
     Map<Executor, List<Runnable>> byCaller = new LinkedHashMap<>();
     for (Result result = held.poll(); result != null; result = held.poll()) {
       byCaller.computeIfAbsent(result.caller, caller -> new ArrayList<>()).add(result.delivery);
