@@ -1,0 +1,115 @@
+package dev.keybroker.client;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.security.SecureRandom;
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * Encrypts a recording as it is written. A segment is written when the next byte after it arrives,
+ * and the last one when the writer is closed: until then the file is incomplete, and readers refuse
+ * it. Memory is two segments. Not thread-safe.
+ *
+ * <p>A DEK encrypts one recording. Do not use it for a second one.
+ */
+public final class RecordingWriter extends OutputStream {
+  private final OutputStream out;
+  private final Segments segments;
+  private final byte[] plaintext;
+  private final byte[] ciphertext;
+  private long index;
+  private int filled;
+  private boolean failed;
+  private boolean closed;
+
+  /**
+   * Writes the header. The DEK may be closed when this returns.
+   *
+   * @param out closed with this writer
+   * @param header made for this DEK
+   */
+  public RecordingWriter(OutputStream out, RecordingHeader header, Dek dek) throws IOException {
+    this(out, header, dek, random(Segments.SALT_SIZE), random(Segments.PREFIX_SIZE));
+  }
+
+  /** Writes with a given salt and nonce prefix: deterministic, for test vectors. */
+  RecordingWriter(OutputStream out, RecordingHeader header, Dek dek, byte[] salt, byte[] prefix)
+      throws IOException {
+    header.checkKey(dek);
+    this.out = out;
+    this.segments = Segments.writing(header, dek, salt, prefix);
+    this.plaintext = new byte[header.segmentSize()];
+    this.ciphertext = new byte[header.segmentSize()];
+    out.write(header.toByteArray());
+    out.write(Segments.HEADER_SIZE);
+    out.write(salt);
+    out.write(prefix);
+  }
+
+  private static byte[] random(int size) {
+    byte[] bytes = new byte[size];
+    new SecureRandom().nextBytes(bytes);
+    return bytes;
+  }
+
+  @Override
+  public void write(int b) throws IOException {
+    write(new byte[] {(byte) b}, 0, 1);
+  }
+
+  @Override
+  public void write(byte[] bytes, int offset, int length) throws IOException {
+    Objects.checkFromIndexSize(offset, length, bytes.length);
+    if (closed) {
+      throw new IOException("the recording is closed");
+    }
+    if (failed) {
+      throw new IOException("the recording cannot be continued, because a write failed before");
+    }
+    int done = 0;
+    while (done < length) {
+      if (filled == segments.capacity(index)) {
+        writeSegment(false);
+      }
+      int part = Math.min(length - done, segments.capacity(index) - filled);
+      System.arraycopy(bytes, offset + done, plaintext, filled, part);
+      filled += part;
+      done += part;
+    }
+  }
+
+  private void writeSegment(boolean last) throws IOException {
+    if (index >= Segments.MAX_COUNT) {
+      throw new IOException("the recording has too many segments: use larger ones");
+    }
+    // The nonce is used up even if the write fails.
+    failed = true;
+    out.write(ciphertext, 0, segments.seal(index, last, plaintext, filled, ciphertext));
+    failed = false;
+    index++;
+    filled = 0;
+  }
+
+  /** Passes on what is encrypted. The segment that is being filled stays in memory. */
+  @Override
+  public void flush() throws IOException {
+    out.flush();
+  }
+
+  /** Writes the last segment and so completes the recording, unless a write failed before. */
+  @Override
+  public void close() throws IOException {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    try (out) {
+      if (!failed) {
+        writeSegment(true);
+      }
+    } finally {
+      Arrays.fill(plaintext, (byte) 0);
+    }
+  }
+}

@@ -1,0 +1,19 @@
+"""Encrypted recordings in the recording container, and the data plane of keybroker."""
+
+from .client import KeyBrokerClient, KeyBrokerError, NewDek
+from .dek import Dek
+from .header import RecordingError, RecordingHeader, Reason
+from .recording import RecordingReader, RecordingStream, RecordingWriter
+
+__all__ = [
+    "Dek",
+    "KeyBrokerClient",
+    "KeyBrokerError",
+    "NewDek",
+    "Reason",
+    "RecordingError",
+    "RecordingHeader",
+    "RecordingReader",
+    "RecordingStream",
+    "RecordingWriter",
+]
