@@ -307,6 +307,41 @@ public abstract class KekTierContract {
   }
 
   @Test
+  protected void readersOfManyKeystores_eachGetTheirOwn() {
+    String tenant = "tiers-" + UUID.randomUUID();
+    List<KeystoreName> names =
+        List.of(
+            keystore,
+            new KeystoreName("tiers", "other-" + keystore.keystore()),
+            new KeystoreName(tenant, keystore.keystore()));
+    names.forEach(name -> await(keystores.create(name, TestSettings.of(rootKey))));
+    KeystoreName none = new KeystoreName(tenant, "none");
+    await(repository.insert(none, TestSettings.of(rootKey)));
+    KeystoreName unknown = new KeystoreName(tenant, "other-" + keystore.keystore());
+
+    List<CompletableFuture<ActiveKek>> reads =
+        Stream.generate(() -> Stream.concat(names.stream(), Stream.of(none, unknown)))
+            .limit(CALLERS)
+            .flatMap(each -> each)
+            .map(name -> tier.active(name).subscribeAsCompletionStage())
+            .toList();
+
+    for (int read = 0; read < reads.size(); read++) {
+      Uni<ActiveKek> active = Uni.createFrom().completionStage(reads.get(read));
+      int which = read % (names.size() + 2);
+      if (which < names.size()) {
+        ActiveKek kek = await(active);
+        assertEquals(names.get(which), kek.name().keystore());
+        assertEquals(kek.name(), await(tier.kek(kek.name().id())).name());
+      } else if (which == names.size()) {
+        assertThrows(KekFailure.NoActiveKek.class, () -> await(active));
+      } else {
+        assertThrows(KekFailure.UnknownKeystore.class, () -> await(active));
+      }
+    }
+  }
+
+  @Test
   protected void readers_atOnce_allGetTheRecord_andOneThatLeavesTakesNobodyAlong() {
     KekName name = Objects.requireNonNull(create().activeKek());
     tier.active(keystore).subscribe().with(it -> {}, failure -> {}).cancel();
