@@ -13,6 +13,9 @@ final class WrapSession implements AutoCloseable {
   private static final int STRIPES = 16;
   private static final int INTS_PER_LINE = 32;
 
+  /// From this number of DEKs on, the successor is made in advance, so that no wrap waits for it.
+  static final int BUSY = 64;
+
   private final UUID kek;
   private final EncapsulatedSecret secret;
   private final long successorFrom;
@@ -51,11 +54,13 @@ final class WrapSession implements AutoCloseable {
     return used.get(stripe) < deksPerStripe && used.incrementAndGet(stripe) <= deksPerStripe;
   }
 
-  /// Whether the caller must make the successor: true once, at three quarters of a bound.
+  /// Whether the caller must make the successor: true once, at three quarters of a bound. Not at
+  /// three quarters of the time if the session is rarely used: it may not need a successor.
   boolean wantsSuccessor(long now) {
     int stripe = (int) (Thread.currentThread().threadId() % stripes) * INTS_PER_LINE;
+    int served = used.get(stripe);
     boolean late =
-        now - successorFrom >= 0 || used.get(stripe) >= deksPerStripe - deksPerStripe / 4;
+        served >= deksPerStripe - deksPerStripe / 4 || (served >= BUSY && now - successorFrom >= 0);
     return late && !successorBegun.get() && successorBegun.compareAndSet(false, true);
   }
 

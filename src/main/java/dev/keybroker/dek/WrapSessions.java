@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// own salt and derived key. Thread-safe.
 ///
 /// A session never serves two KEKs. It ends, and is wiped, at the first of its bounds or when its
-/// KEK changes. Its successor is made in advance, in the background, so only the first wrap of a
-/// keystore, or one after a pause, waits for an encapsulation.
+/// KEK changes. The successor of a busy session is made in advance, in the background, so only the
+/// first wrap of a keystore, or one of a keystore that wraps rarely, waits for an encapsulation.
 public final class WrapSessions {
   private static final int ATTEMPTS = 3;
 

@@ -159,11 +159,27 @@ class DekBrokerSessionTest {
   @Test
   void session_reachesItsTime_isFollowedByAnotherAndWiped() {
     byte[] first = wrap();
+    for (int wraps = 1; wraps < WrapSession.BUSY; wraps++) {
+      wrap();
+    }
     pass(Duration.ofSeconds(44));
     assertArrayEquals(encapsulation(first), encapsulation(wrap()));
     pass(Duration.ofSeconds(2));
     // Three quarters are over: this wrap makes the successor, beside itself.
     wrap();
+    assertFalse(
+        ByteBuffer.wrap(encapsulation(first)).equals(ByteBuffer.wrap(encapsulation(wrap()))));
+  }
+
+  @Test
+  void session_rarelyUsed_servesToItsEnd_andHasNoSuccessorBefore() {
+    byte[] first = wrap();
+    pass(Duration.ofSeconds(59));
+    wrap();
+    assertArrayEquals(encapsulation(first), encapsulation(wrap()));
+
+    pass(Duration.ofSeconds(1));
+
     assertFalse(
         ByteBuffer.wrap(encapsulation(first)).equals(ByteBuffer.wrap(encapsulation(wrap()))));
   }
