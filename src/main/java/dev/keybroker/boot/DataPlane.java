@@ -12,6 +12,9 @@ import dev.keybroker.dek.UnwrapLaneConfig;
 import dev.keybroker.dek.WrapSessionConfig;
 import dev.keybroker.dek.WrapSessions;
 import dev.keybroker.grpc.transport.CallThread;
+import dev.keybroker.kek.ChangeFeed;
+import dev.keybroker.kek.ChangeReader;
+import dev.keybroker.kek.Kek;
 import dev.keybroker.kek.KekCacheConfig;
 import dev.keybroker.kek.KekChange;
 import dev.keybroker.kek.KekTier;
@@ -26,12 +29,14 @@ import dev.keybroker.kek.redis.RedisConfig;
 import dev.keybroker.kek.redis.RedisKekChanges;
 import dev.keybroker.kek.redis.RedisKekTier;
 import dev.keybroker.keystore.postgres.PostgresKekTier;
+import dev.keybroker.postgres.SchemaMigration;
 import dev.keybroker.telemetry.Spans;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.redis.datasource.ReactiveRedisDataSource;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.scheduler.Scheduled;
+import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.infrastructure.Infrastructure;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
@@ -39,6 +44,7 @@ import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 
 /// Assembles the data plane: memory → Redis → PostgreSQL for the records, memory → KMS for private
 /// keys.
@@ -51,11 +57,20 @@ class DataPlane {
   private final MemoryPrivateKeks privateKeks;
   private final OpenedSecrets openedSecrets;
   private final WrapSessions sessions;
+  private final ChangeReader changes;
+  private final SchemaMigration schema;
 
-  DataPlane(MemoryPrivateKeks privateKeks, OpenedSecrets openedSecrets, WrapSessions sessions) {
+  DataPlane(
+      MemoryPrivateKeks privateKeks,
+      OpenedSecrets openedSecrets,
+      WrapSessions sessions,
+      ChangeReader changes,
+      SchemaMigration schema) {
     this.privateKeks = privateKeks;
     this.openedSecrets = openedSecrets;
     this.sessions = sessions;
+    this.changes = changes;
+    this.schema = schema;
   }
 
   @Produces
@@ -152,13 +167,54 @@ class DataPlane {
                   done -> {
                     sessions.changed(change);
                     if (change instanceof KekChange.OfSettings(KeystoreName keystore)) {
-                      // Records that memory does not hold were not read again: their keys may have
-                      // a shorter lifetime now.
-                      privateKeks.limit(keystore, kek -> tier.freshKek(kek) != null);
-                      openedSecrets.limit(keystore, kek -> tier.freshKek(kek) != null);
+                      limit(keystore, tier, privateKeks, openedSecrets);
                     }
                   });
         });
+  }
+
+  @Produces
+  @Singleton
+  static ChangeReader changeReader(
+      ChangeFeed feed,
+      MemoryKekTier tier,
+      MemoryPrivateKeks privateKeks,
+      WrapSessions sessions,
+      OpenedSecrets openedSecrets,
+      Ticker ticker,
+      MeterRegistry registry) {
+    return new ChangeReader(
+        feed,
+        tier,
+        changes -> {
+          for (KekChange change : changes) {
+            switch (change) {
+              case KekChange.OfKeystore ofKeystore -> sessions.changed(ofKeystore);
+              case KekChange.OfKek(UUID id) -> {
+                Kek kek = tier.freshKek(id);
+                if (kek == null || !kek.state().unwraps()) {
+                  privateKeks.forget(id);
+                  openedSecrets.changed(change);
+                }
+              }
+              case KekChange.OfSettings(KeystoreName keystore) ->
+                  limit(keystore, tier, privateKeks, openedSecrets);
+            }
+          }
+        },
+        ticker,
+        registry);
+  }
+
+  /// Wipes what may live longer than a keystore's new settings allow: records that memory does not
+  /// hold were not read again.
+  private static void limit(
+      KeystoreName keystore,
+      MemoryKekTier tier,
+      MemoryPrivateKeks privateKeks,
+      OpenedSecrets openedSecrets) {
+    privateKeks.limit(keystore, kek -> tier.freshKek(kek) != null);
+    openedSecrets.limit(keystore, kek -> tier.freshKek(kek) != null);
   }
 
   @Produces
@@ -211,6 +267,24 @@ class DataPlane {
         .recoverWithItem(false)
         .await()
         .indefinitely();
+  }
+
+  /// Reads the feed of changes.
+  @Scheduled(
+      identity = "changes",
+      every = "1s",
+      concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+  Uni<Void> readChanges() {
+    return schema.isDone() ? changes.read() : Uni.createFrom().voidItem();
+  }
+
+  @Scheduled(
+      identity = "changes-prune",
+      every = "5m",
+      delayed = "1m",
+      concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+  Uni<Void> pruneChanges() {
+    return schema.isDone() ? changes.prune() : Uni.createFrom().voidItem();
   }
 
   /// Wipes secrets that expired while the machine was suspended. Nothing else checks secrets that

@@ -11,11 +11,25 @@ import java.time.Instant;
 /// @param createTime when the KEK's generation started
 /// @param readTime when the record was read from PostgreSQL; its age counts from here, wherever it
 ///     is cached
+/// @param cached whether it comes from a cache outside this process
 public record ActiveKek(
     KekName name,
     WrappingKey key,
     KeyUse rootKey,
     boolean failClosed,
     Instant createTime,
-    Instant readTime)
-    implements Dated {}
+    Instant readTime,
+    boolean cached)
+    implements Dated {
+
+  /// Creates a record that was read in PostgreSQL.
+  public ActiveKek(
+      KekName name,
+      WrappingKey key,
+      KeyUse rootKey,
+      boolean failClosed,
+      Instant createTime,
+      Instant readTime) {
+    this(name, key, rootKey, failClosed, createTime, readTime, false);
+  }
+}

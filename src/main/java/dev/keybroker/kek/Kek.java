@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param readTime when the record was read from PostgreSQL
 /// @param provenance null while generation is pending, and if an older version cached the record
 /// @param destroyTime when the private key will be erased, if that is scheduled; null otherwise
+/// @param cached whether it comes from a cache outside this process
 @SuppressWarnings("ArrayRecordComponent") // never compared; copied nowhere on the unwrap path
 public record Kek(
     KekName name,
@@ -29,8 +30,33 @@ public record Kek(
     Duration privateKekLifetime,
     Instant readTime,
     @Nullable KekProvenance provenance,
-    @Nullable Instant destroyTime)
+    @Nullable Instant destroyTime,
+    boolean cached)
     implements Dated {
+
+  /// Creates a record that was read in PostgreSQL.
+  public Kek(
+      KekName name,
+      KekState state,
+      KeyPairSpec spec,
+      KeyUse rootKey,
+      byte @Nullable [] encryptedPrivateKey,
+      Duration privateKekLifetime,
+      Instant readTime,
+      @Nullable KekProvenance provenance,
+      @Nullable Instant destroyTime) {
+    this(
+        name,
+        state,
+        spec,
+        rootKey,
+        encryptedPrivateKey,
+        privateKekLifetime,
+        readTime,
+        provenance,
+        destroyTime,
+        false);
+  }
 
   /// Creates the record of a KEK whose destruction is not scheduled.
   public Kek(

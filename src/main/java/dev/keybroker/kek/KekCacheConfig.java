@@ -8,9 +8,11 @@ import java.time.Duration;
 /// Limits of the cache of KEKs in the broker's memory.
 @ConfigMapping(prefix = "keybroker.kek")
 public interface KekCacheConfig {
-  /// How old a KEK record may be, counted from its read in PostgreSQL, before the broker reads it
-  /// again from the stores. If a change notification is lost, the change takes effect after this
-  /// time plus `keybroker.kek.stale-age` at the latest. With zero, every call reads the stores.
+  /// How old a KEK record may be before the broker reads it again from the stores. Its age counts
+  /// from its read in PostgreSQL, or from the last read of the feed of changes, once a second, that
+  /// confirmed it. A change that the broker learns of neither by a message nor by the feed takes
+  /// effect after this time plus `keybroker.kek.stale-age` at the latest. With zero, every call
+  /// reads the stores.
   @WithDefault("30s")
   @Bounds(atLeast = "0")
   Duration freshness();
@@ -34,10 +36,11 @@ public interface KekCacheConfig {
   @Bounds(atLeast = "0")
   Duration retry();
 
-  /// How old the record of a KEK to unwrap with may be, counted from its read in PostgreSQL, while
-  /// the stores do not answer, both in memory and in Redis. Calls that need an older record fail
-  /// with STORE_UNAVAILABLE. If a KEK is disabled while a broker has no connection to PostgreSQL,
-  /// that broker uses the KEK for at most this time. At least `keybroker.kek.freshness`.
+  /// How old the record of a KEK to unwrap with may be while the stores do not answer. In memory
+  /// its age counts from the last confirmation by PostgreSQL, in Redis from its read in PostgreSQL.
+  /// Calls that need an older record fail with STORE_UNAVAILABLE. If a KEK is disabled while a
+  /// broker has no connection to PostgreSQL, that broker uses the KEK for at most this time. At
+  /// least `keybroker.kek.freshness`.
   @WithDefault("24h")
   @Bounds(atLeast = "0")
   Duration unwrapMaxAge();

@@ -14,4 +14,12 @@ public interface KekRecords {
   default @Nullable Kek freshKek(UUID id) {
     return null;
   }
+
+  /// Returns how long ago, in milliseconds, this broker last knew the record of an ACTIVE KEK to be
+  /// that of PostgreSQL.
+  ///
+  /// @param now the time of the wall clock, in milliseconds
+  default long ageMillis(ActiveKek kek, long now) {
+    return Math.max(0, now - kek.readTime().toEpochMilli());
+  }
 }

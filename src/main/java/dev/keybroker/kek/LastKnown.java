@@ -22,20 +22,28 @@ import org.jspecify.annotations.Nullable;
 /// known one while the stores do not answer. Records are evicted only when the capacity, in bytes,
 /// is exceeded. Thread-safe.
 ///
+/// A record that this process read in PostgreSQL itself is *covered* by the feed of changes: each
+/// read of the feed that shows no change of it confirms it, together with all others. While the
+/// feed cannot be read, all records age together from its last read on.
+///
 /// Slow stores count as stores that answer: beyond `stale-age` a record is used only if a read, of
 /// this or another record, failed recently and none has succeeded since. The [Limit] of the
 /// record's kind says how long it is used then.
 ///
-/// A record's age counts from its read in PostgreSQL, wherever it was cached on the way. A record
-/// that another broker put into Redis twenty seconds ago is twenty seconds old here too, so the
-/// freshness bounds the whole chain. The age on arrival comes from the wall clock. After that the
-/// ticker counts, so that a jump of the clock has no effect.
+/// A record's age counts from the start of its read in PostgreSQL, or of the last read of the feed
+/// that confirmed it, by the ticker. A record that another broker put into Redis twenty seconds ago
+/// is twenty seconds old here too: on arrival the wall clock tells its age. It is never covered,
+/// because whoever restores an old entry could otherwise hide a change for ever.
 final class LastKnown<K, V extends Dated> {
   /// ACTIVE KEKs and KEKs to unwrap with share the limit of the setting.
   private static final int KINDS = 2;
 
   /// Without calls there are no reads, so an older failure says nothing about the stores now.
   private static final long FAILURE_COUNTS_FOR = Duration.ofSeconds(30).toNanos();
+
+  /// A covered record is read again after this share of its limit, so that its copy in Redis, whose
+  /// age the feed does not renew, does not get old.
+  private static final int RENEWALS = 8;
 
   private final Function<K, Uni<V>> next;
   private final Recovery<V> recovery;
@@ -50,6 +58,14 @@ final class LastKnown<K, V extends Dated> {
   private final Counter lastKnown;
   private final Counter tooOld;
   private final Limit limit;
+  private final long freshness;
+
+  /// Counts the reads of the feed that showed changes, or that may have missed some; 0 before its
+  /// first read. A read of a record that starts at the present count shows all of these changes.
+  private volatile long shown;
+
+  /// Ticker time of the start of the feed's last read. Covered records are as new as this.
+  private volatile long confirmed;
 
   /// Ticker time at which a read of any record failed because the stores did not answer; null after
   /// a later read succeeded.
@@ -71,31 +87,34 @@ final class LastKnown<K, V extends Dated> {
     Uni<V> notLost(Uni<V> read, @Nullable V held);
   }
 
-  /// @param freshUntil ticker time from which the stores are read before the record is used
+  /// @param size in bytes
+  /// @param asOf ticker time of the start of its read in PostgreSQL
+  /// @param freshUntil ticker time from which the stores are read before the record is used, unless
+  ///     the feed confirms it
   /// @param refreshFrom ticker time from which they are read in the background while the record is
   ///     used
-  /// @param size in bytes
-  /// @param usableUntil ticker time from which the record is not used at all, unless it has no
-  ///     limit
+  /// @param notBefore ticker time before which they are not read again, since they just failed
+  /// @param endless whether the record is used without limit while the stores do not answer
   private record Held<V>(
-      V value, int size, long freshUntil, long refreshFrom, long usableUntil, boolean endless) {
-    /// Whether the record is fresh and needs no refresh yet. After a failure of the stores, the
-    /// refresh may be later than the end of the freshness.
-    boolean isFresh(long now) {
-      return now - refreshFrom < 0 && now - freshUntil < 0;
-    }
-
-    boolean isUsable(long now) {
-      return endless || now - usableUntil < 0;
+      V value,
+      int size,
+      long asOf,
+      long freshUntil,
+      long refreshFrom,
+      long notBefore,
+      boolean covered,
+      boolean endless) {
+    Held<V> notBefore(long time) {
+      return new Held<>(value, size, asOf, freshUntil, refreshFrom, time, covered, endless);
     }
 
     Held<V> refreshedFrom(long time) {
-      return new Held<>(value, size, freshUntil, time, usableUntil, endless);
+      return new Held<>(value, size, asOf, freshUntil, time, notBefore, covered, endless);
     }
 
     Held<V> staleFrom(long now) {
-      return new Held<>(
-          value, size, now - freshUntil < 0 ? now : freshUntil, now, usableUntil, endless);
+      long until = now - freshUntil < 0 ? now : freshUntil;
+      return new Held<>(value, size, asOf, until, now, now, false, endless);
     }
   }
 
@@ -114,6 +133,7 @@ final class LastKnown<K, V extends Dated> {
     this.size = size;
     this.limit = limit;
     this.config = config;
+    this.freshness = config.freshness().toNanos();
     this.ticker = ticker;
     this.clock = clock;
     this.records =
@@ -140,8 +160,8 @@ final class LastKnown<K, V extends Dated> {
       return Uni.createFrom().completionStage(() -> read(key));
     }
     long now = ticker.read();
-    CompletionStage<V> read = now - held.refreshFrom >= 0 ? read(key) : null;
-    if (now - held.freshUntil < 0) {
+    CompletionStage<V> read = isDue(held, now) ? read(key) : null;
+    if (now - freshUntil(held) < 0) {
       hits.increment();
       return Uni.createFrom().item(held.value);
     }
@@ -153,16 +173,52 @@ final class LastKnown<K, V extends Dated> {
   /// [#get(Object)] is needed.
   @Nullable V fresh(K key) {
     Held<V> held = records.getIfPresent(key);
-    if (held == null || !held.isFresh(ticker.read())) {
+    if (held == null) {
+      return null;
+    }
+    long now = ticker.read();
+    // After a failure of the stores, the next refresh may be later than the end of the freshness.
+    if (isDue(held, now) || now - freshUntil(held) >= 0) {
       return null;
     }
     hits.increment();
     return held.value;
   }
 
+  /// Returns how long ago, in nanoseconds, this record was last known to be that of PostgreSQL;
+  /// [Long#MAX_VALUE] if memory holds another one.
+  long age(K key, V value) {
+    Held<V> held = records.getIfPresent(key);
+    return held == null || held.value != value
+        ? Long.MAX_VALUE
+        : Math.max(0, ticker.read() - asOf(held));
+  }
+
+  private long asOf(Held<V> held) {
+    long at = confirmed;
+    return held.covered && at - held.asOf > 0 ? at : held.asOf;
+  }
+
+  private long freshUntil(Held<V> held) {
+    return held.covered ? asOf(held) + freshness : held.freshUntil;
+  }
+
+  /// Whether a use of the record starts a read: it was not confirmed for most of its freshness.
+  private boolean isDue(Held<V> held, long now) {
+    if (now - held.notBefore < 0) {
+      return false;
+    }
+    return now - held.refreshFrom >= 0
+        || (held.covered && now - freshUntil(held) + freshness / 5 >= 0);
+  }
+
+  private boolean isUsable(Held<V> held, long now) {
+    return held.endless || now - asOf(held) < limit.maxAge.toNanos();
+  }
+
   private Uni<V> newest(CompletionStage<V> read, Held<V> known, long now) {
     Uni<V> newest = Uni.createFrom().completionStage(read);
-    if (now - known.freshUntil < config.staleAge().toNanos() || failedLately(now)) {
+    if (now - freshUntil(known) < config.staleAge().toNanos() || failedLately(now)) {
       Duration wait = config.staleWait();
       newest = newest.ifNoItem().after(wait.isPositive() ? wait : Duration.ofMillis(1)).fail();
     }
@@ -170,7 +226,7 @@ final class LastKnown<K, V extends Dated> {
   }
 
   private Uni<V> useLastKnown(Held<V> known) {
-    if (!known.isUsable(ticker.read())) {
+    if (!isUsable(known, ticker.read())) {
       tooOld.increment();
       return Uni.createFrom().failure(new KekFailure.StoreUnavailable());
     }
@@ -198,10 +254,10 @@ final class LastKnown<K, V extends Dated> {
     return Uni.createFrom()
         .deferred(
             () -> {
-              Instant started = clock.instant();
+              Start start = start();
               return recovery
                   .notLost(source.apply(key), held.value)
-                  .invoke(value -> keep(key, value, started));
+                  .invoke(value -> keep(key, value, start, false));
             })
         .onFailure()
         .invoke(failure -> failed(key, failure, (known, now) -> known.staleFrom(now)))
@@ -216,9 +272,54 @@ final class LastKnown<K, V extends Dated> {
         .iterable(records.asMap().entrySet())
         .filter(entry -> touched.test(entry.getValue().value))
         .onItem()
-        .transformToUniAndConcatenate(entry -> changed(entry.getKey(), source))
+        .transformToUniAndMerge(entry -> changed(entry.getKey(), source))
         .collect()
         .last();
+  }
+
+  /// Notes a read of the feed: all covered records are as new as its start, except those that it
+  /// shows to be changed. These are no longer covered, and must be read again.
+  ///
+  /// @param start ticker time of the start of the feed's read
+  /// @param any whether the feed shows any change at all
+  /// @param keys of the records that are changed
+  /// @param touched further records that are changed; null if there are none
+  @SuppressWarnings("NonAtomicVolatileUpdate") // written under the lock only
+  synchronized void confirm(
+      long start, boolean any, Iterable<K> keys, @Nullable Predicate<V> touched) {
+    if (any) {
+      shown++;
+    }
+    for (K key : keys) {
+      records.asMap().computeIfPresent(key, (k, held) -> uncovered(held));
+    }
+    if (touched != null) {
+      records.asMap().replaceAll((key, held) -> touched.test(held.value) ? uncovered(held) : held);
+    }
+    confirmed = start;
+  }
+
+  /// Notes that the feed may have missed changes until now: no record is covered any more.
+  ///
+  /// @param start ticker time of the start of the feed's read
+  @SuppressWarnings("NonAtomicVolatileUpdate") // written under the lock only
+  synchronized void restart(long start) {
+    long now = ticker.read();
+    shown++;
+    records.asMap().replaceAll((key, held) -> uncovered(held).refreshedFrom(now));
+    confirmed = start;
+  }
+
+  private Held<V> uncovered(Held<V> held) {
+    return new Held<>(
+        held.value,
+        held.size,
+        asOf(held),
+        freshUntil(held),
+        held.refreshFrom,
+        held.notBefore,
+        false,
+        held.endless);
   }
 
   /// Reads a key. Concurrent callers share one read.
@@ -226,14 +327,13 @@ final class LastKnown<K, V extends Dated> {
     return reads.join(
         key,
         () -> {
-          Instant started = clock.instant();
+          Start start = start();
           return Uni.createFrom()
               .deferred(() -> recovery.notLost(next.apply(key), held(key)))
-              .map(value -> keep(key, value, started))
+              .map(value -> keep(key, value, start, true))
               .onFailure()
               .invoke(
-                  failure ->
-                      failed(key, failure, (held, now) -> held.refreshedFrom(retryFrom(now))));
+                  failure -> failed(key, failure, (held, now) -> held.notBefore(retryFrom(now))));
         });
   }
 
@@ -243,51 +343,59 @@ final class LastKnown<K, V extends Dated> {
     return held == null ? null : held.value;
   }
 
-  private V keep(K key, V value, Instant started) {
+  /// When a read started.
+  ///
+  /// @param shown the count of reads of the feed
+  private record Start(Instant time, long tick, long shown) {}
+
+  private Start start() {
+    return new Start(clock.instant(), ticker.read(), shown);
+  }
+
+  /// @param copied whether the read went through Redis, which then has a copy
+  private synchronized V keep(K key, V value, Start start, boolean copied) {
     Duration age = Duration.between(value.readTime(), clock.instant());
     long now = ticker.read();
-    boolean fromOutage = isFromOutage(value, age, started);
+    boolean readBefore = value.readTime().isBefore(start.time);
+    // The stores return an old record only if PostgreSQL does not answer. Even in a slow read, a
+    // current record was read after the start of the read.
+    boolean fromOutage =
+        readBefore && age.compareTo(config.freshness().plus(config.staleAge())) > 0;
     failedAt = fromOutage ? Long.valueOf(now) : null;
+    // A read time in the future comes from another broker's clock: the age is unknown, so the
+    // record is not fresh.
+    boolean ofTheFuture = age.isNegative();
+    boolean own = !readBefore && !ofTheFuture && !value.cached();
+    boolean covered = own && shown > 0 && start.shown == shown;
+    long asOf = own ? start.tick : now - (ofTheFuture ? freshness : age.toNanos());
+    // The feed has shown a change since the read started, perhaps of this record.
+    boolean overtaken = own && start.shown != shown;
+    long left = overtaken ? 0 : Math.max(0, asOf + freshness - now);
+    long refreshFrom =
+        covered && copied ? asOf + limit.maxAge.toNanos() / RENEWALS : now + left - left / 5;
     Held<V> kept =
         records
             .asMap()
             .compute(
                 key,
                 (k, held) -> {
-                  if (held != null && isNewer(held.value, value)) {
-                    return fromOutage ? held.refreshedFrom(retryFrom(now)) : held;
+                  if (held != null && asOf(held) - asOf > 0) {
+                    return fromOutage
+                        ? held.notBefore(retryFrom(now))
+                        : held.refreshedFrom(refreshFrom);
                   }
-                  return held(value, age, now, fromOutage, held != null && held.endless);
+                  return new Held<>(
+                      value,
+                      size.applyAsInt(value),
+                      asOf,
+                      asOf + freshness,
+                      refreshFrom,
+                      fromOutage ? retryFrom(now) : now,
+                      covered,
+                      limit.endlessOnceFresh
+                          && ((held != null && held.endless) || !(ofTheFuture || fromOutage)));
                 });
     return kept.value;
-  }
-
-  /// Whether the stores returned an old record, which the next tier does only if PostgreSQL does
-  /// not answer. Even in a slow read, a current record was read after the start of the read.
-  private boolean isFromOutage(V value, Duration age, Instant started) {
-    return age.compareTo(config.freshness().plus(config.staleAge())) > 0
-        && value.readTime().isBefore(started);
-  }
-
-  /// Whether the record in memory was read later. A read time in the future is ignored: the clock
-  /// was set back since then, or it is another broker's clock.
-  private boolean isNewer(V inMemory, V read) {
-    return inMemory.readTime().isAfter(read.readTime())
-        && !inMemory.readTime().isAfter(clock.instant());
-  }
-
-  /// @param wasEndless whether it replaces an older record that is used without limit; then the new
-  ///     one has no limit either
-  private Held<V> held(V value, Duration age, long now, boolean fromOutage, boolean wasEndless) {
-    // A read time in the future comes from another broker's clock: the age is unknown, so the
-    // record is not fresh.
-    boolean ofTheFuture = age.isNegative();
-    long left = ofTheFuture ? 0 : config.freshness().minus(age).toNanos();
-    long refreshFrom = fromOutage ? retryFrom(now) : now + Math.max(0, left - left / 5);
-    long usable = ofTheFuture ? limit.maxAge.toNanos() : limit.maxAge.minus(age).toNanos();
-    boolean endless = limit.endlessOnceFresh && (wasEndless || (!ofTheFuture && !fromOutage));
-    return new Held<>(
-        value, size.applyAsInt(value), now + left, refreshFrom, now + usable, endless);
   }
 
   private long retryFrom(long now) {

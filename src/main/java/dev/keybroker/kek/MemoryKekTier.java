@@ -2,10 +2,16 @@ package dev.keybroker.kek;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// The first tier: records in this process's memory and, for a short time, ids that belong to no
@@ -83,6 +89,61 @@ public final class MemoryKekTier implements KekTier {
   @Override
   public @Nullable Kek freshKek(UUID id) {
     return keks.fresh(id);
+  }
+
+  @Override
+  public long ageMillis(ActiveKek kek, long now) {
+    return Math.min(
+        KekTier.super.ageMillis(kek, now),
+        TimeUnit.NANOSECONDS.toMillis(active.age(kek.name().keystore(), kek)));
+  }
+
+  /// Notes a read of the feed of changes, and reads again the records in memory that the changes
+  /// affect. Never fails. When this method returns, records that it has yet to read are no longer
+  /// confirmed by the feed.
+  ///
+  /// @param start ticker time of the start of the feed's read
+  Uni<Void> confirm(long start, Collection<KekChange> changes) {
+    Set<KeystoreName> keystores = new HashSet<>();
+    Set<KeystoreName> settings = new HashSet<>();
+    Set<UUID> ids = new HashSet<>();
+    for (KekChange change : changes) {
+      switch (change) {
+        case KekChange.OfKeystore(KeystoreName keystore) -> keystores.add(keystore);
+        case KekChange.OfSettings(KeystoreName keystore) -> settings.add(keystore);
+        case KekChange.OfKek(UUID kek) -> ids.add(kek);
+      }
+    }
+    keystores.addAll(settings);
+    ids.forEach(unknown::remove);
+    Predicate<Kek> touched = kek -> settings.contains(kek.name().keystore());
+    boolean any = !changes.isEmpty();
+    active.confirm(start, any, keystores, null);
+    keks.confirm(start, any, ids, settings.isEmpty() ? null : touched);
+    return Multi.createBy()
+        .merging()
+        .streams(
+            Multi.createFrom()
+                .iterable(keystores)
+                .onItem()
+                .transformToUniAndMerge(keystore -> active.changed(keystore, source::active)),
+            Multi.createFrom()
+                .iterable(ids)
+                .onItem()
+                .transformToUniAndMerge(id -> keks.changed(id, source::kek)),
+            (settings.isEmpty() ? Uni.createFrom().voidItem() : keks.changed(touched, source::kek))
+                .toMulti())
+        .collect()
+        .last();
+  }
+
+  /// Notes that changes may have been missed until now: every record in memory is read again when
+  /// it is next used.
+  ///
+  /// @param start ticker time of the start of the feed's read
+  void restart(long start) {
+    active.restart(start);
+    keks.restart(start);
   }
 
   /// Reads again the records in memory that a change affects. Never fails.

@@ -123,12 +123,12 @@ public final class RootKeyAdmission {
         && background.take()) {
       var unused = ask(kek);
     }
-    long age = clock.instant().toEpochMilli() - kek.readTime().toEpochMilli();
+    long age = records.ageMillis(kek, clock.millis());
     if (failure == null && age < oldRecordMillis) {
       return null;
     }
     return new LastKnownKek(
-        Duration.ofMillis(Math.max(0, age)), last != null, failure == null ? null : failure.kind());
+        Duration.ofMillis(age), last != null, failure == null ? null : failure.kind());
   }
 
   /// Makes a dry run for a root key. Concurrent callers share one. Never fails: returns the failure

@@ -93,6 +93,8 @@ final class ServiceRole {
     return switch (table) {
       case "flyway_schema_history", "audit_retention", "audit_record_default" -> "select";
       case "audit_record" -> "select, insert";
+      // Written by triggers with the owner's rights.
+      case "kek_change" -> "select, delete";
       case "audit_chain", "audit_checkpoint" -> "select, insert, update";
       default -> table.startsWith("audit_record_") ? "" : "select, insert, update, delete";
     };

@@ -19,6 +19,9 @@ public final class Metrics {
   /// Counter: reads of KEK records, by the tier that answered. Tags: [#RECORD], [#TIER], [#RESULT].
   public static final String KEK_READS = "keybroker.kek.reads";
 
+  /// Gauge: seconds since the start of the last read of the feed of changes.
+  public static final String KEK_FEED_AGE = "keybroker.kek.feed.age";
+
   /// Counter: Redis entries with a wrong MAC. Any value except 0 means that something else writes
   /// to Redis.
   public static final String KEK_FORGED = "keybroker.kek.forged";

@@ -27,7 +27,22 @@ class MigrationsTest {
           // Only in the table's definition, for days to come: no row is read, and the lock is held
           // for no longer than the statement.
           "create index audit_record_kek on only audit_record (kek, action, time) where outcome ="
-              + " 'granted' and kek is not null");
+              + " 'granted' and kek is not null",
+          // The triggers note changes, with the owner's rights, and refuse none. Creating one waits
+          // for running writers only.
+          "create trigger kek_update_noted after update on kek for each row"
+              + " when (old.state <> 'pending_generation' or new.state <> 'pending_generation')"
+              + " execute function kek_change_note()",
+          "create trigger kek_insert_noted after insert on kek for each row"
+              + " when (new.state <> 'pending_generation') execute function kek_change_note()",
+          "create trigger kek_delete_noted after delete on kek for each row"
+              + " execute function kek_change_note()",
+          "create trigger keystore_update_noted after update on keystore for each row"
+              + " when (old.version <> new.version or old.on_kms_outage <> new.on_kms_outage"
+              + " or old.private_kek_lifetime_millis <> new.private_kek_lifetime_millis)"
+              + " execute function kek_change_note()",
+          "create trigger keystore_delete_noted after delete on keystore for each row"
+              + " execute function kek_change_note()");
 
   @Test
   void everyMigration_leavesTheVersionBeforeWorking_orIsReviewed() throws IOException {

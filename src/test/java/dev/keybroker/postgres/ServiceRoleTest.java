@@ -133,11 +133,32 @@ class ServiceRoleTest {
     assertTrue(count("flyway_schema_history where success") >= 6);
   }
 
+  @Test
+  void changes_areNotedForTheRole_andPrunedByIt() throws SQLException {
+    execute(
+        service(),
+        "insert into tenant (id, external_id, create_time) values ('noted', 'noted', now())",
+        "insert into keystore (tenant, id, display_name, root_key_kind, key_pair_spec,"
+            + " rotation_period, private_kek_lifetime_millis, on_kms_outage, version, create_time,"
+            + " update_time, kek_wanted) values ('noted', 'calls', '', 'BROKER_MANAGED',"
+            + " 'RSA_3072', 'NEVER', 0, 'FAIL_CLOSED', 1, now(), now(), true)",
+        "update keystore set version = 2 where tenant = 'noted'");
+    assertEquals(1, count("kek_change where tenant = 'noted' and kek is null"));
+
+    execute(service(), "delete from kek_change where tenant = 'noted'");
+
+    assertEquals(0, count("kek_change where tenant = 'noted'"));
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
         "drop table kek",
         "alter table kek add column note text",
+        "alter table kek disable trigger all",
+        "drop trigger kek_update_noted on kek",
+        "insert into kek_change values (pg_current_xact_id(), 'acme', 'calls', null)",
+        "update kek_change set tenant = 'acme'",
         "truncate kek",
         "create table mine (id int)",
         "create index on kek (spec)",

@@ -60,7 +60,8 @@ final class RecordCodec {
             readUse(in),
             in.readBoolean(),
             readInstant(in),
-            readInstant(in));
+            readInstant(in),
+            true);
     end(in);
     return kek;
   }
@@ -109,7 +110,8 @@ final class RecordCodec {
             Duration.ofMillis(in.readLong()),
             readInstant(in),
             in.available() > 0 ? readProvenance(in) : null,
-            in.available() > 0 ? readInstant(in) : null);
+            in.available() > 0 ? readInstant(in) : null,
+            true);
     end(in);
     return kek;
   }

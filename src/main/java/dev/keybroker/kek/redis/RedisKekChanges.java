@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// Announces changes over a Redis channel, and to this broker directly.
 ///
 /// A message is only a hint and is not authenticated: a forged message makes brokers read
-/// PostgreSQL, and nothing more. A lost subscription is renewed. Changes missed in between take
-/// effect when the records' freshness ends.
+/// PostgreSQL, and nothing more. A lost subscription is renewed. Changes missed in between are seen
+/// in the feed of changes.
 public final class RedisKekChanges implements KekChanges, AutoCloseable {
   private static final Logger LOG = Logger.getLogger(RedisKekChanges.class);
   private static final Duration FIRST_RETRY = Duration.ofMillis(100);
@@ -73,7 +73,7 @@ public final class RedisKekChanges implements KekChanges, AutoCloseable {
       lostFor = reason;
       LOG.warnf(
           "no subscription to Redis: %s. Until it is back, changes made by other brokers are seen"
-              + " within keybroker.kek.freshness",
+              + " when the feed of changes is next read",
           reason);
     }
   }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.keybroker.crypto.CryptoProvider;
@@ -65,7 +66,8 @@ class RecordCodecTest {
               new KmsContext(Map.of("keybroker:tenant", "acme", "keybroker:keystore", "calls"))),
           failClosed,
           READ.minusSeconds(9),
-          READ);
+          READ,
+          true);
     }
   }
 
@@ -105,6 +107,7 @@ class RecordCodecTest {
 
     Kek decoded = codec.decodeKek(codec.encode(kek));
 
+    assertTrue(decoded.cached());
     assertEquals(kek.name(), decoded.name());
     assertEquals(kek.state(), decoded.state());
     assertEquals(kek.spec(), decoded.spec());
