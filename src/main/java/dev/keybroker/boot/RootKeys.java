@@ -8,6 +8,7 @@ import dev.keybroker.kek.RootKeyConfig;
 import dev.keybroker.kek.RootKeyObserver;
 import dev.keybroker.kek.RootKeyStates;
 import dev.keybroker.keystore.KeystoreConfig;
+import dev.keybroker.kms.GrantTokens;
 import dev.keybroker.kms.InstrumentedKms;
 import dev.keybroker.kms.Kms;
 import dev.keybroker.kms.KmsGuards;
@@ -35,6 +36,7 @@ class RootKeys {
       KmsAsyncClient configured,
       AwsConfig config,
       KeystoreConfig keystores,
+      GrantTokens grantTokens,
       Clock clock,
       Ticker ticker,
       MeterRegistry registry) {
@@ -42,6 +44,7 @@ class RootKeys {
         configured.serviceClientConfiguration(),
         config,
         keystores.allowedRegions().orElse(List.of()),
+        grantTokens,
         clock,
         ticker,
         registry);

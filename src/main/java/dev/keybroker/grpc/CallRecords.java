@@ -179,7 +179,7 @@ class CallRecords {
 
     private <A> Uni<A> failed(Throwable failure) {
       if (failure instanceof KmsFailure kms) {
-        facts.kmsRequestId(kms.requestId());
+        facts.kmsRequestId(kms.recordedRequestId());
       }
       Reason reason = FailureStatus.of(failure).reason();
       submit(event(outcome(reason), reason.name()));

@@ -4,6 +4,7 @@ import com.google.protobuf.Duration;
 import com.google.protobuf.util.Durations;
 import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.keystore.CheckResult;
+import dev.keybroker.keystore.GivenGrant;
 import dev.keybroker.keystore.KeyToAdmit;
 import dev.keybroker.keystore.KeystoreSettings;
 import dev.keybroker.keystore.RootKeyError;
@@ -19,6 +20,8 @@ import dev.keybroker.v1.RootKey;
 import dev.keybroker.v1.RotationPeriod;
 import dev.keybroker.v1.TestKeystoreResponse;
 import dev.keybroker.v1.TestStep;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// Maps keystores and related messages from and to the domain's types.
 final class KeystoreMapping {
@@ -41,17 +44,27 @@ final class KeystoreMapping {
       case AWS_KMS ->
           new dev.keybroker.keystore.RootKey.TenantManaged(
               KmsArn.parse(rootKey.getAwsKms().getKeyArn()),
-              rootKey.getAwsKms().getRoleArn().isEmpty() ? null : rootKey.getAwsKms().getRoleArn());
+              nullIfEmpty(rootKey.getAwsKms().getRoleArn()),
+              nullIfEmpty(rootKey.getAwsKms().getGrantId()));
       case BROKER_MANAGED -> new dev.keybroker.keystore.RootKey.BrokerManaged();
       case KIND_NOT_SET -> throw new RequestInvalid("keystore.root_key", "is required");
     };
+  }
+
+  static GivenGrant grant(Keystore keystore) {
+    AwsKmsKey key = keystore.getRootKey().getAwsKms();
+    return new GivenGrant(nullIfEmpty(key.getGrantToken()), key.getCreateGrant());
+  }
+
+  private static @Nullable String nullIfEmpty(String text) {
+    return text.isEmpty() ? null : text;
   }
 
   static KeyToAdmit keyToAdmit(GetOnboardingRequest request) {
     AwsKmsKey key = request.getKey();
     return new KeyToAdmit(
         key.getKeyArn().isEmpty() ? null : KmsArn.parse(key.getKeyArn()),
-        key.getRoleArn().isEmpty() ? null : key.getRoleArn(),
+        nullIfEmpty(key.getRoleArn()),
         request.getCustomKeyStore());
   }
 
@@ -138,12 +151,16 @@ final class KeystoreMapping {
 
   private static RootKey rootKey(dev.keybroker.keystore.RootKey rootKey) {
     return switch (rootKey) {
-      case dev.keybroker.keystore.RootKey.TenantManaged(KmsArn arn, String roleArn) ->
+      case dev.keybroker.keystore.RootKey.TenantManaged(
+              KmsArn arn,
+              String roleArn,
+              String grantId) ->
           RootKey.newBuilder()
               .setAwsKms(
                   AwsKmsKey.newBuilder()
                       .setKeyArn(arn.toString())
-                      .setRoleArn(roleArn == null ? "" : roleArn))
+                      .setRoleArn(Objects.requireNonNullElse(roleArn, ""))
+                      .setGrantId(Objects.requireNonNullElse(grantId, "")))
               .build();
       case dev.keybroker.keystore.RootKey.BrokerManaged() ->
           RootKey.newBuilder().setBrokerManaged(BrokerManagedKey.getDefaultInstance()).build();

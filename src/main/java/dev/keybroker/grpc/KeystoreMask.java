@@ -76,6 +76,10 @@ final class KeystoreMask {
             : before.onKmsOutage());
   }
 
+  boolean changesRootKey() {
+    return has("root_key");
+  }
+
   private boolean has(String field) {
     return fields.contains(field);
   }

@@ -4,12 +4,15 @@ import com.google.protobuf.Empty;
 import dev.keybroker.access.Target;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.keystore.CheckResult;
 import dev.keybroker.keystore.KekCursor;
 import dev.keybroker.keystore.KekDetails;
 import dev.keybroker.keystore.KekLife;
+import dev.keybroker.keystore.KeyGrants;
 import dev.keybroker.keystore.KeyUsages;
-import dev.keybroker.keystore.KeystoreDeletion;
 import dev.keybroker.keystore.KeystoreAdmin;
+import dev.keybroker.keystore.KeystoreDeletion;
+import dev.keybroker.keystore.KeystoreFailure;
 import dev.keybroker.keystore.KeystoreSettings;
 import dev.keybroker.keystore.OnboardingGuide;
 import dev.keybroker.kms.KmsArn;
@@ -51,6 +54,7 @@ public class KeystoresService implements Keystores {
   private static final String TENANTS = "tenants/";
 
   private final KeystoreAdmin keystores;
+  private final KeyGrants grants;
   private final KekLife keks;
   private final KeystoreDeletion deletion;
   private final KeyUsages usages;
@@ -59,11 +63,13 @@ public class KeystoresService implements Keystores {
 
   KeystoresService(
       KeystoreAdmin keystores,
+      KeyGrants grants,
       KekLife keks,
       KeystoreDeletion deletion,
       KeyUsages usages,
       OnboardingGuide onboarding,
       Calls calls) {
+    this.grants = grants;
     this.calls = calls;
     this.keystores = keystores;
     this.keks = keks;
@@ -85,9 +91,17 @@ public class KeystoresService implements Keystores {
             throw new RequestInvalid("keystore.name", "must be that of parent and keystore_id");
           }
           KeystoreSettings settings = KeystoreMapping.settings(request.getKeystore());
-          return (request.getValidateOnly()
-                  ? keystores.validate(name, settings)
-                  : keystores.create(name, settings))
+          boolean saves = !request.getValidateOnly();
+          return grants
+              .with(
+                  name,
+                  settings.rootKey(),
+                  KeystoreMapping.grant(request.getKeystore()),
+                  saves,
+                  rootKey ->
+                      saves
+                          ? keystores.create(name, settings.withRootKey(rootKey))
+                          : keystores.validate(name, settings.withRootKey(rootKey)))
               .map(KeystoreMapping::keystore);
         });
   }
@@ -131,12 +145,22 @@ public class KeystoresService implements Keystores {
         keystoreTarget(request.getKeystore().getName()),
         facts -> {
           KeystoreMask mask = new KeystoreMask(request.getUpdateMask(), request.getKeystore());
-          return keystores
-              .update(
-                  KeystoreName.parse(request.getKeystore().getName()),
-                  Etag.version(request.getKeystore().getEtag()),
-                  mask::change,
-                  request.getValidateOnly())
+          KeystoreName name = KeystoreName.parse(request.getKeystore().getName());
+          Long version = Etag.version(request.getKeystore().getEtag());
+          boolean validateOnly = request.getValidateOnly();
+          return (mask.changesRootKey()
+                  ? grants.with(
+                      name,
+                      KeystoreMapping.rootKey(request.getKeystore().getRootKey()),
+                      KeystoreMapping.grant(request.getKeystore()),
+                      !validateOnly,
+                      rootKey ->
+                          keystores.update(
+                              name,
+                              version,
+                              before -> mask.change(before).withRootKey(rootKey),
+                              validateOnly))
+                  : keystores.update(name, version, mask::change, validateOnly))
               .map(KeystoreMapping::keystore);
         });
   }
@@ -185,10 +209,24 @@ public class KeystoresService implements Keystores {
         facts ->
             (request.hasName()
                     ? keystores.test(KeystoreName.parse(request.getName()))
-                    : keystores.test(
-                        KeystoreName.parse(request.getKeystore().getName()),
-                        KeystoreMapping.settings(request.getKeystore())))
+                    : test(request.getKeystore()))
                 .map(KeystoreMapping::result));
+  }
+
+  private Uni<CheckResult> test(Keystore keystore) {
+    KeystoreName name = KeystoreName.parse(keystore.getName());
+    KeystoreSettings settings = KeystoreMapping.settings(keystore);
+    return grants
+        .with(
+            name,
+            settings.rootKey(),
+            KeystoreMapping.grant(keystore),
+            false,
+            rootKey -> keystores.test(name, settings.withRootKey(rootKey)))
+        // The grant could not be created: a failed step like any other.
+        .onFailure(KeystoreFailure.CheckFailed.class)
+        .recoverWithItem(
+            failure -> new CheckResult(List.of(((KeystoreFailure.CheckFailed) failure).step())));
   }
 
   @Override
@@ -224,6 +262,8 @@ public class KeystoresService implements Keystores {
                             .setTrustPolicy(documents.trustPolicy())
                             .setPermissionsPolicy(documents.permissionsPolicy())
                             .addAllVerificationCommands(documents.verificationCommands())
+                            .setCreateGrantCommand(documents.createGrantCommand())
+                            .setGrantPermissionPolicy(documents.grantPermissionPolicy())
                             .setBrokerPolicy(documents.brokerPolicy())
                             .addAllBrokerCommands(documents.brokerCommands())
                             .build()));

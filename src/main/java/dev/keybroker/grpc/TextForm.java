@@ -18,6 +18,8 @@ enum TextForm {
       "must be a key ARN or alias ARN, `arn:aws:kms:{region}:{account}:key/{id}` or"
           + " `arn:aws:kms:{region}:{account}:alias/{name}`"),
   ROLE_ARN(":iam:", "must be the ARN of a role, `arn:aws:iam::{account}:role/{name}`"),
+  GRANT_ID("{1,128}", "must be the id of a grant, 1 to 128 of `A-Z`, `a-z`, `0-9`, `_` and `-`"),
+  GRANT_TOKEN("[!-~]", "must be printable ASCII characters without spaces"),
   NO_NUL("\\x00", "must not contain U+0000"),
   ID("[a-z0-9-]", "must be " + Words.ID);
 
@@ -111,7 +113,7 @@ enum TextForm {
       case KEY_ARN -> keyArn(given);
       case ROLE_ARN -> roleArn(given);
       case ID -> id(given);
-      case NO_NUL -> "has another form";
+      case GRANT_ID, GRANT_TOKEN, NO_NUL -> "has another form";
     };
   }
 

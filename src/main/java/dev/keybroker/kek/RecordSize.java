@@ -62,6 +62,7 @@ final class RecordSize {
         + of(arn.region())
         + of(arn.account())
         + of(arn.resource())
+        + (use.key().grantId() == null ? 0 : of(use.key().grantId()))
         + (role == null ? 0 : of(role.roleArn()) + of(role.externalId()))
         + of(use.context());
   }

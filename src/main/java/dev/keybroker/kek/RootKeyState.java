@@ -20,7 +20,7 @@ final class RootKeyState {
       case ENCRYPT -> encrypts;
       case DECRYPT, CHECK_DECRYPT -> decrypts;
       case DESCRIBE_KEY -> descriptions;
-      case ASSUME_ROLE, GET_CALLER_IDENTITY ->
+      case CREATE_GRANT, RETIRE_GRANT, ASSUME_ROLE, GET_CALLER_IDENTITY ->
           throw new IllegalArgumentException(action + " uses no key");
     };
   }

@@ -21,6 +21,7 @@ public record CheckResult(List<Step> steps) {
 
   /// What a step does.
   public enum Kind {
+    CREATE_GRANT,
     ASSUME_ROLE,
     DESCRIBE_KEY,
     GENERATE_KEY_PAIR,

@@ -2,6 +2,7 @@ package dev.keybroker.keystore;
 
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.kms.KmsKey;
 import io.smallrye.mutiny.Uni;
 import java.time.Instant;
 import java.util.List;
@@ -16,6 +17,10 @@ public interface KekHistory {
   /// Returns up to `limit` KEKs of a keystore, newest first, starting with the first that is older
   /// than `after`.
   Uni<List<KekDetails>> history(KeystoreName keystore, @Nullable KekCursor after, int limit);
+
+  /// Returns the grants by which the private keys of a keystore's KEKs are or were decrypted, each
+  /// with its key's ARN.
+  Uni<List<KmsKey>> grants(KeystoreName keystore);
 
   /// Changes a KEK's state and destroy time with the given function, while holding a lock on its
   /// row.

@@ -63,7 +63,7 @@ public final class KeyPairSource {
         .onFailure(KeyPairSource::isUnusable)
         .recoverWithUni(
             refusal ->
-                kms.describe(use.key())
+                kms.describe(use)
                     .onFailure(KeyPairSource::isDenied)
                     .transform(denied -> refusal)
                     .chain(

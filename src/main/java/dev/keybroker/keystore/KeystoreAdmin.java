@@ -233,7 +233,7 @@ public final class KeystoreAdmin {
   }
 
   /// Limits how often a tenant may have root keys checked without saving anything.
-  private Uni<Void> limited(String tenant) {
+  Uni<Void> limited(String tenant) {
     return gate.test(tenant)
         .onFailure(QuotaExceeded.class)
         .transform(
@@ -262,18 +262,23 @@ public final class KeystoreAdmin {
               if (failed == null) {
                 return;
               }
-              KmsFailure failure = failed.failure();
-              if (failure != null
-                  && switch (failure.kind()) {
-                    case UNREACHABLE, THROTTLED, TOO_MANY_CALLS -> true;
-                    default -> false;
-                  }) {
-                RootKeyError error = Objects.requireNonNull(failed.error());
-                throw failure.explained(new KmsFailure.Explanation(error.hint(), error.time()));
-              }
-              throw new KeystoreFailure.CheckFailed(name, failed);
+              throw refusal(name, failed);
             })
         .replaceWithVoid();
+  }
+
+  /// Returns the failure of a change whose check failed at this step.
+  static RuntimeException refusal(KeystoreName name, CheckResult.Step failed) {
+    KmsFailure failure = failed.failure();
+    if (failure != null
+        && switch (failure.kind()) {
+          case UNREACHABLE, THROTTLED, TOO_MANY_CALLS -> true;
+          default -> false;
+        }) {
+      RootKeyError error = Objects.requireNonNull(failed.error());
+      return failure.explained(new KmsFailure.Explanation(error.hint(), error.time()));
+    }
+    return new KeystoreFailure.CheckFailed(name, failed);
   }
 
   /// Makes the next KEK now.

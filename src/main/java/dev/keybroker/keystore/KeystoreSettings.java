@@ -20,4 +20,10 @@ public record KeystoreSettings(
   public boolean makesSameKeks(KeystoreSettings other) {
     return rootKey.equals(other.rootKey) && keyPairSpec == other.keyPairSpec;
   }
+
+  /// Returns the same settings with another root key.
+  public KeystoreSettings withRootKey(RootKey other) {
+    return new KeystoreSettings(
+        displayName, other, keyPairSpec, rotationPeriod, privateKekLifetime, onKmsOutage);
+  }
 }

@@ -62,6 +62,25 @@ final class OnboardingCommands {
     return commands;
   }
 
+  /// Returns the command that grants the broker the use of the key under the tenant's encryption
+  /// context. The key's account may retire the grant.
+  String createGrant(String principal, List<String> operations) {
+    String account = key == null ? "<account>" : key.account();
+    String partition = asked.partition(principal);
+    return "aws kms create-grant"
+        + (key == null ? "" : " --region " + key.region())
+        + " --grantee-principal "
+        + quoted(principal)
+        + " --retiring-principal "
+        + quoted("arn:" + partition + ":iam::" + account + ":root")
+        + " --operations "
+        + String.join(" ", operations)
+        + " --constraints "
+        + quoted(policies.grantConstraints())
+        + " --key-id "
+        + (key == null ? quoted("<key>") : keyArn(key));
+  }
+
   /// Returns the commands for the broker's operator, in the broker's account.
   List<String> ofBroker(String principal) {
     if (role == null) {

@@ -9,6 +9,8 @@ import java.util.List;
 /// @param trustPolicy JSON: the trust policy of the tenant's role
 /// @param permissionsPolicy JSON: the permissions policy of the tenant's role
 /// @param verificationCommands AWS CLI commands that show, from the tenant's side, what exists
+/// @param createGrantCommand the AWS CLI command that grants the broker the use of the key
+/// @param grantPermissionPolicy JSON: what the principal needs that creates this grant
 /// @param brokerPolicy JSON: the IAM policy of the broker's own principal for this tenant
 /// @param brokerCommands AWS CLI commands that show, from the broker's side, what it may do
 public record OnboardingDocuments(
@@ -18,6 +20,8 @@ public record OnboardingDocuments(
     String trustPolicy,
     String permissionsPolicy,
     List<String> verificationCommands,
+    String createGrantCommand,
+    String grantPermissionPolicy,
     String brokerPolicy,
     List<String> brokerCommands) {
   public OnboardingDocuments {

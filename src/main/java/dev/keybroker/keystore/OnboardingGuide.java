@@ -1,5 +1,6 @@
 package dev.keybroker.keystore;
 
+import dev.keybroker.kms.GrantOperations;
 import dev.keybroker.kms.PolicyPrincipal;
 import io.smallrye.mutiny.Uni;
 import jakarta.inject.Singleton;
@@ -32,7 +33,7 @@ public final class OnboardingGuide {
   }
 
   OnboardingDocuments documents(String principal, Tenant tenant, KeyToAdmit key) {
-    String contextKey = "kms:EncryptionContext:" + context.tenantKey();
+    String contextKey = PolicyDocuments.CONTEXT_KEY + context.tenantKey();
     PolicyDocuments policies = new PolicyDocuments(contextKey, tenant.id(), key.inCustomKeyStore());
     OnboardingCommands commands = new OnboardingCommands(policies, key, tenant.externalId());
     String role = key.roleArn();
@@ -44,6 +45,8 @@ public final class OnboardingGuide {
         policies.trustPolicy(principal, tenant.externalId()),
         policies.permissionsPolicy(resource),
         commands.ofTenant(),
+        commands.createGrant(principal, GrantOperations.of(key.inCustomKeyStore())),
+        policies.grantPermission(principal, resource, GrantOperations.of(key.inCustomKeyStore())),
         role == null ? policies.permissionsPolicy(resource) : policies.rolePolicy(role),
         commands.ofBroker(principal));
   }

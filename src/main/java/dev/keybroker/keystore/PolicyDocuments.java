@@ -20,6 +20,8 @@ final class PolicyDocuments {
   static final List<String> ASSUMING = List.of("sts:AssumeRole", "sts:TagSession");
   static final String DESCRIBE = KmsAction.DESCRIBE_KEY.action();
 
+  static final String CONTEXT_KEY = "kms:EncryptionContext:";
+
   private final String contextKey;
   private final String tenant;
   private final List<String> underTheContext;
@@ -50,6 +52,15 @@ final class PolicyDocuments {
     return JSON.createArrayNode().add(entry).toString();
   }
 
+  /// JSON: the constraints of a grant, as `aws kms create-grant` takes them.
+  String grantConstraints() {
+    ObjectNode constraints = JSON.createObjectNode();
+    constraints
+        .putObject("EncryptionContextSubset")
+        .put(contextKey.substring(CONTEXT_KEY.length()), tenant);
+    return constraints.toString();
+  }
+
   /// Returns the policy that lets the broker's own principal assume a tenant's role.
   String rolePolicy(String roleArn) {
     ObjectNode assume = allow("KeybrokerAssumesRoleOfTenant");
@@ -65,6 +76,26 @@ final class PolicyDocuments {
 
   String permissionsPolicy(String resource) {
     return text(policy(statements(resource, null)));
+  }
+
+  /// Returns the policy of the principal that grants the broker the use of the key: this grant
+  /// only.
+  String grantPermission(String principalArn, String resource, List<String> operations) {
+    ObjectNode create = allow("CreateGrantToKeybroker");
+    create.put("Action", KmsAction.CREATE_GRANT.action());
+    create.put("Resource", resource);
+    ObjectNode condition = create.putObject("Condition");
+    condition
+        .putObject("StringEquals")
+        .put("kms:GranteePrincipal", principalArn)
+        .put("kms:GrantConstraintType", "EncryptionContextSubset")
+        .put(contextKey, tenant);
+    condition
+        .putObject("ForAllValues:StringEquals")
+        .set("kms:GrantOperations", JSON.valueToTree(operations));
+    ObjectNode describe = allow("DescribeKey");
+    describe.put("Action", DESCRIBE).put("Resource", resource);
+    return text(policy(JSON.createArrayNode().add(create).add(describe)));
   }
 
   String trustPolicy(String principalArn, String externalId) {

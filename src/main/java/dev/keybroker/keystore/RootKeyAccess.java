@@ -32,10 +32,17 @@ public final class RootKeyAccess {
     return new KeyUse(key(rootKey, tenant), context(keystore));
   }
 
+  /// Like [#use(RootKey, Tenant, KeystoreName)], for callers that assume no role.
+  KeyUse useByGrant(RootKey rootKey, KeystoreName keystore) {
+    return use(rootKey, NOBODY, keystore);
+  }
+
   private KmsKey key(RootKey rootKey, Tenant tenant) {
     return switch (rootKey) {
-      case RootKey.TenantManaged(KmsArn arn, String roleArn) ->
-          new KmsKey(arn, roleArn == null ? null : new AssumedRole(roleArn, tenant.externalId()));
+      case RootKey.TenantManaged(KmsArn arn, String roleArn, String grantId) ->
+          grantId != null || roleArn == null
+              ? new KmsKey(arn, null, grantId)
+              : new KmsKey(arn, new AssumedRole(roleArn, tenant.externalId()));
       case RootKey.BrokerManaged() ->
           new KmsKey(brokerManagedKey.orElseThrow(KeystoreFailure.NoBrokerManagedKey::new), null);
     };

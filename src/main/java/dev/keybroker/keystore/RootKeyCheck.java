@@ -71,8 +71,8 @@ public final class RootKeyCheck {
   /// that is.
   Uni<Void> admitted(RootKey rootKey) {
     if (ownAccountKeys
-        || !(rootKey instanceof RootKey.TenantManaged(KmsArn arn, String roleArn))
-        || roleArn != null) {
+        || !(rootKey instanceof RootKey.TenantManaged(KmsArn arn, String roleArn, String grantId))
+        || (roleArn != null && grantId == null)) {
       return Uni.createFrom().voidItem();
     }
     return diagnosis
@@ -123,6 +123,7 @@ public final class RootKeyCheck {
     private final SecretBytes dek = SecretBytes.random(DEK_SIZE, random);
     private final List<Step> steps = new ArrayList<>();
     private boolean keyIsThere;
+    private boolean hasWorked;
 
     Run(KeyUse use, KeyPairSpec spec, String tenant) {
       this.use = use;
@@ -148,7 +149,13 @@ public final class RootKeyCheck {
     }
 
     private Uni<KeyPairSource.Pair> keyPair() {
-      return keyPairs.pair(use, spec, tenant, Urgency.INTERACTIVE);
+      return keyPairs
+          .pair(use, spec, tenant, Urgency.INTERACTIVE)
+          .invoke(
+              () -> {
+                keyIsThere = true;
+                hasWorked = true;
+              });
     }
 
     private Uni<Void> describe() {
@@ -157,7 +164,7 @@ public final class RootKeyCheck {
               hint -> {
                 throw new Unfit("an alias reserved for AWS managed keys", hint);
               });
-      return kms.describe(use.key())
+      return kms.describe(use)
           .invoke(
               described -> {
                 keyIsThere = true;
@@ -239,7 +246,7 @@ public final class RootKeyCheck {
     private <T> Uni<T> failed(Kind kind, Duration took, Throwable failure) {
       Uni<RootKeyError> error =
           switch (failure) {
-            case KmsFailure refused -> diagnosis.of(refused, use, keyIsThere);
+            case KmsFailure refused -> diagnosis.of(refused, use, keyIsThere, hasWorked);
             case Unfit unfit -> Uni.createFrom().item(unfit(unfit));
             default -> Uni.createFrom().failure(failure);
           };

@@ -22,20 +22,29 @@ final class AccessHints {
   private static final String TAG_SESSION = "sts:TagSession";
 
   private final KmsFailure failure;
+  private final KeyUse use;
   private final KmsKey key;
   private final KmsContext context;
   private final String broker;
   private final String message;
   private final String action;
   private final boolean keyIsThere;
+  private final boolean hasWorked;
 
-  AccessHints(KmsFailure failure, KeyUse use, @Nullable String ownPrincipal, boolean keyIsThere) {
+  AccessHints(
+      KmsFailure failure,
+      KeyUse use,
+      @Nullable String ownPrincipal,
+      boolean keyIsThere,
+      boolean hasWorked) {
     this.failure = failure;
+    this.use = use;
     this.key = use.key();
     this.context = use.context();
     this.broker = ownPrincipal == null ? "the broker" : PolicyPrincipal.of(ownPrincipal);
     this.message = failure.detail().toLowerCase(Locale.ROOT);
     this.keyIsThere = keyIsThere;
+    this.hasWorked = hasWorked;
     // AssumeRole of a session with tags needs two permissions. AWS names the missing one.
     this.action = message.contains("sts:tagsession") ? TAG_SESSION : failure.action();
   }
@@ -43,6 +52,7 @@ final class AccessHints {
   Hint hint() {
     return switch (failure.code()) {
       case "AccessDeniedException", "AccessDenied", "NotAuthorized" -> denied();
+      case "InvalidGrantTokenException" -> GrantHints.token(use);
       case "ValidationError" -> roleSession();
       case "RegionDisabledException", "OptInRequired" -> stsRegion();
       default -> brokerCredentials(failure);
@@ -66,6 +76,9 @@ final class AccessHints {
         || message.contains("vpc endpoint policy")
         || message.contains("session policy")) {
       return overridingPolicy();
+    }
+    if (key.grantId() != null && action.startsWith("kms:")) {
+      return new GrantHints(use, broker, action).denied(keyIsThere, hasWorked);
     }
     boolean identity = message.contains("no identity-based policy");
     if (action.startsWith("sts:")) {

@@ -13,6 +13,16 @@ public enum HintTopic {
   ROLE_PERMISSIONS,
   /// The broker's own principal has no permission for the call.
   BROKER_PERMISSIONS,
+  /// The grant is not spread yet, or it is not there.
+  GRANT_NOT_SPREAD,
+  /// The grant's constraint does not match the encryption context.
+  GRANT_CONSTRAINT,
+  /// The grant does not have the operation.
+  GRANT_OPERATION,
+  /// The grant was retired or revoked.
+  GRANT_ENDED,
+  /// KMS does not accept the token of the grant.
+  GRANT_TOKEN,
   /// A policy denies the call whatever others allow, or a policy above the account does not allow
   /// it.
   OVERRIDING_POLICY,

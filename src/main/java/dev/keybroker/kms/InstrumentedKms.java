@@ -8,8 +8,8 @@ import dev.keybroker.telemetry.Spans;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.smallrye.mutiny.Uni;
+import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +22,6 @@ import org.jspecify.annotations.Nullable;
 /// refusal of a ciphertext that does not belong to the key, the refusal to make key pairs under
 /// this kind of key, every DescribeKey, and the failure of a call that named an alias.
 public final class InstrumentedKms implements Kms {
-  private static final KmsContext NO_CONTEXT = new KmsContext(Map.of());
-
   private final Kms kms;
   private final CallGuard guards;
   private final KeyUseObserver observer;
@@ -31,8 +29,8 @@ public final class InstrumentedKms implements Kms {
   private final MeterRegistry registry;
   private final Spans spans;
 
-  /// @param guards the guards that each call of a key passes; calls of STS have the adapter's
-  ///     bounds
+  /// @param guards the guards that each use of a key passes; calls of STS and for grants have the
+  ///     adapter's bounds
   /// @param observer receives KMS's answers for its keys
   public InstrumentedKms(
       Kms kms,
@@ -83,23 +81,33 @@ public final class InstrumentedKms implements Kms {
   }
 
   @Override
-  public Uni<KmsKeyDescription> describe(KmsKey key) {
-    return run(
-        KmsAction.DESCRIBE_KEY,
-        new KeyUse(key, NO_CONTEXT),
-        kms.describe(key),
-        KmsKeyDescription::keyArn);
+  public Uni<KmsKeyDescription> describe(KeyUse use) {
+    return run(KmsAction.DESCRIBE_KEY, use, kms.describe(use), KmsKeyDescription::keyArn);
+  }
+
+  @Override
+  public Uni<CreatedGrant> createGrant(
+      KeyUse use, String name, String grantee, List<String> operations) {
+    return unguarded(KmsAction.CREATE_GRANT, kms.createGrant(use, name, grantee, operations));
+  }
+
+  @Override
+  public Uni<Void> retireGrant(KmsKey key) {
+    return unguarded(KmsAction.RETIRE_GRANT, kms.retireGrant(key));
   }
 
   @Override
   public Uni<Void> assumeRole(AssumedRole role) {
-    return traced(KmsAction.ASSUME_ROLE, metered(KmsAction.ASSUME_ROLE, kms.assumeRole(role)));
+    return unguarded(KmsAction.ASSUME_ROLE, kms.assumeRole(role));
   }
 
   @Override
   public Uni<String> ownPrincipal() {
-    KmsAction action = KmsAction.GET_CALLER_IDENTITY;
-    return traced(action, metered(action, kms.ownPrincipal()));
+    return unguarded(KmsAction.GET_CALLER_IDENTITY, kms.ownPrincipal());
+  }
+
+  private <T> Uni<T> unguarded(KmsAction action, Uni<T> call) {
+    return traced(action, metered(action, call));
   }
 
   /// @param answering returns the key that an answer names, in case the call named an alias

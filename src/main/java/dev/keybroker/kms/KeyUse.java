@@ -30,7 +30,7 @@ public final class KeyUse {
   /// Returns the same use of a key that was named differently: an alias, or another region's
   /// replica.
   public KeyUse of(KmsArn arn) {
-    return arn.equals(key.arn()) ? this : new KeyUse(new KmsKey(arn, key.role()), context);
+    return arn.equals(key.arn()) ? this : new KeyUse(key.of(arn), context);
   }
 
   @Override

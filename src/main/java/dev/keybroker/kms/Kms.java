@@ -3,6 +3,7 @@ package dev.keybroker.kms;
 import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.crypto.SecretBytes;
 import io.smallrye.mutiny.Uni;
+import java.util.List;
 
 /// The key management service that encrypts private KEKs.
 ///
@@ -25,8 +26,19 @@ public interface Kms {
   /// decrypts nothing.
   Uni<Void> checkDecrypt(KeyUse use, byte[] encryptedPrivateKey);
 
-  /// Calls `kms:DescribeKey`.
-  Uni<KmsKeyDescription> describe(KmsKey key);
+  /// Calls `kms:DescribeKey`, which has no encryption context.
+  Uni<KmsKeyDescription> describe(KeyUse use);
+
+  /// Calls `kms:CreateGrant` for the calls of this use, under its encryption context. An equal
+  /// grant that exists is the result.
+  ///
+  /// @param use the key by its key ARN, and the role that may create grants
+  /// @param name what an equal grant is found by
+  /// @param grantee the ARN of the principal to whom the grant is, and who may retire it
+  Uni<CreatedGrant> createGrant(KeyUse use, String name, String grantee, List<String> operations);
+
+  /// Calls `kms:RetireGrant` for the grant by which a key, named by its key ARN, is reached.
+  Uni<Void> retireGrant(KmsKey key);
 
   /// Calls `sts:AssumeRole` with the role's external id, even if there are credentials of the role.
   Uni<Void> assumeRole(AssumedRole role);

@@ -6,6 +6,8 @@ import java.util.Map;
 /// additional authenticated data, writes to CloudTrail and offers to key policies as
 /// `kms:EncryptionContext:…`.
 public record KmsContext(Map<String, String> pairs) {
+  public static final KmsContext NONE = new KmsContext(Map.of());
+
   public KmsContext {
     pairs = Map.copyOf(pairs);
   }

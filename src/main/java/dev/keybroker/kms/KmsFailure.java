@@ -49,6 +49,7 @@ public final class KmsFailure extends RuntimeException {
   private final String code;
   private final String detail;
   private final @Nullable String requestId;
+  private final String way;
   private final transient @Nullable Explanation explanation;
 
   /// @param action the call that failed, e.g. `kms:Decrypt`
@@ -58,7 +59,7 @@ public final class KmsFailure extends RuntimeException {
   /// @param requestId the service's request id if there was an answer
   public KmsFailure(
       Kind kind, String action, String code, String detail, @Nullable String requestId) {
-    this(kind, action, code, detail, requestId, null);
+    this(kind, action, code, detail, requestId, "", null);
   }
 
   private KmsFailure(
@@ -67,6 +68,7 @@ public final class KmsFailure extends RuntimeException {
       String code,
       String detail,
       @Nullable String requestId,
+      String way,
       @Nullable Explanation explanation) {
     super(kind + " " + action + " " + code, null, false, false);
     this.kind = kind;
@@ -74,12 +76,18 @@ public final class KmsFailure extends RuntimeException {
     this.code = code;
     this.detail = detail;
     this.requestId = requestId;
+    this.way = way;
     this.explanation = explanation;
   }
 
   /// Returns the same failure for the control plane, which reports to its caller what to fix.
   public KmsFailure explained(Explanation why) {
-    return new KmsFailure(kind, action, code, detail, requestId, why);
+    return new KmsFailure(kind, action, code, detail, requestId, way, why);
+  }
+
+  /// Returns the same failure of a call that reached the key in this way ([KmsKey#way()]).
+  public KmsFailure by(String keyWay) {
+    return new KmsFailure(kind, action, code, detail, requestId, keyWay, explanation);
   }
 
   /// Null in the data plane, whose callers see the kind alone.
@@ -105,5 +113,10 @@ public final class KmsFailure extends RuntimeException {
 
   public @Nullable String requestId() {
     return requestId;
+  }
+
+  /// The request id with how the call reached the key, as audit records have it.
+  public @Nullable String recordedRequestId() {
+    return requestId == null ? null : requestId + way;
   }
 }

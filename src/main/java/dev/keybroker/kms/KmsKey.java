@@ -2,8 +2,31 @@ package dev.keybroker.kms;
 
 import org.jspecify.annotations.Nullable;
 
-/// A KMS key and how to reach it.
+/// A KMS key and how to reach it: as the broker's own principal, as a role, or by a grant to the
+/// broker's own principal.
 ///
 /// @param arn its key ARN or an alias ARN
 /// @param role the role to assume; null means the broker's own principal
-public record KmsKey(KmsArn arn, @Nullable AssumedRole role) {}
+/// @param grantId the grant; null if the key's policy is to allow the calls
+public record KmsKey(KmsArn arn, @Nullable AssumedRole role, @Nullable String grantId) {
+  public KmsKey {
+    if (role != null && grantId != null) {
+      throw new IllegalArgumentException("a grant is to the broker's own principal, not to a role");
+    }
+  }
+
+  /// A key that is not reached by a grant.
+  public KmsKey(KmsArn arn, @Nullable AssumedRole role) {
+    this(arn, role, null);
+  }
+
+  /// The key by another name: its key ARN instead of an alias, or a replica.
+  public KmsKey of(KmsArn name) {
+    return name.equals(arn) ? this : new KmsKey(name, role, grantId);
+  }
+
+  /// What a request id in an audit record is followed by: how the call was allowed.
+  public String way() {
+    return role != null ? " by role" : grantId != null ? " by grant" : "";
+  }
+}

@@ -32,6 +32,7 @@ public final class Migrations {
           "V5__dropped_ranges.sql",
           "V6__audit_days.sql",
           "V7__changes.sql",
+          "V8__grants.sql",
           "V10__deletion_and_re_encryption.sql");
 
   private static final String FOLDER = "db/migration";

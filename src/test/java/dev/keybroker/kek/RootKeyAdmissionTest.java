@@ -129,7 +129,7 @@ class RootKeyAdmissionTest {
   @Test
   void admission_whereOnlyTheUseIsDenied_isRefusedThoughDescribeKeyAnswers() {
     fake.refuse("kms:Decrypt", Kind.ACCESS_DENIED);
-    fake.describe(test.kek().rootKey().key()).await().indefinitely();
+    fake.describe(test.kek().rootKey()).await().indefinitely();
 
     for (int i = 0; i < 300; i++) {
       assertRefused(Kind.ACCESS_DENIED);

@@ -4,6 +4,7 @@ import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.KmsAction;
+import dev.keybroker.kms.KmsKey;
 import dev.keybroker.kms.QuotaLine;
 import io.smallrye.mutiny.Uni;
 import java.time.Duration;
@@ -48,6 +49,11 @@ final class DueKeystores
   /// How many scheduled rotations failed.
   int failed() {
     return failed;
+  }
+
+  @Override
+  public Uni<List<KmsKey>> grants(KeystoreName keystore) {
+    return Uni.createFrom().item(List.of());
   }
 
   @Override

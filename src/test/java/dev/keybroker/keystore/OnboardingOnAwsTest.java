@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -17,7 +18,10 @@ import dev.keybroker.embedded.kms.LocalCredentials;
 import dev.keybroker.embedded.kms.LocalKms;
 import dev.keybroker.embedded.kms.LocalKmsOptions;
 import dev.keybroker.kms.AssumedRole;
+import dev.keybroker.kms.CreatedGrant;
 import dev.keybroker.kms.GeneratedKeyPair;
+import dev.keybroker.kms.GrantOperations;
+import dev.keybroker.kms.GrantTokens;
 import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
@@ -40,6 +44,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -176,6 +183,84 @@ class OnboardingOnAwsTest {
         });
   }
 
+  /// The broker creates the grant in the name of the tenant's role, whose only permission is this
+  /// policy. The broker's own principal has none for the key.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void byGrant_permissionIsEnoughAndForNoOtherGrant(boolean inCustomKeyStore) throws Exception {
+    KmsArn arn = key(inCustomKeyStore);
+    OnboardingDocuments documents = documents(arn, TENANT_ROLE, inCustomKeyStore);
+    brokerMay(documents.brokerPolicy());
+
+    everyActionIsNeeded(
+        documents.grantPermissionPolicy(),
+        policy -> {
+          aws.role(TENANT, "recordings", documents.trustPolicy(), policy);
+          use(granted(arn, CONTEXT, BROKER_ROLE, inCustomKeyStore), inCustomKeyStore);
+        });
+    KmsContext other = new KmsContext(Map.of("keybroker:tenant", "globex"));
+    for (Supplier<KmsKey> wider :
+        List.<Supplier<KmsKey>>of(
+            () -> granted(arn, other, BROKER_ROLE, inCustomKeyStore),
+            () -> granted(arn, CONTEXT, node.arn(), inCustomKeyStore))) {
+      KmsFailure refused = assertThrows(KmsFailure.class, wider::get);
+      assertEquals("kms:CreateGrant", refused.action());
+      assertEquals(KmsFailure.Kind.ACCESS_DENIED, refused.kind());
+    }
+  }
+
+  private KmsKey granted(KmsArn arn, KmsContext context, String grantee, boolean inCustomKeyStore) {
+    KeyUse byRole = new KeyUse(new KmsKey(arn, ROLE), context);
+    await(broker().describe(byRole));
+    List<String> operations = GrantOperations.of(inCustomKeyStore);
+    CreatedGrant grant = await(broker().createGrant(byRole, "keybroker", grantee, operations));
+    return new KmsKey(arn, null, grant.id());
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void createGrantCommand_grantsWhatTheBrokerNeeds(boolean inCustomKeyStore) throws Exception {
+    KmsArn arn = key(inCustomKeyStore);
+    brokerMay(documents(arn, TENANT_ROLE, false).brokerPolicy());
+    String command = documents(arn, null, inCustomKeyStore).createGrantCommand();
+    Matcher options =
+        Pattern.compile(
+                "aws kms create-grant --region eu-central-1 --grantee-principal (\\S+)"
+                    + " --retiring-principal (\\S+) --operations ([A-Za-z ]+) --constraints"
+                    + " '(\\S+)' --key-id (\\S+)")
+            .matcher(command);
+    assertTrue(options.matches(), command);
+    assertEquals("arn:aws:iam::" + TENANT + ":root", options.group(2));
+    Map<String, String> subset =
+        JSON.convertValue(
+            JSON.readTree(options.group(4)).path("EncryptionContextSubset"),
+            new TypeReference<Map<String, String>>() {});
+    String id;
+    try (KmsClient kms = kms()) {
+      id =
+          kms.createGrant(
+                  r ->
+                      r.granteePrincipal(options.group(1))
+                          .retiringPrincipal(options.group(2))
+                          .operationsWithStrings(options.group(3).split(" "))
+                          .constraints(it -> it.encryptionContextSubset(subset))
+                          .keyId(options.group(5)))
+              .grantId();
+    }
+
+    use(new KmsKey(arn, null, id), inCustomKeyStore);
+    KmsKey byGrant = new KmsKey(arn, null, id);
+    KmsContext other = new KmsContext(Map.of("keybroker:tenant", "globex"));
+    KmsFailure refused =
+        assertThrows(
+            KmsFailure.class,
+            () ->
+                await(
+                    broker()
+                        .generateKeyPair(new KeyUse(byGrant, other), KeyPairSpec.ECC_NIST_P256)));
+    assertEquals(KmsFailure.Kind.ACCESS_DENIED, refused.kind());
+  }
+
   @Test
   void anotherTenantsKey_isOutOfReach() {
     KmsArn arn = key(false);
@@ -267,7 +352,7 @@ class OnboardingOnAwsTest {
     if (key.role() != null) {
       await(kms.assumeRole(key.role()));
     }
-    await(kms.describe(key));
+    await(kms.describe(new KeyUse(key, KmsContext.NONE)));
     byte[] encrypted;
     if (inCustomKeyStore) {
       KmsFailure unusable =
@@ -440,6 +525,7 @@ class OnboardingOnAwsTest {
                 .build()
                 .getConfigMapping(AwsConfig.class),
             List.of(),
+            new GrantTokens(Ticker.systemTicker()),
             InstantSource.system(),
             Ticker.systemTicker(),
             new SimpleMeterRegistry()));

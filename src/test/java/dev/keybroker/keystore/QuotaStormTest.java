@@ -15,6 +15,7 @@ import dev.keybroker.embedded.kms.LocalKmsOptions;
 import dev.keybroker.kek.KekChange;
 import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.kms.GrantTokens;
 import dev.keybroker.kms.Kms;
 import dev.keybroker.kms.MemoryQuotaLines;
 import dev.keybroker.kms.QuotaGate;
@@ -91,6 +92,7 @@ class QuotaStormTest {
                     "keybroker.aws.api-call-timeout", "30s",
                     "keybroker.aws.key-pair-timeout", "30s")),
             List.of(),
+            new GrantTokens(Ticker.systemTicker()),
             time,
             Ticker.systemTicker(),
             new SimpleMeterRegistry());

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -36,6 +37,10 @@ public final class FakeKms implements Kms {
   private final SecretKeySpec key;
   private final KeyPairs keyPairs;
   private final Map<KmsArn, KmsArn> aliases = new ConcurrentHashMap<>();
+
+  /// By key and name.
+  private final Map<String, String> grants = new ConcurrentHashMap<>();
+
   private final AtomicInteger calls = new AtomicInteger();
   private final AtomicInteger decrypts = new AtomicInteger();
   private volatile CompletableFuture<@Nullable Void> gate = CompletableFuture.completedFuture(null);
@@ -161,19 +166,48 @@ public final class FakeKms implements Kms {
   }
 
   @Override
-  public Uni<KmsKeyDescription> describe(KmsKey kmsKey) {
+  public Uni<KmsKeyDescription> describe(KeyUse use) {
     String action = "kms:DescribeKey";
     return call(
         action,
         () ->
             new KmsKeyDescription(
-                keyArn(kmsKey, action),
+                keyArn(use.key(), action),
                 KmsKeyState.ENABLED,
                 "ENCRYPT_DECRYPT",
                 "SYMMETRIC_DEFAULT",
                 true,
                 false,
-                List.of(kmsKey.arn().region())));
+                List.of(use.key().arn().region())));
+  }
+
+  @Override
+  public Uni<CreatedGrant> createGrant(
+      KeyUse use, String name, String grantee, List<String> operations) {
+    String action = "kms:CreateGrant";
+    return call(
+        action,
+        () -> {
+          KmsArn arn = keyArn(use.key(), action);
+          String id =
+              grants.computeIfAbsent(
+                  arn + " " + name, missing -> UUID.randomUUID().toString().replace("-", ""));
+          return new CreatedGrant(id, "token-" + id);
+        });
+  }
+
+  @Override
+  public Uni<Void> retireGrant(KmsKey kmsKey) {
+    String action = "kms:RetireGrant";
+    return call(
+            action,
+            () -> {
+              if (!grants.values().remove(String.valueOf(kmsKey.grantId()))) {
+                throw failure(KmsFailure.Kind.KEY_NOT_FOUND, action);
+              }
+              return true;
+            })
+        .replaceWithVoid();
   }
 
   @Override

@@ -150,7 +150,7 @@ class HintsTest {
                 + " access, or a resource-based policy explicitly denies access",
             null);
     assertEquals(HintTopic.KEY_POLICY_OR_KEY_MISSING, Hints.of(failure, USE, null).topic());
-    Hint hint = Hints.of(failure, USE, null, true);
+    Hint hint = Hints.of(failure, USE, null, true, false);
     assertEquals(HintTopic.KEY_POLICY, hint.topic());
     assertTrue(hint.text().contains("Deny statement"), hint::text);
   }

@@ -129,7 +129,7 @@ public abstract class KmsContract {
       case ENCRYPT -> encrypt(key, SecretBytes.copyOf(secret(100)));
       case DECRYPT -> decrypt(key, ciphertext).invoke(DecryptedPrivateKey::close);
       case CHECK_DECRYPT -> checkDecrypt(key, ciphertext, CONTEXT);
-      case DESCRIBE -> kms().describe(key);
+      case DESCRIBE -> kms().describe(new KeyUse(key, KmsContext.NONE));
     };
   }
 
@@ -203,7 +203,7 @@ public abstract class KmsContract {
     }
 
     assertEquals(key.arn(), pair.keyArn());
-    assertEquals(key.arn(), await(kms().describe(alias)).keyArn());
+    assertEquals(key.arn(), await(kms().describe(new KeyUse(alias, KmsContext.NONE))).keyArn());
     await(decrypt(key, pair.encryptedPrivateKey())).close();
   }
 
@@ -375,7 +375,28 @@ public abstract class KmsContract {
             true,
             false,
             List.of(key.arn().region())),
-        await(kms().describe(key)));
+        await(kms().describe(new KeyUse(key, KmsContext.NONE))));
+  }
+
+  @Test
+  protected void grant_ofOneName_isTheSameUntilItIsRetired() {
+    KmsKey key = key();
+    String principal = await(kms().ownPrincipal());
+    Uni<CreatedGrant> creation =
+        kms()
+            .createGrant(
+                new KeyUse(key, CONTEXT), "keybroker/calls", principal, GrantOperations.of(true));
+    CreatedGrant grant = await(creation);
+    assertEquals(grant, await(creation));
+    assertFalse(grant.toString().contains(grant.token()));
+
+    KmsKey byGrant = new KmsKey(key.arn(), null, grant.id());
+    byte[] ciphertext = ciphertext(byGrant, secret(100));
+    await(decrypt(byGrant, ciphertext)).close();
+    assertNull(await(kms().retireGrant(byGrant)));
+
+    assertFails(Kind.KEY_NOT_FOUND, "kms:RetireGrant", kms().retireGrant(byGrant));
+    assertNotEquals(grant.id(), await(creation).id());
   }
 
   @Test

@@ -119,7 +119,7 @@ class KmsGuardsTest {
     Kms full = guarded(fullGuards);
     long before = usedHeap();
     for (int i = 0; i < number; i++) {
-      full.describe(key("k-" + i)).await().indefinitely();
+      full.describe(new KeyUse(key("k-" + i), KmsContext.NONE)).await().indefinitely();
     }
     long perGuard = (usedHeap() - before) / number;
     assertTrue(perGuard * number <= GUARDS_FIT, () -> number + " guards of " + perGuard + " bytes");
@@ -216,7 +216,7 @@ class KmsGuardsTest {
       decrypt();
     }
     kms.checkDecrypt(new KeyUse(KEY, CONTEXT), encrypted).await().indefinitely();
-    kms.describe(KEY).await().indefinitely();
+    kms.describe(new KeyUse(KEY, KmsContext.NONE)).await().indefinitely();
   }
 
   @Test

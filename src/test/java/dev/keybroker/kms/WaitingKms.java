@@ -3,6 +3,7 @@ package dev.keybroker.kms;
 import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.crypto.SecretBytes;
 import io.smallrye.mutiny.Uni;
+import java.util.List;
 
 /// Holds the subscriber's thread until the call has ended: for tests that run on one thread.
 public record WaitingKms(Kms kms) implements Kms {
@@ -31,8 +32,19 @@ public record WaitingKms(Kms kms) implements Kms {
   }
 
   @Override
-  public Uni<KmsKeyDescription> describe(KmsKey key) {
-    return waiting(kms.describe(key));
+  public Uni<KmsKeyDescription> describe(KeyUse use) {
+    return waiting(kms.describe(use));
+  }
+
+  @Override
+  public Uni<CreatedGrant> createGrant(
+      KeyUse use, String name, String grantee, List<String> operations) {
+    return waiting(kms.createGrant(use, name, grantee, operations));
+  }
+
+  @Override
+  public Uni<Void> retireGrant(KmsKey key) {
+    return waiting(kms.retireGrant(key));
   }
 
   @Override

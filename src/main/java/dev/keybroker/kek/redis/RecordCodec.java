@@ -29,6 +29,13 @@ import java.util.TreeMap;
 /// [EntryMac] version, except for optional fields at the end: entries without them still decode.
 /// Bytes that do not decode cause an [IOException] or an [IllegalArgumentException].
 final class RecordCodec {
+  /// How a key is reached. An older broker takes what it does not know for a role, finds no record
+  /// in what follows and reads PostgreSQL.
+  private static final byte BY_POLICY = 0;
+
+  private static final byte BY_ROLE = 1;
+  private static final byte BY_GRANT = 2;
+
   private final KeyCodec keys;
 
   RecordCodec(KeyCodec keys) {
@@ -140,7 +147,11 @@ final class RecordCodec {
     KmsKey key = use.key();
     out.writeUTF(key.arn().toString());
     AssumedRole role = key.role();
-    out.writeBoolean(role != null);
+    String grantId = key.grantId();
+    out.writeByte(grantId != null ? BY_GRANT : role != null ? BY_ROLE : BY_POLICY);
+    if (grantId != null) {
+      out.writeUTF(grantId);
+    }
     if (role != null) {
       out.writeUTF(role.roleArn());
       out.writeUTF(role.externalId());
@@ -155,12 +166,17 @@ final class RecordCodec {
 
   private static KeyUse readUse(DataInputStream in) throws IOException {
     KmsArn arn = KmsArn.parse(in.readUTF());
-    AssumedRole role = in.readBoolean() ? new AssumedRole(in.readUTF(), in.readUTF()) : null;
+    int way = in.readByte();
+    String grantId = way == BY_GRANT ? in.readUTF() : null;
+    AssumedRole role = way == BY_ROLE ? new AssumedRole(in.readUTF(), in.readUTF()) : null;
+    if (way < BY_POLICY || way > BY_GRANT) {
+      throw new IOException("unknown way to a key");
+    }
     Map<String, String> pairs = new TreeMap<>();
     for (int left = in.readInt(); left > 0; left--) {
       pairs.put(in.readUTF(), in.readUTF());
     }
-    return new KeyUse(new KmsKey(arn, role), new KmsContext(pairs));
+    return new KeyUse(new KmsKey(arn, role, grantId), new KmsContext(pairs));
   }
 
   private interface Fields {

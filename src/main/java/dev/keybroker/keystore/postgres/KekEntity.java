@@ -38,6 +38,9 @@ class KekEntity {
   @Column(name = "role_arn")
   String roleArn;
 
+  @Column(name = "grant_id")
+  String grantId;
+
   @Column(name = "external_id")
   String externalId;
 

@@ -50,6 +50,7 @@ final class KekRows {
     row.spec = intent.spec();
     row.origin = KekOrigin.KMS_GENERATED;
     row.rootKeyArn = intent.rootKey().key().arn().toString();
+    row.grantId = intent.rootKey().key().grantId();
     row.roleArn = role == null ? null : role.roleArn();
     row.externalId = role == null ? null : role.externalId();
     row.kmsContext = KmsContextText.write(intent.rootKey().context());
@@ -60,6 +61,7 @@ final class KekRows {
     set(expected, intent);
     return row.spec == expected.spec
         && Objects.equals(row.rootKeyArn, expected.rootKeyArn)
+        && Objects.equals(row.grantId, expected.grantId)
         && Objects.equals(row.roleArn, expected.roleArn)
         && Objects.equals(row.externalId, expected.externalId)
         && Objects.equals(row.kmsContext, expected.kmsContext);

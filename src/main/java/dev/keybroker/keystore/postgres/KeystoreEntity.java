@@ -38,6 +38,9 @@ class KeystoreEntity {
   @Column(name = "role_arn")
   String roleArn;
 
+  @Column(name = "grant_id")
+  String grantId;
+
   @Column(name = "key_pair_spec")
   @Enumerated(EnumType.STRING)
   KeyPairSpec keyPairSpec;

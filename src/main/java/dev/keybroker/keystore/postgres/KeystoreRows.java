@@ -52,7 +52,8 @@ final class KeystoreRows {
     return new KeystoreSettings(
         row.displayName,
         switch (row.rootKeyKind) {
-          case AWS_KMS -> new RootKey.TenantManaged(KmsArn.parse(row.kmsKeyArn), row.roleArn);
+          case AWS_KMS ->
+              new RootKey.TenantManaged(KmsArn.parse(row.kmsKeyArn), row.roleArn, row.grantId);
           case BROKER_MANAGED -> new RootKey.BrokerManaged();
         },
         row.keyPairSpec,
@@ -64,15 +65,17 @@ final class KeystoreRows {
   static void set(KeystoreEntity row, KeystoreSettings settings) {
     row.displayName = settings.displayName();
     switch (settings.rootKey()) {
-      case RootKey.TenantManaged(KmsArn arn, String roleArn) -> {
+      case RootKey.TenantManaged(KmsArn arn, String roleArn, String grantId) -> {
         row.rootKeyKind = RootKeyKind.AWS_KMS;
         row.kmsKeyArn = arn.toString();
         row.roleArn = roleArn;
+        row.grantId = grantId;
       }
       case RootKey.BrokerManaged() -> {
         row.rootKeyKind = RootKeyKind.BROKER_MANAGED;
         row.kmsKeyArn = null;
         row.roleArn = null;
+        row.grantId = null;
       }
     }
     row.keyPairSpec = settings.keyPairSpec();

@@ -7,6 +7,8 @@ import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.keystore.KekCursor;
 import dev.keybroker.keystore.KekDetails;
 import dev.keybroker.keystore.KekHistory;
+import dev.keybroker.kms.KmsArn;
+import dev.keybroker.kms.KmsKey;
 import dev.keybroker.postgres.DatabaseTime;
 import io.smallrye.mutiny.Uni;
 import jakarta.inject.Singleton;
@@ -65,6 +67,30 @@ public class PostgresKekHistory implements KekHistory {
                     .setMaxResults(limit)
                     .getResultList())
         .map(rows -> rows.stream().map(KekRows::details).toList());
+  }
+
+  @Override
+  public Uni<List<KmsKey>> grants(KeystoreName keystore) {
+    return transactions
+        .read(
+            session ->
+                session
+                    .createSelectionQuery(
+                        """
+                        select distinct rootKeyArn, grantId from KekEntity
+                        where tenant = :tenant and keystore = :keystore and grantId is not null
+                          and state <> :pending
+                        """,
+                        Object[].class)
+                    .setParameter("tenant", keystore.tenant())
+                    .setParameter("keystore", keystore.keystore())
+                    .setParameter("pending", KekState.PENDING_GENERATION)
+                    .getResultList())
+        .map(
+            rows ->
+                rows.stream()
+                    .map(row -> new KmsKey(KmsArn.parse((String) row[0]), null, (String) row[1]))
+                    .toList());
   }
 
   @Override

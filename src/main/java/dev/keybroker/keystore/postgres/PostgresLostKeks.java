@@ -33,10 +33,10 @@ public class PostgresLostKeks implements LostKeks {
   private static final String INSERT =
       """
       insert into KekEntity (id, tenant, keystore, state, spec, origin, rootKeyArn, roleArn,
-        externalId, kmsContext, publicKey, publicKeySha256, encryptedPrivateKey, createTime,
+        externalId, grantId, kmsContext, publicKey, publicKeySha256, encryptedPrivateKey, createTime,
         activeTime, retireTime)
       values (:id, :tenant, :keystore, :state, :spec, :origin, :rootKeyArn, :roleArn,
-        :externalId, :kmsContext, :publicKey, :publicKeySha256, :encryptedPrivateKey, :createTime,
+        :externalId, :grantId, :kmsContext, :publicKey, :publicKeySha256, :encryptedPrivateKey, :createTime,
         :activeTime, :retireTime)
       on conflict do nothing
       """;
@@ -136,6 +136,7 @@ public class PostgresLostKeks implements LostKeks {
                     .setParameter("rootKeyArn", copy.rootKey().key().arn().toString())
                     .setParameter("roleArn", role == null ? null : role.roleArn())
                     .setParameter("externalId", role == null ? null : role.externalId())
+                    .setParameter("grantId", copy.rootKey().key().grantId())
                     .setParameter("kmsContext", KmsContextText.write(copy.rootKey().context()))
                     .setParameter("publicKey", provenance.publicKey())
                     .setParameter("publicKeySha256", publicKey.fingerprint())

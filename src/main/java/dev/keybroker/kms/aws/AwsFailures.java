@@ -70,6 +70,12 @@ final class AwsFailures {
     return failure instanceof KmsFailure kms && kms.code().equals("DryRunOperationException");
   }
 
+  /// Whether KMS refuses the token of a grant: there is no such grant, or it was retired or
+  /// revoked.
+  static boolean isInvalidGrantToken(Throwable failure) {
+    return failure instanceof KmsFailure kms && kms.code().equals("InvalidGrantTokenException");
+  }
+
   /// Whether AWS reports that the credentials of a call have expired.
   static boolean isExpiredToken(KmsFailure failure) {
     return switch (failure.code()) {
@@ -128,6 +134,8 @@ final class AwsFailures {
           "IncompleteSignature",
           "MissingAuthenticationToken",
           "MissingAuthenticationTokenException",
+          "InvalidGrantTokenException",
+          "InvalidGrantIdException",
           // From STS: it does not accept the role ARN, external id or duration.
           "ValidationError" ->
           Kind.ACCESS_DENIED;

@@ -7,9 +7,11 @@ import dev.keybroker.concurrent.HandOff;
 import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.kms.AssumedRole;
+import dev.keybroker.kms.CreatedGrant;
 import dev.keybroker.kms.DecryptedPrivateKey;
 import dev.keybroker.kms.EncryptedPrivateKey;
 import dev.keybroker.kms.GeneratedKeyPair;
+import dev.keybroker.kms.GrantTokens;
 import dev.keybroker.kms.KeyOperation;
 import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.Kms;
@@ -24,7 +26,6 @@ import io.smallrye.mutiny.Uni;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -51,8 +52,6 @@ import software.amazon.awssdk.services.kms.model.DescribeKeyResponse;
 /// and responses leave plaintexts out; its wire logs do not, so `io.netty` and
 /// `software.amazon.awssdk.http` must stay above DEBUG.
 public final class AwsKms implements Kms, AutoCloseable {
-  private static final KmsContext NO_CONTEXT = new KmsContext(Map.of());
-
   private final AwsConfig config;
   private final AwsClients sdk;
   private final KmsClients clients;
@@ -60,21 +59,25 @@ public final class AwsKms implements Kms, AutoCloseable {
   private final Failover failover;
   private final Credentials own;
   private final LoadingCache<AssumedRole, RoleCredentials> roles;
+  private final GrantTokens tokens;
 
   /// @param service the broker's principal, home region and endpoint, from an SDK client that is
   ///     configured for the broker: `KmsAsyncClient.serviceClientConfiguration()`
   /// @param allowedRegions the only regions in which keys are called, the first choice first; empty
   ///     means all, each key in its own
+  /// @param tokens the tokens of new grants, which calls by these grants carry
   /// @param clock the clock by which sessions expire
   /// @throws IllegalArgumentException if a setting is out of bounds
   public AwsKms(
       AwsServiceClientConfiguration service,
       AwsConfig config,
       List<String> allowedRegions,
+      GrantTokens tokens,
       InstantSource clock,
       Ticker ticker,
       MeterRegistry registry) {
     this.config = config;
+    this.tokens = tokens;
     this.sdk = new AwsClients(service, config);
     this.clients = new KmsClients(sdk, config.clientCacheSize());
     this.own = new OwnCredentials(service.credentialsProvider(), sdk.executor());
@@ -114,6 +117,7 @@ public final class AwsKms implements Kms, AutoCloseable {
                         .keyId(replica.toString())
                         .keyPairSpec(spec(spec))
                         .encryptionContext(use.context().pairs())
+                        .grantTokens(tokens.of(use))
                         .overrideConfiguration(
                             override.toBuilder()
                                 .apiCallAttemptTimeout(override.apiCallTimeout().orElseThrow())
@@ -146,6 +150,7 @@ public final class AwsKms implements Kms, AutoCloseable {
                         .keyId(replica.toString())
                         .plaintext(SdkBytes.fromByteArrayUnsafe(privateKey))
                         .encryptionContext(use.context().pairs())
+                        .grantTokens(tokens.of(use))
                         .overrideConfiguration(override)),
         (answer, replica) ->
             new EncryptedPrivateKey(
@@ -165,6 +170,7 @@ public final class AwsKms implements Kms, AutoCloseable {
                         .keyId(replica.toString())
                         .ciphertextBlob(SdkBytes.fromByteArray(encryptedPrivateKey))
                         .encryptionContext(use.context().pairs())
+                        .grantTokens(tokens.of(use))
                         .overrideConfiguration(override)),
         (answer, replica) ->
             new DecryptedPrivateKey(
@@ -172,10 +178,15 @@ public final class AwsKms implements Kms, AutoCloseable {
                 requestId(answer, use, replica)));
   }
 
-  /// Appends the region if it is not the key's own, because CloudTrail records the call there.
+  /// Appends the region if it is not the key's own, because CloudTrail records the call there, and
+  /// how the call was allowed.
   private static @Nullable String requestId(DecryptResponse answer, KeyUse use, KmsArn replica) {
     String id = AwsFailures.requestId(answer.responseMetadata().requestId());
-    return id == null || replica.equals(use.key().arn()) ? id : id + "@" + replica.region();
+    if (id == null) {
+      return null;
+    }
+    String place = replica.equals(use.key().arn()) ? "" : "@" + replica.region();
+    return id + place + use.key().way();
   }
 
   /// AWS answers a dry run that would have succeeded with an error that means just that.
@@ -191,6 +202,7 @@ public final class AwsKms implements Kms, AutoCloseable {
                             .keyId(replica.toString())
                             .ciphertextBlob(SdkBytes.fromByteArray(encryptedPrivateKey))
                             .encryptionContext(use.context().pairs())
+                            .grantTokens(tokens.of(use))
                             .dryRun(true)
                             .overrideConfiguration(override)),
             (answer, replica) -> withoutPlaintext(answer))
@@ -208,15 +220,18 @@ public final class AwsKms implements Kms, AutoCloseable {
   }
 
   @Override
-  public Uni<KmsKeyDescription> describe(KmsKey key) {
-    return onKms(
-        KmsAction.DESCRIBE_KEY, new KeyUse(key, NO_CONTEXT), AwsKms::describe, AwsKms::description);
+  public Uni<KmsKeyDescription> describe(KeyUse use) {
+    return onKms(KmsAction.DESCRIBE_KEY, use, describing(use), AwsKms::description);
   }
 
-  private static CompletableFuture<DescribeKeyResponse> describe(
-      KmsAsyncClient kms, KmsArn replica, AwsRequestOverrideConfiguration override) {
-    return kms.describeKey(
-        request -> request.keyId(replica.toString()).overrideConfiguration(override));
+  private Request<DescribeKeyResponse> describing(KeyUse use) {
+    return (kms, replica, override) ->
+        kms.describeKey(
+            request ->
+                request
+                    .keyId(replica.toString())
+                    .grantTokens(tokens.of(use))
+                    .overrideConfiguration(override));
   }
 
   private static KmsKeyDescription description(DescribeKeyResponse answer, KmsArn replica) {
@@ -224,6 +239,45 @@ public final class AwsKms implements Kms, AutoCloseable {
         KeyDescriptions.of(ResponseFields.required(answer.keyMetadata()));
     AwsArns.key(description.keyArn().toString(), replica);
     return description;
+  }
+
+  @Override
+  public Uni<CreatedGrant> createGrant(
+      KeyUse use, String name, String grantee, List<String> operations) {
+    return onKms(
+        KmsAction.CREATE_GRANT,
+        use,
+        (kms, replica, override) ->
+            kms.createGrant(
+                request ->
+                    request
+                        .keyId(replica.toString())
+                        .name(name)
+                        .granteePrincipal(grantee)
+                        .retiringPrincipal(grantee)
+                        .operationsWithStrings(operations)
+                        .constraints(it -> it.encryptionContextSubset(use.context().pairs()))
+                        .overrideConfiguration(override)),
+        (answer, replica) ->
+            new CreatedGrant(
+                ResponseFields.required(answer.grantId()),
+                ResponseFields.required(answer.grantToken())));
+  }
+
+  @Override
+  public Uni<Void> retireGrant(KmsKey key) {
+    return onKms(
+            KmsAction.RETIRE_GRANT,
+            new KeyUse(key, KmsContext.NONE),
+            (kms, replica, override) ->
+                kms.retireGrant(
+                    request ->
+                        request
+                            .keyId(replica.toString())
+                            .grantId(key.grantId())
+                            .overrideConfiguration(override)),
+            (answer, replica) -> true)
+        .replaceWithVoid();
   }
 
   @Override
@@ -259,41 +313,57 @@ public final class AwsKms implements Kms, AutoCloseable {
 
   private <A, T> Uni<T> onKms(
       KmsAction operation, KeyUse use, Request<A> request, BiFunction<A, KmsArn, T> read) {
-    return operation(
-        operation.action(),
-        inFlight -> {
-          KmsKey key = use.key();
-          Credentials credentials = key.role() == null ? own : roles.get(key.role());
-          CallDeadline deadline = CallDeadline.in(config.apiCallTimeout());
-          Sender sender = new Sender(operation.action(), key.role(), credentials);
-          return credentials
-              .get(operation.action(), deadline)
-              .thenComposeAsync(
-                  identity -> {
-                    CallDeadline end =
-                        operation == KmsAction.GENERATE_KEY_PAIR
-                            ? CallDeadline.in(config.keyPairTimeout())
-                            : deadline;
-                    return failover.call(
-                        new KeyOperation(use, operation.health()),
-                        end,
-                        (replica, time) ->
-                            sender
-                                .send(request, replica, identity, time, inFlight, true)
-                                .thenApply(answer -> read.apply(answer, replica)),
-                        replica ->
-                            sender
-                                .send(
-                                    AwsKms::describe,
-                                    replica,
-                                    identity,
-                                    end.half(),
-                                    new InFlight(),
-                                    true)
-                                .thenApply(answer -> description(answer, replica)));
-                  },
-                  sdk.executor());
-        });
+    Uni<T> call =
+        operation(
+            operation.action(),
+            inFlight -> {
+              KmsKey key = use.key();
+              Credentials credentials = key.role() == null ? own : roles.get(key.role());
+              CallDeadline deadline = CallDeadline.in(config.apiCallTimeout());
+              Sender sender = new Sender(operation.action(), key.role(), credentials);
+              return credentials
+                  .get(operation.action(), deadline)
+                  .thenComposeAsync(
+                      identity -> {
+                        CallDeadline end =
+                            operation == KmsAction.GENERATE_KEY_PAIR
+                                ? CallDeadline.in(config.keyPairTimeout())
+                                : deadline;
+                        return failover.call(
+                            new KeyOperation(counted(operation, use), operation.health()),
+                            end,
+                            (replica, time) ->
+                                sender
+                                    .send(request, replica, identity, time, inFlight, true)
+                                    .thenApply(answer -> read.apply(answer, replica)),
+                            replica ->
+                                sender
+                                    .send(
+                                        describing(use),
+                                        replica,
+                                        identity,
+                                        end.half(),
+                                        new InFlight(),
+                                        true)
+                                    .thenApply(answer -> description(answer, replica)));
+                      },
+                      sdk.executor());
+            });
+    // A token that KMS refuses fails no use of the key. A test of the key shows it at its first
+    // step.
+    return call.onFailure(AwsFailures::isInvalidGrantToken)
+        .invoke(() -> tokens.forget(use))
+        .onFailure(
+            failure ->
+                AwsFailures.isInvalidGrantToken(failure) && operation != KmsAction.DESCRIBE_KEY)
+        .recoverWithUni(call)
+        .onFailure(KmsFailure.class)
+        .transform(failure -> ((KmsFailure) failure).by(use.key().way()));
+  }
+
+  /// DescribeKey says nothing about the uses of a key, so it is not counted with any of them.
+  private static KeyUse counted(KmsAction operation, KeyUse use) {
+    return operation == KmsAction.DESCRIBE_KEY ? new KeyUse(use.key(), KmsContext.NONE) : use;
   }
 
   /// Sends requests to KMS as one principal. Repeats a request with other credentials if its own

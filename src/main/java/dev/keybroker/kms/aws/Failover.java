@@ -65,7 +65,13 @@ final class Failover {
       this.call = call;
       this.key = call.use().key();
       this.own = key.arn();
-      this.allowed = replicas.of(own);
+      this.allowed =
+          switch (call.operation()) {
+            // A grant is one region's.
+            case CREATE_GRANT, RETIRE_GRANT ->
+                replicas.of(own).stream().filter(own::equals).toList();
+            default -> replicas.of(own);
+          };
       this.ownIsAllowed = allowed.contains(own);
       this.deadline = deadline;
       this.attempt = attempt;

@@ -140,6 +140,20 @@ class RecordCodecTest {
     }
   }
 
+  @Test
+  void keyByGrant_isTheSame() throws IOException {
+    KmsKey key =
+        new KmsKey(KmsArn.parse("arn:aws:kms:eu-central-1:111122223333:key/k-1"), null, "g-1");
+    ActiveKek wrapping = active(KeyPairSpec.ECC_NIST_P256, null, false);
+    KeyUse use = new KeyUse(key, wrapping.rootKey().context());
+    ActiveKek active =
+        new ActiveKek(NAME, wrapping.key(), use, false, wrapping.createTime(), wrapping.readTime());
+    Kek kek = new Kek(NAME, KekState.ACTIVE, KeyPairSpec.RSA_3072, use, null, Duration.ZERO, READ);
+
+    assertEquals(active, codec.decodeActive(codec.encode(active)));
+    assertEquals(use, codec.decodeKek(codec.encode(kek)).rootKey());
+  }
+
   private static Kek with(Kek kek, KekProvenance provenance) {
     return new Kek(
         kek.name(),

@@ -72,7 +72,7 @@ class AwsKmsFailuresTest {
         Kind.KEY_NOT_FOUND,
         "kms:DescribeKey",
         "NotFoundException",
-        kms.describe(new KmsKey(arn, null)));
+        kms.describe(new KeyUse(new KmsKey(arn, null), KmsContext.NONE)));
   }
 
   @Test
@@ -116,7 +116,10 @@ class AwsKmsFailuresTest {
 
     KmsFailure failure =
         assertFailure(
-            Kind.ACCESS_DENIED, "kms:DescribeKey", "AccessDeniedException", kms.describe(key));
+            Kind.ACCESS_DENIED,
+            "kms:DescribeKey",
+            "AccessDeniedException",
+            kms.describe(new KeyUse(key, KmsContext.NONE)));
     assertNotNull(failure.requestId());
     assertTrue(failure.detail().contains(LocalAws.BROKER_ARN), failure.detail());
   }
@@ -143,7 +146,7 @@ class AwsKmsFailuresTest {
         Kind.ACCESS_DENIED,
         "kms:DescribeKey",
         "UnrecognizedClientException",
-        stranger.describe(aws.ownKey()));
+        stranger.describe(new KeyUse(aws.ownKey(), KmsContext.NONE)));
     assertFailure(
         Kind.ACCESS_DENIED,
         "sts:GetCallerIdentity",
@@ -163,7 +166,7 @@ class AwsKmsFailuresTest {
         Kind.ACCESS_DENIED,
         "kms:DescribeKey",
         "InvalidSignatureException",
-        stranger.describe(aws.ownKey()));
+        stranger.describe(new KeyUse(aws.ownKey(), KmsContext.NONE)));
   }
 
   @Test
@@ -184,12 +187,16 @@ class AwsKmsFailuresTest {
     aws.server.calls().reset();
 
     assertFailure(
-        Kind.UNREACHABLE, "kms:DescribeKey", "CredentialsUnavailable", without.describe(key));
+        Kind.UNREACHABLE,
+        "kms:DescribeKey",
+        "CredentialsUnavailable",
+        without.describe(new KeyUse(key, KmsContext.NONE)));
     assertFailure(
         Kind.UNREACHABLE,
         "sts:AssumeRole",
         "CredentialsUnavailable",
-        without.describe(new KmsKey(key.arn(), aws.role("recordings"))));
+        without.describe(
+            new KeyUse(new KmsKey(key.arn(), aws.role("recordings")), KmsContext.NONE)));
     assertEquals(0, aws.server.calls().total());
   }
 
@@ -224,7 +231,11 @@ class AwsKmsFailuresTest {
     AssumedRole role = aws.role("recordings");
     aws.server.faults().add(Fault.of(fault).onOperation("AssumeRole"));
 
-    assertFailure(kind, "sts:AssumeRole", code, kms.describe(new KmsKey(aws.ownKey().arn(), role)));
+    assertFailure(
+        kind,
+        "sts:AssumeRole",
+        code,
+        kms.describe(new KeyUse(new KmsKey(aws.ownKey().arn(), role), KmsContext.NONE)));
   }
 
   @ParameterizedTest
@@ -255,7 +266,7 @@ class AwsKmsFailuresTest {
     KmsKey key = aws.ownKey();
     byte[] ciphertext = encrypt(key);
     AwsKms hasty = hasty();
-    hasty.describe(key).await().atMost(LIMIT);
+    hasty.describe(new KeyUse(key, KmsContext.NONE)).await().atMost(LIMIT);
     aws.server.faults().add(Fault.of(Fault.Kind.HANG).onOperation("Decrypt"));
 
     long begin = System.nanoTime();
@@ -280,7 +291,7 @@ class AwsKmsFailuresTest {
         Kind.UNREACHABLE,
         "sts:AssumeRole",
         "Timeout",
-        hasty.describe(new KmsKey(aws.ownKey().arn(), role)));
+        hasty.describe(new KeyUse(new KmsKey(aws.ownKey().arn(), role), KmsContext.NONE)));
   }
 
   @Test
@@ -293,10 +304,11 @@ class AwsKmsFailuresTest {
 
     var call =
         single
-            .describe(hanging)
+            .describe(new KeyUse(hanging, KmsContext.NONE))
             .subscribe()
             .with(item -> answered.set(true), failure -> answered.set(true));
-    CompletableFuture<?> waiting = single.describe(other).subscribeAsCompletionStage();
+    CompletableFuture<?> waiting =
+        single.describe(new KeyUse(other, KmsContext.NONE)).subscribeAsCompletionStage();
     assertFalse(waiting.isDone());
     call.cancel();
 
@@ -312,11 +324,12 @@ class AwsKmsFailuresTest {
         aws.server.faults().add(Fault.latency(Duration.ofMillis(300)).onOperation("AssumeRole"));
     long before = aws.server.calls().of("DescribeKey");
 
-    var given = kms.describe(key).subscribe().with(item -> {}, failure -> {});
+    var given =
+        kms.describe(new KeyUse(key, KmsContext.NONE)).subscribe().with(item -> {}, failure -> {});
     given.cancel();
     kms.assumeRole(role).await().atMost(LIMIT);
     fault.close();
-    kms.describe(key).await().atMost(LIMIT);
+    kms.describe(new KeyUse(key, KmsContext.NONE)).await().atMost(LIMIT);
 
     assertEquals(before + 1, aws.server.calls().of("DescribeKey"));
   }
@@ -333,7 +346,10 @@ class AwsKmsFailuresTest {
                   aws.service(endpoint), TestAwsConfig.patient(), InstantSource.system()));
 
       assertFailure(
-          Kind.UNREACHABLE, "kms:DescribeKey", "ConnectFailed", nowhere.describe(aws.ownKey()));
+          Kind.UNREACHABLE,
+          "kms:DescribeKey",
+          "ConnectFailed",
+          nowhere.describe(new KeyUse(aws.ownKey(), KmsContext.NONE)));
     }
   }
 

@@ -69,7 +69,8 @@ class FailoverTest {
         await(kms.generateKeyPair(new KeyUse(primary, CONTEXT), KeyPairSpec.ECC_NIST_P256));
 
     assertEquals(replica(primary, VIRGINIA), pair.keyArn());
-    assertEquals(VIRGINIA.id(), await(kms.describe(primary)).keyArn().region());
+    assertEquals(
+        VIRGINIA.id(), await(kms.describe(new KeyUse(primary, KmsContext.NONE))).keyArn().region());
     assertEquals(0, calls(primary.arn()));
   }
 
@@ -96,7 +97,7 @@ class FailoverTest {
     for (KmsKey key : List.of(primary, single, alias)) {
       for (Uni<?> call :
           List.of(
-              kms.describe(key),
+              kms.describe(new KeyUse(key, KmsContext.NONE)),
               kms.generateKeyPair(new KeyUse(key, CONTEXT), KeyPairSpec.ECC_NIST_P256),
               kms.checkDecrypt(new KeyUse(key, CONTEXT), made),
               kms.decryptPrivateKey(new KeyUse(key, CONTEXT), made))) {
@@ -141,7 +142,8 @@ class FailoverTest {
 
     assertEquals("@eu-west-1", suffix(decrypt(kms, key, made)));
     await(kms.checkDecrypt(new KeyUse(key, CONTEXT), made));
-    assertEquals(IRELAND.id(), await(kms.describe(key)).keyArn().region());
+    assertEquals(
+        IRELAND.id(), await(kms.describe(new KeyUse(key, KmsContext.NONE))).keyArn().region());
     GeneratedKeyPair next = generate(kms, key);
 
     assertEquals(replica(key, IRELAND), next.keyArn());
@@ -327,7 +329,9 @@ class FailoverTest {
     aws.server.calls().reset();
 
     KmsFailure failure =
-        assertThrows(KmsFailure.class, () -> await(kms(FRANKFURT, IRELAND).describe(stranger)));
+        assertThrows(
+            KmsFailure.class,
+            () -> await(kms(FRANKFURT, IRELAND).describe(new KeyUse(stranger, KmsContext.NONE))));
 
     assertEquals(Kind.ACCESS_DENIED, failure.kind());
     assertEquals(1, aws.server.calls().of("AssumeRole"));
@@ -395,14 +399,16 @@ class FailoverTest {
     return await(kms.generateKeyPair(new KeyUse(key, CONTEXT), KeyPairSpec.ECC_NIST_P256));
   }
 
-  /// The request id.
+  /// The request id, after which a key that is used by a role has that.
   private static String decrypt(AwsKms kms, KmsKey key, byte[] made) {
     try (DecryptedPrivateKey decrypted =
         await(kms.decryptPrivateKey(new KeyUse(key, CONTEXT), made))) {
       assertFalse(decrypted.privateKey().size() == 0);
       String requestId = decrypted.requestId();
       assertNotNull(requestId);
-      return requestId;
+      String byRole = " by role";
+      assertEquals(key.role() != null, requestId.endsWith(byRole), requestId);
+      return requestId.replace(byRole, "");
     }
   }
 

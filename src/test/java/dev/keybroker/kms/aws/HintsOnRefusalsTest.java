@@ -67,7 +67,7 @@ class HintsOnRefusalsTest {
     assertHint(
         HintTopic.KEY_POLICY_OR_KEY_MISSING,
         key,
-        kms.describe(key),
+        kms.describe(new KeyUse(key, KmsContext.NONE)),
         key.arn().toString(),
         BROKER_ARN,
         "another Principal",
@@ -78,7 +78,7 @@ class HintsOnRefusalsTest {
   void keyPolicyLacksTheAction_namesIt() {
     KmsKey key =
         new KmsKey(aws.tenantKeyWith(HOME, allow(BROKER_ARN, "\"kms:DescribeKey\"", "")), null);
-    kms.describe(key).await().atMost(LIMIT);
+    kms.describe(new KeyUse(key, KmsContext.NONE)).await().atMost(LIMIT);
 
     assertHint(
         HintTopic.KEY_POLICY_OR_KEY_MISSING,
@@ -104,7 +104,7 @@ class HintsOnRefusalsTest {
     assertHint(
         HintTopic.KEY_POLICY_OR_KEY_MISSING,
         key,
-        kms.describe(key),
+        kms.describe(new KeyUse(key, KmsContext.NONE)),
         "which kms:DescribeKey does not carry");
   }
 
@@ -123,7 +123,12 @@ class HintsOnRefusalsTest {
                 .build());
     KmsKey key = new KmsKey(arn, role);
 
-    assertHint(HintTopic.KEY_POLICY, key, kms.describe(key), role.roleArn(), arn.toString());
+    assertHint(
+        HintTopic.KEY_POLICY,
+        key,
+        kms.describe(new KeyUse(key, KmsContext.NONE)),
+        role.roleArn(),
+        arn.toString());
   }
 
   @Test
@@ -141,7 +146,12 @@ class HintsOnRefusalsTest {
     String role = aws.server.role(TENANT, "recordings", trust(BROKER_ARN, EXTERNAL_ID), denies);
     KmsKey key = new KmsKey(aws.tenantKey(HOME, role), new AssumedRole(role, EXTERNAL_ID));
 
-    assertHint(HintTopic.OVERRIDING_POLICY, key, kms.describe(key), "Deny", role);
+    assertHint(
+        HintTopic.OVERRIDING_POLICY,
+        key,
+        kms.describe(new KeyUse(key, KmsContext.NONE)),
+        "Deny",
+        role);
   }
 
   @Test
@@ -149,7 +159,12 @@ class HintsOnRefusalsTest {
     KmsKey key = new KmsKey(aws.tenantKey(HOME, BROKER_ARN), null);
     aws.server.principal(BROKER, "broker", null);
 
-    assertHint(HintTopic.BROKER_PERMISSIONS, key, kms.describe(key), BROKER_ARN, "operator");
+    assertHint(
+        HintTopic.BROKER_PERMISSIONS,
+        key,
+        kms.describe(new KeyUse(key, KmsContext.NONE)),
+        BROKER_ARN,
+        "operator");
   }
 
   @Test
@@ -200,7 +215,11 @@ class HintsOnRefusalsTest {
         aws.kms(TestAwsConfig.patient().withSession(Duration.ofHours(3), Duration.ofSeconds(1)));
     KmsKey key = new KmsKey(aws.ownKey().arn(), aws.role("recordings"));
 
-    assertHint(HintTopic.ROLE_SESSION, key, longer.describe(key), "role-session-duration");
+    assertHint(
+        HintTopic.ROLE_SESSION,
+        key,
+        longer.describe(new KeyUse(key, KmsContext.NONE)),
+        "role-session-duration");
   }
 
   @Test
@@ -270,10 +289,15 @@ class HintsOnRefusalsTest {
   @Test
   void missingAliasAndKey_areToldApart() {
     KmsKey alias = own("alias/nowhere");
-    assertHint(HintTopic.ALIAS_MISSING, alias, kms.describe(alias), "aws kms list-aliases");
+    assertHint(
+        HintTopic.ALIAS_MISSING,
+        alias,
+        kms.describe(new KeyUse(alias, KmsContext.NONE)),
+        "aws kms list-aliases");
 
     KmsKey key = own("key/11111111-2222-3333-4444-555555555555");
-    assertHint(HintTopic.KEY_MISSING, key, kms.describe(key), "eu-central-1");
+    assertHint(
+        HintTopic.KEY_MISSING, key, kms.describe(new KeyUse(key, KmsContext.NONE)), "eu-central-1");
   }
 
   @Test

@@ -5,6 +5,7 @@ import dev.keybroker.embedded.kms.LocalCredentials;
 import dev.keybroker.embedded.kms.LocalKms;
 import dev.keybroker.embedded.kms.LocalKmsOptions;
 import dev.keybroker.kms.AssumedRole;
+import dev.keybroker.kms.GrantTokens;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsKey;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -64,6 +65,7 @@ final class LocalAws implements AutoCloseable {
             service(server.endpoint()),
             config,
             allowedRegions,
+            new GrantTokens(ticker),
             InstantSource.system(),
             ticker,
             registry));
@@ -72,7 +74,13 @@ final class LocalAws implements AutoCloseable {
   static AwsKms adapter(
       AwsServiceClientConfiguration service, AwsConfig config, InstantSource clock) {
     return new AwsKms(
-        service, config, List.of(), clock, Ticker.systemTicker(), new SimpleMeterRegistry());
+        service,
+        config,
+        List.of(),
+        new GrantTokens(Ticker.systemTicker()),
+        clock,
+        Ticker.systemTicker(),
+        new SimpleMeterRegistry());
   }
 
   /// The adapter with credentials as EKS Pod Identity gives them: a session of a role of the

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.keybroker.embedded.kms.Fault;
 import dev.keybroker.kms.AssumedRole;
+import dev.keybroker.kms.KeyUse;
+import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.kms.KmsFailure.Kind;
 import dev.keybroker.kms.KmsKey;
@@ -54,8 +56,8 @@ class RoleSessionsTest {
 
     List<CompletableFuture<KmsKeyDescription>> calls = new ArrayList<>();
     for (int i = 0; i < 500; i++) {
-      calls.add(kms.describe(key).subscribeAsCompletionStage());
-      calls.add(kms.describe(elsewhere).subscribeAsCompletionStage());
+      calls.add(kms.describe(new KeyUse(key, KmsContext.NONE)).subscribeAsCompletionStage());
+      calls.add(kms.describe(new KeyUse(elsewhere, KmsContext.NONE)).subscribeAsCompletionStage());
     }
     calls.forEach(CompletableFuture::join);
 
@@ -66,11 +68,13 @@ class RoleSessionsTest {
   @Test
   void roles_differentExternalIds_haveSessionsOfTheirOwn() {
     AwsKms kms = aws.kms(TestAwsConfig.patient(), time);
-    await(kms.describe(key));
+    await(kms.describe(new KeyUse(key, KmsContext.NONE)));
 
     KmsKey other = new KmsKey(key.arn(), new AssumedRole(role.roleArn(), "another-tenants-id"));
 
-    KmsFailure failure = assertThrows(KmsFailure.class, () -> await(kms.describe(other)));
+    KmsFailure failure =
+        assertThrows(
+            KmsFailure.class, () -> await(kms.describe(new KeyUse(other, KmsContext.NONE))));
     assertEquals(Kind.ACCESS_DENIED, failure.kind());
     assertEquals("sts:AssumeRole", failure.action());
   }
@@ -78,68 +82,69 @@ class RoleSessionsTest {
   @Test
   void session_lastQuarter_isRenewedAheadOnce() {
     AwsKms kms = aws.kms(TestAwsConfig.patient(), time);
-    await(kms.describe(key));
+    await(kms.describe(new KeyUse(key, KmsContext.NONE)));
 
     time.advance(Duration.ofMinutes(44));
-    await(kms.describe(key));
+    await(kms.describe(new KeyUse(key, KmsContext.NONE)));
     assertEquals(1, aws.server.calls().of("AssumeRole"));
 
     time.advance(Duration.ofMinutes(2));
-    await(kms.describe(key));
+    await(kms.describe(new KeyUse(key, KmsContext.NONE)));
     until(() -> aws.server.calls().of("AssumeRole") == 2);
 
     time.advance(Duration.ofMinutes(40));
-    await(kms.describe(key));
+    await(kms.describe(new KeyUse(key, KmsContext.NONE)));
     assertEquals(2, aws.server.calls().of("AssumeRole"));
   }
 
   @Test
   void session_whileItIsRenewedAhead_delaysNoCall() {
     AwsKms kms = aws.kms(TestAwsConfig.patient(), time);
-    await(kms.describe(key));
+    await(kms.describe(new KeyUse(key, KmsContext.NONE)));
     aws.server.faults().add(Fault.of(Fault.Kind.HANG).onOperation("AssumeRole"));
 
     time.advance(Duration.ofMinutes(50));
 
-    kms.describe(key).await().atMost(Duration.ofSeconds(10));
+    kms.describe(new KeyUse(key, KmsContext.NONE)).await().atMost(Duration.ofSeconds(10));
   }
 
   @Test
   void session_renewalDenied_servesToItsEndAndNoLonger() {
     AwsKms kms = aws.kms(TestAwsConfig.patient(), time);
-    await(kms.describe(key));
+    await(kms.describe(new KeyUse(key, KmsContext.NONE)));
     aws.server.faults().add(Fault.of(Fault.Kind.ACCESS_DENIED).onOperation("AssumeRole"));
 
     time.advance(Duration.ofMinutes(59));
-    await(kms.describe(key));
+    await(kms.describe(new KeyUse(key, KmsContext.NONE)));
     until(() -> aws.server.calls().of("AssumeRole") == 2);
 
     time.advance(Duration.ofMinutes(2));
-    KmsFailure failure = assertThrows(KmsFailure.class, () -> await(kms.describe(key)));
+    KmsFailure failure =
+        assertThrows(KmsFailure.class, () -> await(kms.describe(new KeyUse(key, KmsContext.NONE))));
     assertEquals(Kind.ACCESS_DENIED, failure.kind());
     assertEquals("sts:AssumeRole", failure.action());
 
     aws.server.faults().clear();
     time.advance(Duration.ofMinutes(1));
-    await(kms.describe(key));
+    await(kms.describe(new KeyUse(key, KmsContext.NONE)));
   }
 
   @Test
   void session_renewalFails_isNotTriedAtEveryCall() {
     AwsKms kms = aws.kms(TestAwsConfig.patient().withMaxAttempts(1), time);
-    await(kms.describe(key));
+    await(kms.describe(new KeyUse(key, KmsContext.NONE)));
     aws.server.faults().add(Fault.of(Fault.Kind.THROTTLING).onOperation("AssumeRole"));
     time.advance(Duration.ofMinutes(50));
-    await(kms.describe(key));
+    await(kms.describe(new KeyUse(key, KmsContext.NONE)));
     until(() -> aws.server.calls().of("AssumeRole") == 2);
 
     for (int i = 0; i < 20; i++) {
-      await(kms.describe(key));
+      await(kms.describe(new KeyUse(key, KmsContext.NONE)));
     }
     assertEquals(2, aws.server.calls().of("AssumeRole"));
 
     time.advance(Duration.ofMinutes(2));
-    await(kms.describe(key));
+    await(kms.describe(new KeyUse(key, KmsContext.NONE)));
     until(() -> aws.server.calls().of("AssumeRole") == 3);
   }
 
@@ -147,32 +152,37 @@ class RoleSessionsTest {
   void assumeRole_refused_answersFurtherCallsForTheDelay() {
     AwsKms kms = aws.kms(TestAwsConfig.patient(), time);
     aws.server.faults().add(Fault.of(Fault.Kind.ACCESS_DENIED).onOperation("AssumeRole"));
-    KmsFailure first = assertThrows(KmsFailure.class, () -> await(kms.describe(key)));
+    KmsFailure first =
+        assertThrows(KmsFailure.class, () -> await(kms.describe(new KeyUse(key, KmsContext.NONE))));
     aws.server.faults().clear();
 
     time.advance(Duration.ofMillis(1));
     long before = aws.server.calls().of("AssumeRole");
     for (int i = 0; i < 5; i++) {
-      kms.describe(key).onFailure().recoverWithNull().await().atMost(LIMIT);
+      kms.describe(new KeyUse(key, KmsContext.NONE))
+          .onFailure()
+          .recoverWithNull()
+          .await()
+          .atMost(LIMIT);
     }
     assertTrue(aws.server.calls().of("AssumeRole") - before <= 1);
     assertEquals("AccessDenied", first.code());
 
     time.advance(Duration.ofSeconds(2));
-    await(kms.describe(key));
+    await(kms.describe(new KeyUse(key, KmsContext.NONE)));
   }
 
   @Test
   void credentials_calledExpired_areReplacedAndTheCallSucceeds() {
     TestAwsConfig config = TestAwsConfig.patient().withSession(Duration.ofHours(1), Duration.ZERO);
     AwsKms kms = aws.kms(config, InstantSource.system());
-    await(kms.describe(key));
+    await(kms.describe(new KeyUse(key, KmsContext.NONE)));
 
     // For AWS alone.
     time.advance(Duration.ofHours(2));
     List<CompletableFuture<KmsKeyDescription>> calls = new ArrayList<>();
     for (int i = 0; i < 50; i++) {
-      calls.add(kms.describe(key).subscribeAsCompletionStage());
+      calls.add(kms.describe(new KeyUse(key, KmsContext.NONE)).subscribeAsCompletionStage());
     }
     calls.forEach(CompletableFuture::join);
 
@@ -184,7 +194,7 @@ class RoleSessionsTest {
   void assumeRole_asked_isMadeAnewAndItsSessionUsed() {
     AwsKms kms = aws.kms(TestAwsConfig.patient(), time);
     await(kms.assumeRole(role));
-    await(kms.describe(key));
+    await(kms.describe(new KeyUse(key, KmsContext.NONE)));
     assertEquals(1, aws.server.calls().of("AssumeRole"));
 
     await(kms.assumeRole(role));
@@ -202,12 +212,13 @@ class RoleSessionsTest {
         aws.kms(
             TestAwsConfig.patient().withSession(Duration.ofMinutes(1), Duration.ofSeconds(1)),
             time);
-    await(kms.describe(key));
+    await(kms.describe(new KeyUse(key, KmsContext.NONE)));
     aws.server.role(LocalAws.TENANT, "recordings", LocalAws.trust(LocalAws.BROKER_ARN, "x1"), null);
 
     time.advance(Duration.ofSeconds(61));
 
-    KmsFailure failure = assertThrows(KmsFailure.class, () -> await(kms.describe(key)));
+    KmsFailure failure =
+        assertThrows(KmsFailure.class, () -> await(kms.describe(new KeyUse(key, KmsContext.NONE))));
     assertEquals(Kind.ACCESS_DENIED, failure.kind());
   }
 
@@ -222,7 +233,9 @@ class RoleSessionsTest {
 
     for (int round = 0; round < 3; round++) {
       List<CompletableFuture<KmsKeyDescription>> calls =
-          keys.stream().map(it -> kms.describe(it).subscribeAsCompletionStage()).toList();
+          keys.stream()
+              .map(it -> kms.describe(new KeyUse(it, KmsContext.NONE)).subscribeAsCompletionStage())
+              .toList();
       calls.forEach(CompletableFuture::join);
     }
 
