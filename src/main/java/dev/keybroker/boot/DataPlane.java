@@ -29,6 +29,7 @@ import dev.keybroker.kek.redis.RedisConfig;
 import dev.keybroker.kek.redis.RedisKekChanges;
 import dev.keybroker.kek.redis.RedisKekTier;
 import dev.keybroker.keystore.postgres.PostgresKekTier;
+import dev.keybroker.postgres.PostgresSessions;
 import dev.keybroker.postgres.SchemaMigration;
 import dev.keybroker.telemetry.Spans;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -135,9 +136,9 @@ class DataPlane {
     List<String> texts = config.macKey().orElse(List.of());
     if (texts.isEmpty()) {
       throw new IllegalStateException(
-          "keybroker.redis.mac-key is not set: without it, whoever can write to Redis could plant a"
-              + " public key. Set it to the base64 of 32 random bytes, the same for all brokers of"
-              + " this deployment");
+          "keybroker.redis.mac-key is not set: without it, anyone with write access to Redis could"
+              + " plant a public key. Set it to the base64 of 32 random bytes, the same for all"
+              + " brokers of this deployment");
     }
     return texts.stream().map(text -> MacKey.parse("keybroker.redis.mac-key", text)).toList();
   }
@@ -257,9 +258,17 @@ class DataPlane {
   /// Subscribes to the changes and reads once, so that whatever a first read loads and connects is
   /// ready before the first caller.
   void start(
-      @Observes StartupEvent event, MemoryKekTier tier, DekBroker broker, RedisKekChanges changes) {
+      @Observes StartupEvent event,
+      PostgresSessions postgres,
+      MemoryKekTier tier,
+      DekBroker broker,
+      RedisKekChanges changes) {
     changes.start();
-    tier.active(NO_KEYSTORE)
+    postgres
+        .firstAnswer()
+        .onFailure()
+        .recoverWithNull()
+        .chain(() -> tier.active(NO_KEYSTORE))
         .onItemOrFailure()
         .transform((kek, failure) -> true)
         .ifNoItem()

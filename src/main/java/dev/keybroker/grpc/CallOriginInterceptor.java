@@ -13,7 +13,6 @@ import io.grpc.Contexts;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
-import io.grpc.ServerInterceptor;
 import io.grpc.StatusRuntimeException;
 import io.smallrye.mutiny.Uni;
 import jakarta.inject.Singleton;
@@ -26,7 +25,7 @@ import jakarta.inject.Singleton;
 /// was issued for this one. If the token is not valid, the call is rejected even with a valid
 /// certificate.
 @Singleton
-class CallOriginInterceptor implements ServerInterceptor {
+class CallOriginInterceptor {
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
   private static final String SCHEME = "Bearer ";
@@ -40,8 +39,7 @@ class CallOriginInterceptor implements ServerInterceptor {
     this.ticker = ticker;
   }
 
-  @Override
-  public <Q, A> ServerCall.Listener<Q> interceptCall(
+  <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     Connection connection = Connection.of(call);
     if (!authentication.isRequired()

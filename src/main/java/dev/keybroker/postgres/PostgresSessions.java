@@ -34,17 +34,28 @@ public class PostgresSessions {
     this.config = config;
   }
 
+  /// Waits for PostgreSQL's first answer, however long it takes. At a slow start, connecting and
+  /// loading the classes of a first query can take longer than a read may.
+  public Uni<Void> firstAnswer() {
+    return onOwnContext(
+            () ->
+                sessions.withStatelessSession(
+                    session ->
+                        session.createNativeQuery("select 1", Integer.class).getSingleResult()))
+        .replaceWithVoid();
+  }
+
   /// Runs a read outside a transaction. Fails with [PostgresUnavailable] if PostgreSQL does not
   /// answer in time.
   public <T> Uni<T> read(Function<Mutiny.StatelessSession, Uni<T>> work) {
-    return onOwnContext(() -> sessions.withStatelessSession(work), config.timeout());
+    return inTime(() -> sessions.withStatelessSession(work), config.timeout());
   }
 
   /// Runs a transaction, which is durable when confirmed ([DurableCommit]). If the work fails, it
   /// is rolled back and fails with the work's own failure. A transaction that failed with
   /// [PostgresUnavailable] may still have been committed.
   public <T> Uni<T> transaction(Function<Mutiny.StatelessSession, Uni<T>> work) {
-    return onOwnContext(
+    return inTime(
         () ->
             sessions.withStatelessTransaction(
                 session ->
@@ -55,11 +66,9 @@ public class PostgresSessions {
         config.transactionTimeout());
   }
 
-  /// The time limit ends only the wait and not the work, because a transaction that is abandoned
-  /// halfway would keep its connection and its locks.
-  private <T> Uni<T> onOwnContext(Supplier<Uni<T>> work, Duration timeout) {
+  private <T> Uni<T> onOwnContext(Supplier<Uni<T>> work) {
     return Uni.createFrom()
-        .<T>emitter(
+        .emitter(
             emitter -> {
               Context context =
                   Objects.requireNonNull(
@@ -67,7 +76,13 @@ public class PostgresSessions {
               VertxContextSafetyToggle.setContextSafe(context, true);
               context.runOnContext(
                   ignored -> work.get().subscribe().with(emitter::complete, emitter::fail));
-            })
+            });
+  }
+
+  /// The time limit ends only the wait and not the work, because a transaction that is abandoned
+  /// halfway would keep its connection and its locks.
+  private <T> Uni<T> inTime(Supplier<Uni<T>> work, Duration timeout) {
+    return onOwnContext(work)
         .ifNoItem()
         .after(timeout)
         .fail()

@@ -144,6 +144,9 @@ public final class Metrics {
   /// Counter: gRPC connections refused before the caller was authenticated. Tags: [#CAUSE].
   public static final String CONNECTIONS_REFUSED = "keybroker.connections.refused";
 
+  /// Counter: calls whose client cancelled them or disconnected before the answer was sent.
+  public static final String CALLS_ABANDONED = "keybroker.calls.abandoned";
+
   /// Gauge: bytes of the calls in flight, requests and responses.
   public static final String IN_FLIGHT_BYTES = "keybroker.in.flight.bytes";
 

@@ -12,6 +12,8 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import io.grpc.ServerInterceptor;
+import io.quarkus.grpc.GlobalInterceptor;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -166,6 +168,15 @@ class HouseTest {
           .callMethod(System.class, "currentTimeMillis")
           .orShould()
           .callMethod(java.time.Clock.class, "systemUTC");
+
+  /// Quarkus ignores other interceptors, and warns of them in each build.
+  @ArchTest
+  static final ArchRule interceptors_arePlacedByQuarkus =
+      classes()
+          .that()
+          .areAssignableTo(ServerInterceptor.class)
+          .should()
+          .beAnnotatedWith(GlobalInterceptor.class);
 
   /// Two types of one name make a reader look twice. Only a value may have the name of the message
   /// that carries it.

@@ -5,13 +5,12 @@ import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
-import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.util.concurrent.Executor;
 
 /// Ends a call that has too many bytes, while its message is read or before its work starts.
-final class BytesGate implements ServerInterceptor {
+final class BytesGate {
   /// A health check needs no authentication, and contains only the name of a service.
   private static final long MOST_OF_A_STRANGER = 4 * 1024;
 
@@ -23,8 +22,7 @@ final class BytesGate implements ServerInterceptor {
     this.entry = entry;
   }
 
-  @Override
-  public <Q, A> ServerCall.Listener<Q> interceptCall(
+  <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     CallBytes bytes = CallBytes.KEY.get();
     if (bytes == null) {

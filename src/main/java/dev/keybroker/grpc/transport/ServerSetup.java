@@ -4,6 +4,7 @@ import io.grpc.Codec;
 import io.grpc.DecompressorRegistry;
 import io.grpc.netty.InternalProtocolNegotiators;
 import io.grpc.netty.NettyServerBuilder;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.handler.ssl.SslContext;
 import io.quarkus.grpc.api.ServerBuilderCustomizer;
 import io.quarkus.grpc.runtime.config.GrpcServerConfiguration;
@@ -21,6 +22,7 @@ class ServerSetup implements ServerBuilderCustomizer<VertxServerBuilder> {
   private final CallEntry entry;
   private final OpenConnections open;
   private final Refusals refusals;
+  private final MeterRegistry meters;
 
   ServerSetup(
       ServerTls tls,
@@ -29,7 +31,8 @@ class ServerSetup implements ServerBuilderCustomizer<VertxServerBuilder> {
       BytesInFlight bytes,
       CallEntry entry,
       OpenConnections open,
-      Refusals refusals) {
+      Refusals refusals,
+      MeterRegistry meters) {
     this.tls = tls;
     this.config = config;
     this.connections = connections;
@@ -37,6 +40,7 @@ class ServerSetup implements ServerBuilderCustomizer<VertxServerBuilder> {
     this.entry = entry;
     this.open = open;
     this.refusals = refusals;
+    this.meters = meters;
   }
 
   @Override
@@ -61,6 +65,7 @@ class ServerSetup implements ServerBuilderCustomizer<VertxServerBuilder> {
         .permitKeepAliveWithoutCalls(true)
         .addStreamTracerFactory(new DeadlineLimit(config.maxCallDuration()))
         .addStreamTracerFactory(CallBytes.factory(bytes))
+        .addStreamTracerFactory(new AbandonedCalls(meters))
         .addTransportFilter(connections)
         .setBinaryLog(new RequestReading())
         .decompressorRegistry(
@@ -68,7 +73,7 @@ class ServerSetup implements ServerBuilderCustomizer<VertxServerBuilder> {
                 .with(Codec.Identity.NONE, false)
                 .with(new Gunzip(), true))
         // The last one added is the first to see a call.
-        .intercept(entry)
-        .intercept(new BytesGate(entry));
+        .intercept(entry::interceptCall)
+        .intercept(new BytesGate(entry)::interceptCall);
   }
 }
