@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Compares the jar, the jar with an AOT cache, and the native executable: src/docs/performance.md. Runs from anywhere;
 # needs what src/bench/run.sh needs, and GRAALVM_HOME if there is no executable yet. Options: --rounds=N --seconds=S
-# --update-docs, --executable=FILE for one that is there; --before=DIR and --before-executable=FILE for those of another
+# --update-docs, --executable=FILE for an existing one; --before=DIR and --before-executable=FILE for those of another
 # commit, measured in the same rounds.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -31,6 +31,6 @@ if [ -z "$executable" ]; then
   set -- "$@" "--executable=$executable"
 fi
 maven package
-maven -Pbench package
-exec taskset -c 1 "$(cat target/bench/java-home)/bin/java" -Xmx2g --enable-native-access=ALL-UNNAMED \
+maven -Pbench package dependency:build-classpath -Dmdep.outputFile=target/bench/classpath
+exec taskset -c 1 "$(./mvnw --java-home)/bin/java" -Xmx2g --enable-native-access=ALL-UNNAMED \
   -cp "target/bench/classes:$(cat target/bench/classpath)" dev.keybroker.bench.Artefacts "$@"

@@ -22,6 +22,7 @@ if [ "$(nproc)" -lt 2 ]; then
   exit 1
 fi
 
-./mvnw -B -q --no-transfer-progress -Pbench package
-exec taskset -c 1 "$(cat target/bench/java-home)/bin/java" -Xmx2g --enable-native-access=ALL-UNNAMED \
+./mvnw -B -q --no-transfer-progress -Pbench package \
+  dependency:build-classpath -Dmdep.outputFile=target/bench/classpath
+exec taskset -c 1 "$(./mvnw --java-home)/bin/java" -Xmx2g --enable-native-access=ALL-UNNAMED \
   -cp "target/bench/classes:$(cat target/bench/classpath)" dev.keybroker.bench.Bench "$@"

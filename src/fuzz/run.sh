@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes the broker's parsers and codecs, each target for some seconds: src/docs/fuzzing.md. Runs from anywhere; wants a
+# Fuzzes the broker's parsers and codecs, each target for some seconds: src/docs/fuzzing.md. Runs from anywhere; needs a
 # JDK 25. Usage: run.sh [--jobs=N] [--seed=N] [SECONDS [TARGET...]], 60 seconds, all targets and other inputs each time
 # unless said. Fails on a finding.
 set -euo pipefail
@@ -19,7 +19,9 @@ seconds=${1:-60}
 shift $(($# > 0 ? 1 : 0))
 targets=("$@")
 
-./mvnw -B -q --no-transfer-progress -Pfuzz process-classes
+./mvnw -B -q --no-transfer-progress -Pfuzz process-classes \
+  dependency:build-classpath -Dmdep.outputFile=target/fuzz/classpath
+java=$(./mvnw --java-home)/bin/java
 
 if [ ${#targets[@]} -eq 0 ]; then
   mapfile -t targets < <(find src/fuzz/java -name '*Fuzz.java' -printf '%f\n' | sed 's/\.java$//' | sort)
@@ -37,7 +39,7 @@ fuzz() {
   corpus=target/fuzz/corpus/$target
   mkdir -p "$corpus"
   # Netty, which the audit adapter's buffers start, uses Unsafe in a way that Jazzer's hook of it cannot take.
-  "$(cat target/fuzz/java-home)/bin/java" -Xmx512m -XX:+UseSerialGC -XX:+EnableDynamicAgentLoading \
+  "$JAVA" -Xmx512m -XX:+UseSerialGC -XX:+EnableDynamicAgentLoading \
     --enable-native-access=ALL-UNNAMED -Dfuzz.corpus="$corpus" \
     -cp "target/fuzz/classes:$(cat target/fuzz/classpath)" com.code_intelligence.jazzer.Jazzer \
     --disabled_hooks=com.code_intelligence.jazzer.sanitizers.UnsafeSanitizer \
@@ -64,7 +66,7 @@ fuzz() {
   return $status
 }
 export -f fuzz
-export SECONDS_EACH=$seconds SEED=$seed
+export SECONDS_EACH=$seconds SEED=$seed JAVA=$java
 
 # `|| exit 1`: xargs then ends with 123 after it has run them all.
 printf '%s\n' "${targets[@]}" | xargs -P "$jobs" -I{} bash -c 'fuzz {} || exit 1'

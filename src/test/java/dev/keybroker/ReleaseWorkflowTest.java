@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
@@ -32,6 +33,32 @@ class ReleaseWorkflowTest {
     List<JsonNode> steps = new ArrayList<>();
     workflow().get("jobs").forEach(job -> job.get("steps").forEach(steps::add));
     return steps;
+  }
+
+  /// A version that is not a snapshot is one to be tagged, so it has its section of the changelog.
+  @Test
+  void version_isOneInAllPlaces() throws IOException {
+    String pom = Files.readString(Path.of("pom.xml"));
+    String inPom = first("<version>([^<]+)</version>", pom);
+    String version = inPom.replace("-SNAPSHOT", "");
+
+    String chart = Files.readString(Path.of("k8s/helm/keybroker/Chart.yaml"));
+    assertEquals(version, first("(?m)^version: (.+)$", chart));
+    assertEquals(version, first("(?m)^appVersion: (.+)$", chart));
+    for (String overlay : List.of("irsa", "pod-identity")) {
+      Path file = Path.of("k8s/overlays/eks", overlay, "kustomization.yaml");
+      assertEquals(version, first("newTag: (.+)", Files.readString(file)), overlay);
+    }
+    if (inPom.equals(version)) {
+      String changelog = Files.readString(Path.of("src/docs/CHANGELOG.md"));
+      assertEquals(version, first("(?m)^## (\\S+)", changelog));
+    }
+  }
+
+  private static String first(String pattern, String text) {
+    Matcher matcher = Pattern.compile(pattern).matcher(text);
+    assertTrue(matcher.find(), pattern);
+    return matcher.group(1);
   }
 
   @Test
