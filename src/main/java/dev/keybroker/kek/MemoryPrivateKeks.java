@@ -33,6 +33,9 @@ import org.jspecify.annotations.Nullable;
 /// extend the bound. While a key is in use, a *real* KMS Decrypt before the bound replaces it; if
 /// KMS refuses that call, the old key expires at its own bound. Times are those of the ticker; with
 /// [ElapsedTime] they advance while the machine is suspended.
+///
+/// It does not share Decrypts by a [dev.keybroker.concurrent.SingleFlight], because forgetting or
+/// limiting a KEK must also drop its running Decrypt and wipe the key that this one brings.
 @Singleton
 public final class MemoryPrivateKeks implements PrivateKeks {
   private final Kms kms;

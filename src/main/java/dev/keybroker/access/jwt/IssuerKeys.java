@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The issuer's keys, fetched periodically on a separate thread. While the issuer does not answer,
 /// the known keys stay.
+///
+/// It does not use [dev.keybroker.concurrent.SingleFlight], because a caller must see in one step
+/// whether a fetch is running, ended a moment ago, or must be started.
 final class IssuerKeys implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(IssuerKeys.class);
 

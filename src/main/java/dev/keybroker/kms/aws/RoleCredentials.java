@@ -17,6 +17,9 @@ import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
 /// The next session is fetched ahead while calls use the present one. A failure to fetch it has no
 /// effect before the present session ends. If there is no session, a failed AssumeRole is the
 /// answer to all calls for the retry delay.
+///
+/// It does not use [dev.keybroker.concurrent.SingleFlight], because a call must choose between the
+/// session, the failure and a new attempt in the same step in which it joins the attempt.
 final class RoleCredentials implements Credentials {
   /// After a failed fetch ahead, the next one waits for the session's remaining time divided by
   /// this: attempts are rare at first and frequent towards the end.
