@@ -77,7 +77,7 @@ public final class Bench {
           "keybroker.aws.api-call-attempt-timeout", "20s",
           "keybroker.aws.connection-timeout", "10s");
 
-  /// Without audit, whose cost has rows of its own: PostgreSQL runs on the core of the load.
+  /// Without audit, whose cost has its own rows: PostgreSQL runs on the core of the load.
   private static final Map<String, String> PATIENT =
       with(
           PATIENCE,

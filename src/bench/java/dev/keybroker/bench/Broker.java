@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The packaged broker in production mode, as a process on the server's core.
 final class Broker implements Wire.Target, AutoCloseable {
-  /// The setting that names the certificate; with it the broker speaks TLS.
+  /// The setting that names the certificate; with it the broker uses TLS.
   static final String CERTIFICATE = "quarkus.tls.keybroker.key-store.pem.0.cert";
 
   private static final Pattern HEAP_TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");

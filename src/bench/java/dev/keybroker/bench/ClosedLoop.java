@@ -26,7 +26,7 @@ final class ClosedLoop<A> {
   private final CountDownLatch callers;
   private final long[] micros;
 
-  /// Looks at an answer, and throws where it is wrong.
+  /// Looks at an answer, and throws if it is wrong.
   interface Check<A> {
     void accept(long call, A answer);
   }

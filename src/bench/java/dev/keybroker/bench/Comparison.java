@@ -32,7 +32,7 @@ final class Comparison {
         .add(value);
   }
 
-  /// Prints the table, and writes it to the docs where the options say so.
+  /// Prints the table, and writes it to the docs if the options ask for it.
   void write() throws IOException, InterruptedException {
     String table = Report.machine(options) + "\n\n" + table();
     System.out.println(table);

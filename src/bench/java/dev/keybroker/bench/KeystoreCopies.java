@@ -5,7 +5,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 
-/// Many keystores, each of a tenant of its own: copies of the rows of one that the broker made,
+/// Many keystores, each of its own tenant: copies of the rows of one that the broker made,
 /// since a hundred thousand key pairs of KMS would take the bench too long.
 ///
 /// Nothing in the broker goes by what a public key is, so a wrap costs what it would with a key

@@ -23,7 +23,7 @@ final class KeystoresTable {
 
   /// Reads the memory of a broker that was measured.
   ///
-  /// @param firstPerSecond first wraps, one of each keystore; 0 where there are too few to tell
+  /// @param firstPerSecond first wraps, one of each keystore; 0 if there are too few for a result
   void size(int keystores, Broker broker, double firstPerSecond)
       throws IOException, InterruptedException {
     double live = broker.liveMebibytes();

@@ -83,7 +83,7 @@ final class Measurements implements AutoCloseable {
     calls();
     Services services = now.side.services();
     services.kmsLatency(0);
-    // The client has a core of its own: KMS moves to the broker's, which is idle meanwhile.
+    // The client has its own core: KMS moves to the broker's, which is idle meanwhile.
     Cores.SERVER.take(services.pid());
     for (int round = 1; round <= options.rounds(); round++) {
       kmsPerRecording(services);
@@ -146,7 +146,7 @@ final class Measurements implements AutoCloseable {
     return load(on, wire, CALLERS, options.seconds()).perSecond();
   }
 
-  /// Unwraps DEKs that each have an encapsulated secret of their own, never seen by its broker.
+  /// Unwraps DEKs that each have their own encapsulated secret, never seen by its broker.
   private double unwrapNew(Subject subject, CheckedClient from, String spec, double secondsEach) {
     List<Wrapped> stock =
         subject.newSecrets(spec, Math.max(200, (int) (options.seconds() / secondsEach)));
@@ -303,7 +303,7 @@ final class Measurements implements AutoCloseable {
     }
   }
 
-  /// Wraps beside as many RSA_3072 unwraps as the broker can do.
+  /// Wraps next to as many RSA_3072 unwraps as the broker can do.
   private void storm(Subject subject, Openssl openssl) throws IOException, InterruptedException {
     for (int callers : new int[] {1, 8}) {
       Wire wrap = subject.wrap("rsa3072");

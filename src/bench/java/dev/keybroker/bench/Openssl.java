@@ -26,6 +26,6 @@ record Openssl(double rsa2048Private, double rsa3072Private, double rsa3072Publi
         return 1 / Double.parseDouble(fields[field]);
       }
     }
-    throw new IOException("openssl speed did not tell " + bits + ":\n" + output);
+    throw new IOException("openssl speed did not print " + bits + ":\n" + output);
   }
 }

@@ -25,9 +25,9 @@ final class Report {
     this.options = options;
   }
 
-  /// The row of this name, made where it is not there.
+  /// The row of this name, created if it does not exist.
   ///
-  /// @param target what the ratio should reach; 0 where there is none
+  /// @param target what the ratio should reach; 0 if there is none
   Row row(String subject, String divisor, double target) {
     return rows.computeIfAbsent(
         subject + divisor, name -> new Row(subject, divisor, target, false));

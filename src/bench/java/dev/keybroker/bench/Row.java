@@ -21,7 +21,7 @@ final class Row {
     private final List<Double> divisors = new ArrayList<>();
   }
 
-  /// @param target 0 where there is none
+  /// @param target 0 if there is none
   /// @param atMost whether the ratio should be below the target, not above
   Row(String subject, String divisor, double target, boolean atMost) {
     this.subject = subject;

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// What TLS 1.3 costs: the same calls to a broker that speaks it and to one that does not.
+/// What TLS 1.3 costs: the same calls to a broker with TLS and to one without.
 ///
 /// Both are started for this and warmed in turn, so that neither is further with its JIT. The
 /// connections of a load are opened before it is measured.

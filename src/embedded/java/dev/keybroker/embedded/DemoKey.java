@@ -9,7 +9,7 @@ import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.kms.KmsAsyncClient;
 import software.amazon.awssdk.services.kms.model.NotFoundException;
 
-/// The KMS key of the tenant `demo`, in an account of its own, as a tenant would make it: its
+/// The KMS key of the tenant `demo`, in its own account, as a tenant would make it: its
 /// policy admits the broker for this tenant's encryption context and nothing else.
 final class DemoKey {
   static final String TENANT = "demo";
@@ -17,7 +17,7 @@ final class DemoKey {
 
   private DemoKey() {}
 
-  /// Makes the key where it is not there yet.
+  /// Creates the key if it does not exist.
   ///
   /// @param broker the ARN of the broker's principal
   /// @return the key's ARN

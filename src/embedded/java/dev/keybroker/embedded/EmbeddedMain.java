@@ -7,14 +7,14 @@ import java.nio.file.Path;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 
-/// The embedded services as a process of their own, for a packaged broker: `EmbeddedMain {folder}`
+/// The embedded services as a separate process, for a packaged broker: `EmbeddedMain {folder}`
 /// keeps its state in the folder and writes the broker's configuration to
 /// `{folder}/application.properties`, ready for `SMALLRYE_CONFIG_LOCATIONS`. With `--durable`,
 /// PostgreSQL commits to disk. Ends with SIGTERM.
 public final class EmbeddedMain {
   private EmbeddedMain() {}
 
-  /// Runs until the process is told to end.
+  /// Runs until the process receives a signal to end.
   public static void main(String[] args) throws IOException, InterruptedException {
     boolean durable = args.length == 2 && args[1].equals("--durable");
     if (args.length != 1 && !durable) {

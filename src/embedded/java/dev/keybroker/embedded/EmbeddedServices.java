@@ -21,7 +21,7 @@ import redis.embedded.RedisServer;
 
 /// PostgreSQL, Redis and the local KMS, each on a free loopback port, as a broker's configuration.
 ///
-/// All state is in one folder: what is there is taken up again, so that a DEK that was wrapped
+/// All state is in one folder: existing state is reused, so that a DEK that was wrapped
 /// yesterday unwraps today.
 public final class EmbeddedServices implements AutoCloseable {
   /// The broker's own AWS account in the local KMS.
@@ -47,7 +47,7 @@ public final class EmbeddedServices implements AutoCloseable {
     this.macKey = macKey;
   }
 
-  /// Starts the three services with their state in a folder, which is made where it is not there.
+  /// Starts the three services with their state in a folder, which is created if it does not exist.
   public static EmbeddedServices start(Path folder) {
     return start(folder, InstantSource.system());
   }
@@ -59,7 +59,7 @@ public final class EmbeddedServices implements AutoCloseable {
 
   /// As [#start(Path)].
   ///
-  /// @param kmsClock tells the local KMS and STS the time
+  /// @param kmsClock the clock of the local KMS and STS
   public static EmbeddedServices start(Path folder, InstantSource kmsClock) {
     return start(folder, kmsClock, false);
   }
@@ -126,8 +126,8 @@ public final class EmbeddedServices implements AutoCloseable {
     return kms.principal(BROKER_ACCOUNT, "keybroker", LocalKms.ADMINISTRATOR_ACCESS);
   }
 
-  /// What a broker is told to use these services: ordinary Quarkus configuration. Its callers speak
-  /// plaintext and prove nothing.
+  /// The configuration that makes a broker use these services: ordinary Quarkus configuration. Its
+  /// callers speak plaintext and prove nothing.
   public Map<String, String> configuration() {
     LocalCredentials broker = broker();
     String database = "//127.0.0.1:" + postgres.port() + "/postgres";

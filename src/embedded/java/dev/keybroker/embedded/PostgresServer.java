@@ -25,7 +25,7 @@ public final class PostgresServer implements AutoCloseable {
     this.data = data;
   }
 
-  /// @param folder holds the binaries and the data; data that is there is used
+  /// @param folder holds the binaries and the data; existing data is used
   /// @param durable whether a commit is on disk when it is answered
   static PostgresServer start(Path folder, boolean durable) {
     try {
@@ -101,7 +101,7 @@ public final class PostgresServer implements AutoCloseable {
   @Override
   public void close() {
     if (restarted != null) {
-      // What it wrote is for nobody any more.
+      // Nothing needs what it wrote any more.
       restarted.descendants().forEach(ProcessHandle::destroyForcibly);
       restarted.destroyForcibly();
     }

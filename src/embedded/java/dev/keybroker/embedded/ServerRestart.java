@@ -6,7 +6,7 @@ import io.quarkus.runtime.ShutdownEvent;
 import io.vertx.grpc.VertxServer;
 import jakarta.enterprise.event.Observes;
 
-/// Has each hot reload of dev mode make a new gRPC server. Quarkus would go on with the one before,
+/// Has each hot reload of dev mode make a new gRPC server. Quarkus would keep the previous one,
 /// which the drain has ended; and where no call had come for it to end, with one that lacks what is
 /// set on the server itself: without the entry of calls, none has a caller.
 @IfBuildProfile("dev")

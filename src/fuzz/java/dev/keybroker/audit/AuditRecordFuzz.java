@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Whatever callers send, PostgreSQL can hold the record: no NUL, no half of a surrogate pair, no
 /// text too long. A filter with what the caller sent finds it. Its hash is SHA-256 of the encoding
-/// that `src/docs/audit.md` writes down, written here once more.
+/// that `src/docs/audit.md` writes down, repeated here.
 public final class AuditRecordFuzz {
   private AuditRecordFuzz() {}
 

@@ -103,7 +103,7 @@ public final class AccessFile {
         case CollectionStartEvent start -> {
           refuseDecoration(start, start.getTag());
           if (++depth > MAX_DEPTH) {
-            throw at(start.getStartMark(), "", "nested deeper than an access file is");
+            throw at(start.getStartMark(), "", "nested too deeply for an access file");
           }
         }
         case CollectionEndEvent end -> depth--;
@@ -212,7 +212,7 @@ public final class AccessFile {
         throw at(node.getStartMark(), item, quoted(text) + " " + e.getMessage());
       }
       if (values.putIfAbsent(value, i) != null) {
-        throw at(node.getStartMark(), item, quoted(text) + " is there twice");
+        throw at(node.getStartMark(), item, quoted(text) + " is repeated");
       }
       inOrder.add(value);
     }
@@ -242,7 +242,7 @@ public final class AccessFile {
         throw at(key.getStartMark(), path, "unknown key " + quoted(name));
       }
       if (fields.put(name, tuple.getValueNode()) != null) {
-        throw at(key.getStartMark(), path, "the key " + quoted(name) + " is there twice");
+        throw at(key.getStartMark(), path, "the key " + quoted(name) + " is repeated");
       }
     }
     return fields;

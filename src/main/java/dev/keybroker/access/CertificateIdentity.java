@@ -73,7 +73,7 @@ public sealed interface CertificateIdentity {
     String id = uris.getFirst();
     return id.length() <= Names.LONGEST_SPIFFE_ID && Names.SPIFFE_ID.matcher(id).matches()
         ? new Named(new Caller(Caller.Kind.SPIFFE, id))
-        : new Unusable("its URI is no SPIFFE id of a workload");
+        : new Unusable("its URI is not the SPIFFE id of a workload");
   }
 
   private static CertificateIdentity dns(List<String> names) {
@@ -84,7 +84,7 @@ public sealed interface CertificateIdentity {
     String name = names.getFirst().toLowerCase(Locale.ROOT);
     return Names.DNS_NAME.matcher(name).matches()
         ? new Named(new Caller(Caller.Kind.DNS, name))
-        : new Unusable("its DNS name is none of a host");
+        : new Unusable("its DNS name is not a host name");
   }
 
   /// The types and the syntax of names.

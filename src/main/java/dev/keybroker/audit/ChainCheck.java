@@ -62,7 +62,7 @@ public final class ChainCheck {
   public void unreadable(long sequence) {
     checkSameSequence(null);
     gapBefore(sequence, "between its neighbours");
-    find(Finding.Kind.ALTERED, sequence, "its content is none that a broker writes");
+    find(Finding.Kind.ALTERED, sequence, "no broker writes such content");
     last = new ChainHead(sequence, last.hash());
     linkKnown = false;
   }
@@ -84,13 +84,11 @@ public final class ChainCheck {
       gapBefore(head.sequence() + 1, "at the chain's end");
       if (linkKnown && !head.equals(last)) {
         find(
-            Finding.Kind.ALTERED,
-            last.sequence(),
-            "the chain's own entry holds another hash of it");
+            Finding.Kind.ALTERED, last.sequence(), "the chain's own entry has another hash for it");
       }
     }
     if (!checkpoints.isEmpty() && checkpoints.lastKey() > last.sequence()) {
-      gapBefore(checkpoints.lastKey() + 1, "a checkpoint knows them");
+      gapBefore(checkpoints.lastKey() + 1, "a checkpoint covers them");
     }
     return List.copyOf(findings);
   }
@@ -175,7 +173,7 @@ public final class ChainCheck {
       find(
           Finding.Kind.ALTERED,
           Math.max(1, record.sequence() - 1),
-          "seq " + record.sequence() + " holds another hash of it");
+          "seq " + record.sequence() + " has another hash for it");
     }
     compareWithCheckpoint(record.sequence(), record.hash());
     last = new ChainHead(record.sequence(), record.hash());
@@ -194,8 +192,8 @@ public final class ChainCheck {
       find(
           Finding.Kind.ALTERED,
           sequence,
-          "a checkpoint holds another hash of it: it, or one before it, was altered and the chain"
-              + " made anew");
+          "a checkpoint has another hash for it: this record or an earlier one was altered, and the"
+              + " chain was recomputed");
     }
   }
 
@@ -224,7 +222,7 @@ public final class ChainCheck {
       find(
           Finding.Kind.ALTERED,
           Math.max(1, last.sequence()),
-          "seq " + range.first() + ", which retention dropped, held another hash of it");
+          "seq " + range.first() + ", which retention dropped, had another hash for it");
     }
     linkKnown = range.last() <= end;
     if (linkKnown) {

@@ -61,7 +61,7 @@ class AccessRules {
     if (!insecure && mode == LaunchMode.NORMAL) {
       throw new IllegalStateException(
           "keybroker.access.file is not set: what is not granted is denied, so this broker would"
-              + " serve nobody. Name an access file, or set keybroker.insecure=true to let every"
+              + " serve no caller. Name an access file, or set keybroker.insecure=true to let every"
               + " caller do everything");
     }
     LOG.warn("Every caller may do everything: there is no access file (keybroker.access.file)");

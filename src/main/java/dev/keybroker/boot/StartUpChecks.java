@@ -90,20 +90,20 @@ class StartUpChecks implements VertxOptionsCustomizer {
     List<String> found = Contradictions.in(config.unwrap(SmallRyeConfig.class));
     for (String name : config.getPropertyNames()) {
       if (FOREIGN.stream().anyMatch(name::startsWith) && isSet(name)) {
-        found.add(name + " is not used: TLS of the gRPC port is set by " + TLS + "*");
+        found.add(name + " has no effect: set TLS of the gRPC port by " + TLS + "*");
       }
     }
     if (!isAnySet(TLS + "key-store.") && isAnySet(TLS)) {
-      found.add(TLS + "key-store is missing, though other settings of " + TLS + "* are there");
+      found.add(TLS + "key-store is missing, but other settings of " + TLS + "* are set");
     }
     if (isAnySet(TLS + "certificate-revocation-list")) {
       found.add(
           TLS
-              + "certificate-revocation-list is not used: have client certificates issued for a"
-              + " short time");
+              + "certificate-revocation-list has no effect: use client certificates with a short"
+              + " lifetime");
     }
     if (config.getOptionalValue(TLS + "trust-all", Boolean.class).orElse(false)) {
-      found.add(TLS + "trust-all would accept any client certificate, and so any identity");
+      found.add(TLS + "trust-all would accept any client certificate, and therefore any identity");
     }
     found.addAll(trustContradictions());
     return found;
@@ -124,7 +124,7 @@ class StartUpChecks implements VertxOptionsCustomizer {
             it ->
                 found.add(
                     it
-                        + " does not name a trust domain: it is"
+                        + " does not name a trust domain: write"
                         + " keybroker.mtls.spiffe-bundles.\"example.org\", in lower case and in"
                         + " quotes"));
     boolean oldForm = isAnySet(TLS + "trust-store.");
@@ -137,8 +137,8 @@ class StartUpChecks implements VertxOptionsCustomizer {
     if (oldForm && trustsClients()) {
       found.add(
           TLS
-              + "trust-store is set beside keybroker.mtls.spiffe-bundles or"
-              + " keybroker.mtls.dns-authorities, which take its place: remove it");
+              + "trust-store is set together with keybroker.mtls.spiffe-bundles or"
+              + " keybroker.mtls.dns-authorities, which replace it: remove it");
     } else if (oldForm && trustDomains != 1) {
       found.add(
           TLS
@@ -148,7 +148,7 @@ class StartUpChecks implements VertxOptionsCustomizer {
               + " of DNS names, or both, and remove it");
     }
     if (trustsClients() && !isAnySet(TLS + "key-store.")) {
-      found.add("keybroker.mtls is set, though there is no TLS: " + TLS + "key-store is missing");
+      found.add("keybroker.mtls is set, but TLS is off: " + TLS + "key-store is missing");
     }
     return found;
   }

@@ -122,7 +122,7 @@ public final class RootKeyCheck {
     private final UUID kek = UUID.randomUUID();
     private final SecretBytes dek = SecretBytes.random(DEK_SIZE, random);
     private final List<Step> steps = new ArrayList<>();
-    private boolean keyIsThere;
+    private boolean keyExists;
     private boolean hasWorked;
 
     Run(KeyUse use, KeyPairSpec spec, String tenant) {
@@ -153,7 +153,7 @@ public final class RootKeyCheck {
           .pair(use, spec, tenant, Urgency.INTERACTIVE)
           .invoke(
               () -> {
-                keyIsThere = true;
+                keyExists = true;
                 hasWorked = true;
               });
     }
@@ -167,7 +167,7 @@ public final class RootKeyCheck {
       return kms.describe(use)
           .invoke(
               described -> {
-                keyIsThere = true;
+                keyExists = true;
                 Hints.unfit(described, allowedRegions)
                     .ifPresent(
                         hint -> {
@@ -246,7 +246,7 @@ public final class RootKeyCheck {
     private <T> Uni<T> failed(Kind kind, Duration took, Throwable failure) {
       Uni<RootKeyError> error =
           switch (failure) {
-            case KmsFailure refused -> diagnosis.of(refused, use, keyIsThere, hasWorked);
+            case KmsFailure refused -> diagnosis.of(refused, use, keyExists, hasWorked);
             case Unfit unfit -> Uni.createFrom().item(unfit(unfit));
             default -> Uni.createFrom().failure(failure);
           };

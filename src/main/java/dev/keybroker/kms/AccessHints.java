@@ -28,14 +28,14 @@ final class AccessHints {
   private final String broker;
   private final String message;
   private final String action;
-  private final boolean keyIsThere;
+  private final boolean keyExists;
   private final boolean hasWorked;
 
   AccessHints(
       KmsFailure failure,
       KeyUse use,
       @Nullable String ownPrincipal,
-      boolean keyIsThere,
+      boolean keyExists,
       boolean hasWorked) {
     this.failure = failure;
     this.use = use;
@@ -43,7 +43,7 @@ final class AccessHints {
     this.context = use.context();
     this.broker = ownPrincipal == null ? "the broker" : PolicyPrincipal.of(ownPrincipal);
     this.message = failure.detail().toLowerCase(Locale.ROOT);
-    this.keyIsThere = keyIsThere;
+    this.keyExists = keyExists;
     this.hasWorked = hasWorked;
     // AssumeRole of a session with tags needs two permissions. AWS names the missing one.
     this.action = message.contains("sts:tagsession") ? TAG_SESSION : failure.action();
@@ -64,8 +64,8 @@ final class AccessHints {
         HintTopic.BROKER_CREDENTIALS,
         "The broker's own AWS credentials are not accepted ("
             + failure.code()
-            + "). Nothing is to be changed at the key: the broker's operator has to look at its"
-            + " credentials and its clock.");
+            + "). The key needs no change: the broker's operator must check the broker's"
+            + " credentials and clock.");
   }
 
   private Hint denied() {
@@ -78,7 +78,7 @@ final class AccessHints {
       return overridingPolicy();
     }
     if (key.grantId() != null && action.startsWith("kms:")) {
-      return new GrantHints(use, broker, action).denied(keyIsThere, hasWorked);
+      return new GrantHints(use, broker, action).denied(keyExists, hasWorked);
     }
     boolean identity = message.contains("no identity-based policy");
     if (action.startsWith("sts:")) {
@@ -90,7 +90,7 @@ final class AccessHints {
     if (identity) {
       return key.role() == null ? brokerPermissions() : rolePermissions();
     }
-    return message.contains("does not exist") && !keyIsThere ? keyPolicyOrMissing() : keyPolicy();
+    return message.contains("does not exist") && !keyExists ? keyPolicyOrMissing() : keyPolicy();
   }
 
   /// The principal that calls KMS, as policies name it.
@@ -117,15 +117,16 @@ final class AccessHints {
         HintTopic.KEY_POLICY_OR_KEY_MISSING,
         "The key "
             + key.arn()
-            + " is of another account than "
+            + " belongs to another account than "
             + principal()
-            + ", and AWS does not tell whether it is there. Check first, as a principal of account "
+            + ", so AWS does not report whether it exists. First check that it exists, as a"
+            + " principal of account "
             + key.arn().account()
-            + ", that it is: aws kms describe-key --key-id "
+            + ": aws kms describe-key --key-id "
             + key.arn()
             + " --region "
             + key.arn().region()
-            + ". If it is, its key policy does not allow "
+            + ". If it exists, its key policy does not allow "
             + action
             + " to that principal. "
             + causes()
@@ -149,10 +150,10 @@ final class AccessHints {
     return statement
         + "(2) its Action lacks "
         + action
-        + "; (3) its Condition on the encryption context does not hold: the broker sends "
+        + "; (3) its Condition on the encryption context is not met: the broker sends "
         + contextConditions()
         + ". If kms:DescribeKey works, the Principal is right; if the other calls of the broker"
-        + " work too, the Condition holds and the Action is lacking."
+        + " work too, the Condition is met and the Action is missing."
         + RARER_CAUSES;
   }
 
@@ -172,11 +173,11 @@ final class AccessHints {
             + action
             + " on "
             + key.arn()
-            + ". Add the Action and the key's own ARN as the Resource (an alias is none)"
+            + ". Add the Action and the key's own ARN as the Resource (an alias does not work)"
             + (action.equals("kms:DescribeKey")
                 ? "."
-                : "; if both are there, its Condition on the encryption context does not hold: the"
-                    + " broker sends "
+                : "; if it has both, its Condition on the encryption context is not met: the broker"
+                    + " sends "
                     + contextConditions()
                     + "."));
   }
@@ -188,20 +189,20 @@ final class AccessHints {
             + broker
             + " has no identity-based policy that allows "
             + action
-            + ". Nothing is to be changed in the tenant's account: the broker's operator has to"
-            + " allow it.");
+            + ". The tenant's account needs no change: the broker's operator must allow the"
+            + " action.");
   }
 
   private Hint overridingPolicy() {
     return new Hint(
         HintTopic.OVERRIDING_POLICY,
-        "A policy beyond the usual ones refuses "
+        "A policy other than the usual ones denies "
             + action
             + " to "
             + (action.startsWith("sts:") ? broker : principal())
-            + "; AWS's message names its kind. An explicit Deny wins over every Allow; a service or"
+            + "; AWS's message names its kind. An explicit Deny overrides every Allow. A service or"
             + " resource control policy, a permissions boundary, a session policy and a VPC"
-            + " endpoint policy each have to allow the call too.");
+            + " endpoint policy must each allow the call, too.");
   }
 
   private Hint trustPolicy() {
@@ -212,29 +213,29 @@ final class AccessHints {
             + (role == null ? "the role" : role.roleArn())
             + ". The likely causes in order: (1) the role's trust policy lacks the Principal "
             + broker
-            + " with the Action sts:AssumeRole; (2) its Condition sts:ExternalId is another one"
-            + " than this tenant's"
+            + " with the Action sts:AssumeRole; (2) its Condition on sts:ExternalId has another"
+            + " value than this tenant's"
             + (role == null ? "" : ", " + role.externalId())
-            + "; (3) there is no such role: STS does not say so. aws iam get-role --role-name, as a"
-            + " principal of the role's account, shows (3), and in its AssumeRolePolicyDocument (1)"
-            + " and (2). If all are right, the broker's operator has to allow sts:AssumeRole on the"
-            + " role to its principal.");
+            + "; (3) the role does not exist, which STS does not report. aws iam get-role"
+            + " --role-name, as a principal of the role's account, shows (3), and its"
+            + " AssumeRolePolicyDocument shows (1) and (2). If all three are right, the broker's"
+            + " operator must allow sts:AssumeRole on the role to the broker's principal.");
   }
 
   private Hint sessionTags() {
     String role = key.role() == null ? "the role" : key.role().roleArn();
     return new Hint(
         HintTopic.SESSION_TAGS,
-        "The broker's credentials carry session tags, as those of EKS Pod Identity do, which pass"
-            + " to its session of "
+        "The broker's credentials carry session tags, as those of EKS Pod Identity do, and pass"
+            + " them on to its session of "
             + role
-            + ". That needs sts:TagSession beside sts:AssumeRole. The likely causes in order: (1)"
-            + " the role's trust policy lacks the Principal "
+            + ". That needs sts:TagSession in addition to sts:AssumeRole. The likely causes in"
+            + " order: (1) the role's trust policy lacks the Principal "
             + broker
             + " with the Action sts:TagSession: allow it in its own statement, without the"
             + " Condition on sts:ExternalId, which sts:TagSession does not have; (2) the broker's"
             + " operator has not allowed sts:TagSession on the role to that principal. The operator"
-            + " can also do without the tags: aws eks update-pod-identity-association"
+            + " can also turn the tags off: aws eks update-pod-identity-association"
             + " --disable-session-tags.");
   }
 
@@ -243,8 +244,8 @@ final class AccessHints {
         HintTopic.ROLE_SESSION,
         "STS does not accept the request for a session of the role: "
             + failure.detail()
-            + " Check the role ARN. A MaxSessionDuration of the role below the broker's session"
-            + " duration is refused too: raise it, or have the broker's operator lower"
+            + " Check the role ARN. STS also refuses a session that is longer than the role's"
+            + " MaxSessionDuration: raise that, or ask the broker's operator to lower"
             + " keybroker.aws.role-session-duration.");
   }
 

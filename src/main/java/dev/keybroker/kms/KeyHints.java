@@ -14,7 +14,7 @@ final class KeyHints {
             + key
             + " is disabled. Enable it: aws kms enable-key --key-id "
             + key
-            + ". While it is disabled nothing can be unwrapped.");
+            + ". While it is disabled, nothing can be unwrapped.");
   }
 
   static Hint state(String key, KmsKeyState state) {
@@ -29,7 +29,7 @@ final class KeyHints {
                   + key
                   + "; aws kms enable-key --key-id "
                   + key
-                  + ". Once the key is deleted every recording under it is lost.");
+                  + ". Once the key is deleted, every recording under it is lost.");
       case PENDING_IMPORT ->
           new Hint(
               HintTopic.KEY_PENDING_IMPORT,
@@ -55,10 +55,10 @@ final class KeyHints {
         HintTopic.KEY_STORE_UNAVAILABLE,
         "The custom key store of "
             + key
-            + " is disconnected or does not answer. Look at its ConnectionState and"
+            + " is disconnected or does not answer. Check its ConnectionState and"
             + " ConnectionErrorCode with aws kms describe-custom-key-stores, and connect it with"
-            + " aws kms connect-custom-key-store; for an external key store look at its proxy and"
-            + " key manager too.");
+            + " aws kms connect-custom-key-store; for an external key store, also check its proxy"
+            + " and key manager.");
   }
 
   static Hint missing(KmsArn key) {
@@ -71,7 +71,8 @@ final class KeyHints {
               + key.region()
               + ", as a principal of account "
               + key.account()
-              + ", shows those there are. Create it, correct the ARN, or give the key's own ARN.");
+              + ", lists the existing ones. Create the alias, correct the ARN, or use the key's own"
+              + " ARN.");
     }
     return new Hint(
         HintTopic.KEY_MISSING,
@@ -81,8 +82,8 @@ final class KeyHints {
             + key.account()
             + " and the region "
             + key.region()
-            + " in the ARN; a key is found in its own region only, a multi-Region key in each of"
-            + " its regions under that region's ARN. A deleted key does not come back.");
+            + " in the ARN. A key exists only in its own region; a multi-Region key exists in each"
+            + " of its regions, under that region's ARN. A deleted key cannot be recovered.");
   }
 
   static Hint regionNotAllowed(
@@ -95,7 +96,7 @@ final class KeyHints {
             + String.join(", ", regions)
             + ", but the broker uses keys in "
             + String.join(", ", new TreeSet<>(allowedRegions))
-            + " only. Give a key of an allowed region, or a multi-Region key with a replica in"
+            + " only. Use a key in an allowed region, or a multi-Region key with a replica in"
             + " one.");
   }
 
@@ -108,7 +109,7 @@ final class KeyHints {
             + " cannot encrypt a KEK: it must have KeySpec SYMMETRIC_DEFAULT and KeyUsage"
             + " ENCRYPT_DECRYPT ("
             + what
-            + "). Neither can be changed; create another one: aws kms create-key --region "
+            + "). Neither can be changed; create another key: aws kms create-key --region "
             + key.region()
             + ".");
   }
@@ -131,6 +132,6 @@ final class KeyHints {
             + key
             + " is in a custom key store (CloudHSM or external), where KMS generates no key pairs."
             + " The broker then generates the pair itself and needs kms:Encrypt: allow it in the"
-            + " key policy beside kms:Decrypt and kms:DescribeKey.");
+            + " key policy in addition to kms:Decrypt and kms:DescribeKey.");
   }
 }

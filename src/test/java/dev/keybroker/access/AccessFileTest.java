@@ -275,12 +275,12 @@ class AccessFileTest {
         Arguments.of("version: 1\ngrants: {}", "line 2, grants: must be a list"),
         Arguments.of("version: 1\ngrants: [x]", "line 2, grants[0]: must be a mapping"),
         Arguments.of(
-            "version: 1\nversion: 1\ngrants: []", "line 2: the key \"version\" is there twice"),
+            "version: 1\nversion: 1\ngrants: []", "line 2: the key \"version\" is repeated"),
         Arguments.of("version: 1\ngrants: []\nroles: []", "line 3: unknown key \"roles\""),
         Arguments.of("version: 1\ngrants: []\n? [a]\n: b\n", "line 3: must be a text"),
         Arguments.of(good.replace("    on:", "    of:"), "line 5, grants[0]: unknown key \"of\""),
         Arguments.of(
-            good + "    on: [tenants/a]\n", "line 6, grants[0]: the key \"on\" is there twice"),
+            good + "    on: [tenants/a]\n", "line 6, grants[0]: the key \"on\" is repeated"),
         Arguments.of(
             "version: 1\ngrants:\n  - permissions: [dek.wrap]\n    on: ['tenants/*']\n",
             "line 3, grants[0]: callers is missing"),
@@ -299,7 +299,7 @@ class AccessFileTest {
                 + " dek.rewrap, dek.export, kek.public, keystore.view, keystore.edit, audit.view"),
         Arguments.of(
             good.replace("[dek.wrap]", "[dek.wrap, dek.wrap]"),
-            "line 4, grants[0].permissions[1]: \"dek.wrap\" is there twice"),
+            "line 4, grants[0].permissions[1]: \"dek.wrap\" is repeated"),
         Arguments.of(good.replace("['dns:a']", "&x ['dns:a']"), "line 3: anchors are not allowed"),
         Arguments.of(good.replace("['dns:a']", "*x"), "line 3: aliases are not allowed"),
         Arguments.of(good.replace("['dns:a']", "!!set {a}"), "line 3: tags are not allowed"),
@@ -310,8 +310,8 @@ class AccessFileTest {
         Arguments.of(good + "---\n" + good, "line 6: a second document"),
         Arguments.of(
             good.replace("['dns:a']", "[[['dns:a']]]"),
-            "line 3: nested deeper than an access file is"),
-        Arguments.of("[".repeat(100_000), "line 1: nested deeper than an access file is"),
+            "line 3: nested too deeply for an access file"),
+        Arguments.of("[".repeat(100_000), "line 1: nested too deeply for an access file"),
         Arguments.of(
             "version: 1\ngrants: [",
             "line 2: not YAML: \"expected the node content, but found" + " '<stream end>'\""),

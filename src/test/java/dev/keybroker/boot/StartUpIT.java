@@ -114,7 +114,7 @@ class StartUpIT {
         "keybroker.jwt.audience is missing",
         "keybroker.jwt.jwks-url is missing",
         "keybroker.mtls.trust-domains",
-        "quarkus.grpc.server.ssl.client-auth is not used",
+        "quarkus.grpc.server.ssl.client-auth has no effect",
         "keybroker.connection.max-age-grace");
   }
 
@@ -158,7 +158,7 @@ class StartUpIT {
     assertRefused("trust-two", oldForm("example.org", "partner.example"), replacement);
     Map<String, String> both = oldForm("example.org");
     both.put("keybroker.mtls.spiffe-bundles.\"example.org\"", folder.resolve("ca.crt").toString());
-    assertRefused("trust-both", both, "quarkus.tls.keybroker.trust-store is set beside");
+    assertRefused("trust-both", both, "quarkus.tls.keybroker.trust-store is set together with");
   }
 
   @Test
@@ -168,7 +168,7 @@ class StartUpIT {
     old.put("keybroker.access.file", access.toString());
     try (PackagedBroker broker = broker("trust-old", old).startAndAwaitReady()) {
       assertTrue(
-          broker.log().contains("an old form of keybroker.mtls.spiffe-bundles.\"example.org\""),
+          broker.log().contains("the old form of keybroker.mtls.spiffe-bundles.\"example.org\""),
           broker::log);
       assertTrue(broker.log().contains("authorities of spiffe://example.org (1)"), broker::log);
     }

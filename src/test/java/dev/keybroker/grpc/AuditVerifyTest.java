@@ -136,7 +136,7 @@ class AuditVerifyTest extends AuditChainTestCase {
     Files.writeString(file, checkpointLine(SIZE, hashOf(SIZE)));
     for (String from : List.of("1970-01-01T00:00:00Z", "2100-01-01T00:00:00Z")) {
       verify(null, "--from", from, "--checkpoints", file.toString())
-          .assertFound("seq 1: MISSING: the whole chain: only a checkpoint knows it");
+          .assertFound("seq 1: MISSING: the whole chain: only a checkpoint mentions it");
     }
     verify(null, "--checkpoints", file.toString()).assertFound("seq 1: MISSING");
   }
@@ -401,10 +401,10 @@ class AuditVerifyTest extends AuditChainTestCase {
     }
     return !single(
                 """
-            select count(*) from (
-              select r::text from audit_record r where chain = CHAIN
-              except select s::text from saved s) changed
-            """)
+                select count(*) from (
+                  select r::text from audit_record r where chain = CHAIN
+                  except select s::text from saved s) changed
+                """)
             .equals("0")
         || !single("select count(*) from audit_record where chain = CHAIN")
             .equals(String.valueOf(SIZE));

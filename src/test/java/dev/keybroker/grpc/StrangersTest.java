@@ -298,7 +298,7 @@ class StrangersTest extends BrokerTestCase {
     // One of ten is logged whatever came before in this minute.
     List<String> lines =
         logged.stream().map(it -> ExtLogRecord.wrap(it).getFormattedMessage()).toList();
-    assertTrue(lines.stream().anyMatch(it -> it.contains("does not speak TLS")), lines::toString);
+    assertTrue(lines.stream().anyMatch(it -> it.contains("does not use TLS")), lines::toString);
     String hex = HexFormat.of().formatHex(secret.getBytes(StandardCharsets.US_ASCII));
     assertTrue(
         logged.stream().allMatch(it -> it.getThrown() == null)

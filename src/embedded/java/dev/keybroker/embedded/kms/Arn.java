@@ -9,7 +9,7 @@ record Arn(String partition, String service, String region, String account, Stri
 
   private static final String GLOBAL = "-global";
 
-  /// The partitions beside `aws`, by what the names of their regions start with.
+  /// The partitions other than `aws`, by what the names of their regions start with.
   private static final Map<String, String> PARTITIONS =
       Map.of(
           "cn-", "aws-cn",
@@ -22,7 +22,7 @@ record Arn(String partition, String service, String region, String account, Stri
 
   private static final Pattern ACCOUNT = Pattern.compile("\\d{12}");
 
-  /// The ARN that `text` spells, or null where it is none.
+  /// The ARN that `text` spells, or null if it is not one.
   static @Nullable Arn parse(String text) {
     String[] parts = text.split(":", 6);
     if (parts.length != 6 || !parts[0].equals("arn") || parts[5].isEmpty()) {

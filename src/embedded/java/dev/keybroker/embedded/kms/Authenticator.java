@@ -22,7 +22,7 @@ final class Authenticator {
   private final InstantSource clock;
   private final CallerFacts facts;
 
-  // Clients sign with the time of day, whatever the local KMS is told the time is.
+  // Clients sign with the time of day, whatever clock the local KMS uses.
   private final InstantSource wallClock = InstantSource.system();
 
   Authenticator(LocalState state, SessionTokens tokens, InstantSource clock) {

@@ -3,8 +3,8 @@ package dev.keybroker.embedded.kms;
 /// What a call is about, as fault rules and call counts see it.
 ///
 /// @param region the region whose endpoint is called
-/// @param account the account that owns the resource; the caller's where there is none
-/// @param resource the ARN of the key or role; empty where there is none
+/// @param account the account that owns the resource; the caller's if there is none
+/// @param resource the ARN of the key or role; empty if there is none
 /// @param caller the caller's ARN
 record CallSubject(
     String operation, String region, String account, String resource, String caller) {

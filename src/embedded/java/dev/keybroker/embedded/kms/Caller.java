@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param identityArn the ARN of the IAM entity behind it: root, user, or role
 /// @param userId the id that GetCallerIdentity reports
 /// @param policies the identity-based policies in force
-/// @param sessionPolicy the policy given to AssumeRole; null where there was none
+/// @param sessionPolicy the policy given to AssumeRole; null if there was none
 /// @param transitiveTags the session tags that pass to the next session of a role chain
 /// @param facts further condition keys of the request with their values: the caller's tags and
 ///     organization, and where and when the request was made

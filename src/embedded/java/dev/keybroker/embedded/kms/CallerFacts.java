@@ -50,7 +50,7 @@ final class CallerFacts {
     Map<String, String> facts = new HashMap<>(RequestPlace.of(request.uri()));
     facts.put("aws:CurrentTime", now.toString());
     facts.put("aws:EpochTime", String.valueOf(now.getEpochSecond()));
-    // The endpoints of AWS that this server stands in for speak TLS alone.
+    // The endpoints of AWS that this server replaces accept TLS only.
     facts.put("aws:SecureTransport", "true");
     return facts;
   }

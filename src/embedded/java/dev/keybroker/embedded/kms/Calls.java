@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Predicate;
 
 /// Counts the calls of KMS, STS and IAM operations by outcome. Thread-safe. A call is counted
-/// before its answer is sent: who has the answer finds the call counted.
+/// before its answer is sent: a client that has the answer finds the call counted.
 public final class Calls {
 
   /// The outcome of a call that was answered as asked.

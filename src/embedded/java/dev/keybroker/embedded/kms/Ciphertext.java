@@ -69,7 +69,7 @@ record Ciphertext(String account, String keyId, UUID backingKeyId, byte[] header
 
   /// Reads the header of a blob.
   ///
-  /// @throws AwsException (InvalidCiphertextException) where it is none of ours
+  /// @throws AwsException (InvalidCiphertextException) if it is not one of ours
   static Ciphertext parse(byte[] macKey, byte[] blob) {
     try {
       ByteBuffer in = ByteBuffer.wrap(blob);

@@ -75,7 +75,7 @@ final class CryptoOperations {
         .put("DestinationEncryptionAlgorithm", KmsKey.SYMMETRIC);
   }
 
-  /// The key that the request names, or else the one that the ciphertext names in this region.
+  /// The key that the request names, otherwise the one that the ciphertext names in this region.
   private KeyFinder.Found keyOf(
       KmsRequest request, Ciphertext ciphertext, @Nullable String reference) {
     if (reference != null) {

@@ -10,14 +10,14 @@ import java.security.spec.RSAKeyGenParameterSpec;
 import org.jspecify.annotations.Nullable;
 
 /// Generates the key pairs of GenerateDataKeyPair, by Amazon Corretto Crypto Provider where it
-/// is on the class path and runs here (RSA several times faster), else by the JDK.
+/// is on the class path and runs here (RSA several times faster), otherwise by the JDK.
 final class DataKeyPairs {
 
   private static final @Nullable Provider CORRETTO = corretto();
 
   private DataKeyPairs() {}
 
-  /// @throws AwsException where the spec is none that can be generated
+  /// @throws AwsException if no key pair of the spec can be generated
   static void check(String spec) {
     parameters(spec);
   }

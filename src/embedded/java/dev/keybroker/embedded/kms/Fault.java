@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 ///     caller's account
 /// @param resource the ARN of the key (however the request names it), or of the role
 /// @param operation such as `Decrypt` or `AssumeRole`; `*` and `?` match as in IAM
-/// @param caller the caller's ARN, as GetCallerIdentity tells it; `*` and `?` match as in IAM
+/// @param caller the caller's ARN, as GetCallerIdentity returns it; `*` and `?` match as in IAM
 /// @param latency how long a matching call waits before anything else happens to it
 /// @param probability the share of the matching calls that are struck, from 0 to 1
 /// @param abovePerSecond only matching calls beyond so many within one second are struck; 0 strikes
@@ -33,7 +33,7 @@ public record Fault(
 
   /// What a fault does to a call.
   public enum Kind {
-    /// Waits for [#latency], then goes on as usual.
+    /// Waits for [#latency], then continues as usual.
     LATENCY,
     /// ThrottlingException (STS: Throttling), status 400.
     THROTTLING,

@@ -35,7 +35,7 @@ public final class Faults {
     fault.end();
   }
 
-  /// Waits as the rules say, and tells what to do with the call.
+  /// Waits as the rules say, and returns what to do with the call.
   Fault.Kind strike(CallSubject call) throws InterruptedException {
     Fault.Kind kind = Fault.Kind.LATENCY;
     for (ActiveFault rule : active) {

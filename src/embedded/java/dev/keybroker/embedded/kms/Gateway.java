@@ -58,7 +58,7 @@ final class Gateway implements HttpHandler {
     }
   }
 
-  /// The answer; null where there is to be none.
+  /// The answer; null if there must be none.
   private @Nullable Reply serve(HttpRequest request, String requestId) throws InterruptedException {
     Signature signature = Signature.of(request);
     WireProtocol protocol = protocol(request, signature);

@@ -7,11 +7,11 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// Permission for one principal to use one key, beside the key policy.
+/// Permission for one principal to use one key, in addition to the key policy.
 ///
 /// @param granteeId the unique id of the grantee; null for an account or a session
-/// @param contextEquals the encryption context the request must have; null where there is no bound
-/// @param contextSubset pairs the request's context must hold; null where there is no bound
+/// @param contextEquals the encryption context the request must have; null if there is no bound
+/// @param contextSubset pairs the request's context must hold; null if there is no bound
 record Grant(
     String grantId,
     String keyArn,

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /// What a grant allows: operations, and under which encryption context.
 ///
-/// @param contextEquals the encryption context the request must have; null where there is no bound
-/// @param contextSubset pairs the request's context must hold; null where there is no bound
+/// @param contextEquals the encryption context the request must have; null if there is no bound
+/// @param contextSubset pairs the request's context must hold; null if there is no bound
 record GrantTerms(
     List<String> operations,
     @Nullable Map<String, String> contextEquals,

@@ -18,7 +18,7 @@ final class Identities {
     this.clock = clock;
   }
 
-  /// @throws AwsException (EntityAlreadyExists) where the user is there
+  /// @throws AwsException (EntityAlreadyExists) if the user exists
   User createUser(String arn, Map<String, String> tags) {
     User user = new User(arn, RandomBytes.id("AIDA"), clock.instant(), Map.of(), tags);
     return state.change(
@@ -30,7 +30,7 @@ final class Identities {
         });
   }
 
-  /// @throws AwsException (EntityAlreadyExists) where the role is there
+  /// @throws AwsException (EntityAlreadyExists) if the role exists
   Role createRole(
       String arn, ResourcePolicy trustPolicy, int maxSessionSeconds, Map<String, String> tags) {
     Role role =
@@ -55,7 +55,7 @@ final class Identities {
     return createRole(arn, trustPolicy, DEFAULT_MAX_SESSION_SECONDS, Map.of());
   }
 
-  /// @throws AwsException (NoSuchEntity) where there is no such user
+  /// @throws AwsException (NoSuchEntity) if there is no such user
   User user(String arn) {
     User user = state.users.get(arn);
     if (user == null) {
@@ -64,7 +64,7 @@ final class Identities {
     return user;
   }
 
-  /// @throws AwsException (NoSuchEntity) where there is no such role
+  /// @throws AwsException (NoSuchEntity) if there is no such role
   Role role(String arn) {
     Role role = state.roles.get(arn);
     if (role == null) {

@@ -21,7 +21,7 @@ final class Json {
 
   /// The object that `text` holds.
   ///
-  /// @throws IOException where it is not a JSON object
+  /// @throws IOException if it is not a JSON object
   static ObjectNode parse(byte[] text) throws IOException {
     if (MAPPER.readTree(text) instanceof ObjectNode object) {
       return object;

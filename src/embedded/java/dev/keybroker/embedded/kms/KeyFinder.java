@@ -30,7 +30,7 @@ final class KeyFinder {
 
   /// The key that `reference` names, by key or by alias.
   ///
-  /// @throws AwsException where there is none
+  /// @throws AwsException if there is none
   Found find(KmsRequest request, String reference) {
     String arn = arn(request.caller(), request.region(), reference);
     if (arn.contains(":alias/")) {
@@ -107,7 +107,7 @@ final class KeyFinder {
     if (arn == null || arn.account().equals(request.caller().account())) {
       throw KmsErrors.keyNotFound(keyArn);
     }
-    // Across accounts AWS does not tell a key that is not there from one that is not shared.
+    // Across accounts AWS does not distinguish a missing key from one that is not shared.
     throw KmsAccess.denied(
         request.caller(),
         "kms:" + request.operation(),

@@ -11,7 +11,7 @@ final class KeySpecs {
 
   private KeySpecs() {}
 
-  /// @throws AwsException where there is no such spec, or it does not go with the usage
+  /// @throws AwsException if there is no such spec, or it does not go with the usage
   static void check(String keySpec, String keyUsage) {
     Set<String> usages;
     if (keySpec.equals(KmsKey.SYMMETRIC)) {

@@ -3,7 +3,7 @@ package dev.keybroker.embedded.kms;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
 
-/// ConnectCustomKeyStore and DisconnectCustomKeyStore. A custom key store is there as soon as a key
+/// ConnectCustomKeyStore and DisconnectCustomKeyStore. A custom key store exists as soon as a key
 /// names it. The keys of a store that is not connected are unavailable.
 final class KeyStoreOperations {
 

@@ -16,7 +16,7 @@ final class KeyTarget {
   }
 
   /// The ARN of the key that the request names, or else of the one that its ciphertext names; null
-  /// where there is none.
+  /// if there is none.
   @Nullable String of(KmsRequest request) {
     try {
       for (String member : new String[] {"KeyId", "SourceKeyId", "TargetKeyId"}) {

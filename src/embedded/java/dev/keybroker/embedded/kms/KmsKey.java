@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// @param deletionDate when the key will be gone; null unless it is pending deletion
 /// @param pendingWindowDays the waiting period that was asked for; null unless pending deletion
 /// @param policy the key policy
-/// @param rotation automatic rotation; null where it is off
+/// @param rotation automatic rotation; null if it is off
 record KmsKey(
     String account,
     String region,

@@ -3,7 +3,7 @@ package dev.keybroker.embedded.kms;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 
-/// AWS JSON 1.1, as KMS speaks it: the operation stands in `X-Amz-Target`.
+/// AWS JSON 1.1, as KMS uses it: the operation stands in `X-Amz-Target`.
 final class KmsProtocol implements WireProtocol {
 
   private static final String TARGET = "TrentService.";

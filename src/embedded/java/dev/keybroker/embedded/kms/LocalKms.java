@@ -154,7 +154,7 @@ public final class LocalKms implements AutoCloseable {
     return calls;
   }
 
-  /// The credentials of a user, who is made if need be and gets `policy` as identity-based policy.
+  /// The credentials of a user, created if necessary and gets `policy` as identity-based policy.
   /// The same user keeps the same credentials, also over a restart with a state file.
   ///
   /// @param name the user's name, with or without a path; or `root` for the account's root, to whom
@@ -164,8 +164,8 @@ public final class LocalKms implements AutoCloseable {
     return provisioning.principal(account, name, policy);
   }
 
-  /// The ARN of a role, which is made if need be and gets these policies. As in AWS, the users and
-  /// roles that the trust policy names must be there.
+  /// The ARN of a role, which is created if necessary and gets these policies. As in AWS, the users
+  /// and roles that the trust policy names must be there.
   ///
   /// @param policy the permissions policy; null takes one given here before away
   public String role(String account, String name, String trustPolicy, @Nullable String policy) {
@@ -197,7 +197,7 @@ public final class LocalKms implements AutoCloseable {
 
   /// Puts an account into a partition of AWS, before it has principals: `aws` unless this says
   /// otherwise, or `aws-cn`, `aws-us-gov`, `aws-eusc`, `aws-iso`, `aws-iso-b`, `aws-iso-e`,
-  /// `aws-iso-f`. Credentials are good in the regions of their own partition only.
+  /// `aws-iso-f`. Credentials are valid only in the regions of their own partition.
   public void partition(String account, String partition) {
     provisioning.partition(account, partition);
   }
@@ -226,7 +226,7 @@ public final class LocalKms implements AutoCloseable {
     return URI.create(endpoint() + "/" + place);
   }
 
-  /// The ARN of the AWS managed key of a service, which is made if need be.
+  /// The ARN of the AWS managed key of a service, which is created if necessary.
   public String awsManagedKey(String account, String region, String service) {
     return provisioning.awsManagedKey(account, region, service);
   }

@@ -4,14 +4,14 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 
-/// Runs a [LocalKms] as a process of its own: `[--host ADDRESS] [--port PORT]
+/// Runs a [LocalKms] as a separate process: `[--host ADDRESS] [--port PORT]
 /// [--state FILE]`. Prints the
 /// endpoint as one line, and stops on SIGTERM.
 public final class LocalKmsMain {
 
   private LocalKmsMain() {}
 
-  /// Runs until the process is told to stop.
+  /// Runs until the process receives a signal to stop.
   public static void main(String[] args) throws InterruptedException {
     LocalKmsOptions options = LocalKmsOptions.inMemory();
     for (int i = 0; i + 1 < args.length; i += 2) {

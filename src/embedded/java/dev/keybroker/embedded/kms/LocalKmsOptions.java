@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param host the address to listen on: loopback, unless the caller is elsewhere and the network
 ///     keeps
-///     all others away, for the administration asks nobody who he is
+///     all others away, for the administration does not authenticate callers
 /// @param port the port; 0 takes a free one
 /// @param stateFile where the state is kept; null keeps it in memory only
-/// @param clock tells when session credentials expire, keys are deleted, and rotations are due.
+/// @param clock decides when session credentials expire, keys are deleted, and rotations are due.
 ///     Request signatures are checked against the time of day in any case
 public record LocalKmsOptions(
     InetAddress host, int port, @Nullable Path stateFile, InstantSource clock) {

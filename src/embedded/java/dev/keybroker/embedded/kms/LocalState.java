@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// All that the local KMS knows. Readers take no lock; every change is made inside [#change],
-/// one at a time, and is on disk (where there is a state file) before `change` returns.
+/// one at a time, and is on disk (if there is a state file) before `change` returns.
 final class LocalState {
 
   private final ReentrantLock changes = new ReentrantLock();

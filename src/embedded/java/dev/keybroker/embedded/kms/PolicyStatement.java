@@ -13,9 +13,9 @@ import java.util.function.Predicate;
 ///     names principals of other kinds only
 /// @param outsiders the services and identity providers among its principals
 /// @param actions empty if the statement names none, and so says nothing
-/// @param notActions whether `actions` are those the statement does not speak of
-/// @param resources empty in a trust policy, which speaks of its role only
-/// @param notResources whether `resources` are those the statement does not speak of
+/// @param notActions whether `actions` are those the statement does not name
+/// @param resources empty in a trust policy, which is about its role only
+/// @param notResources whether `resources` are those the statement does not name
 /// @param variables whether `${…}` in a resource is a policy variable
 record PolicyStatement(
     String sid,
@@ -57,7 +57,7 @@ record PolicyStatement(
     return best;
   }
 
-  /// Whether the statement speaks of this action on this resource under these conditions.
+  /// Whether the statement is about this action on this resource under these conditions.
   boolean covers(String action, String resource, PolicyContext context) {
     String wanted = action.toLowerCase(Locale.ROOT);
     boolean actionNamed =

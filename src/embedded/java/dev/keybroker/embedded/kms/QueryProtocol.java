@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 
-/// The AWS Query protocol, as STS and IAM speak it: a form in, XML out.
+/// The AWS Query protocol, as STS and IAM use it: a form in, XML out.
 final class QueryProtocol implements WireProtocol {
 
   private final String namespace;

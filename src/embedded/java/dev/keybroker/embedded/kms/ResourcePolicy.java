@@ -51,7 +51,7 @@ record ResourcePolicy(String document, Map<String, String> ids) {
 
   /// The policy as AWS shows it: users and roles that are gone appear by their unique ids.
   ///
-  /// @param present the unique ids of those that are there now, by ARN
+  /// @param present the unique ids of those that exist now, by ARN
   String shown(Map<String, String> present) {
     Map<String, String> gone = new HashMap<>(ids);
     gone.entrySet().removeIf(id -> id.getValue().equals(present.get(id.getKey())));

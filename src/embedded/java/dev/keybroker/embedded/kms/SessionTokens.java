@@ -54,7 +54,7 @@ final class SessionTokens {
     }
   }
 
-  /// The session that the token seals, expired or not; null where the token is none of ours.
+  /// The session that the token seals, expired or not; null if the token is not one of ours.
   @Nullable Session open(String token) {
     Session known = opened.get(token);
     if (known != null) {

@@ -46,7 +46,7 @@ final class StateFile {
     this.path = path.toAbsolutePath();
   }
 
-  /// The saved state; null where there is none yet.
+  /// The saved state; null if there is none yet.
   @Nullable Snapshot read() {
     try {
       return Files.exists(path) ? MAPPER.readValue(path.toFile(), Snapshot.class) : null;

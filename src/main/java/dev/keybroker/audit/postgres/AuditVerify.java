@@ -150,7 +150,7 @@ public final class AuditVerify {
         out.printf(
             "%s%n",
             new Finding(
-                Finding.Kind.MISSING, chain, 1, "the whole chain: only a checkpoint knows it"));
+                Finding.Kind.MISSING, chain, 1, "the whole chain: only a checkpoint mentions it"));
       }
     }
     if (before > 0) {
@@ -265,7 +265,7 @@ public final class AuditVerify {
               Finding.Kind.ALTERED,
               chain.id,
               sequence,
-              "the checkpoints given hold different hashes of it: one of them is forged"));
+              "the given checkpoints have different hashes for it: one of them is forged"));
     }
     try (PreparedStatement statement = connection.prepareStatement(RECORDS)) {
       statement.setFetchSize(FETCH);

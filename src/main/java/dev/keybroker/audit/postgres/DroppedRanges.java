@@ -72,7 +72,7 @@ final class DroppedRanges {
   void accept(Row row) {
     DroppedRange range = range(row);
     if (range == null) {
-      find(Finding.Kind.INSERTED, row.seq, "a dropped range that no broker writes");
+      find(Finding.Kind.INSERTED, row.seq, "no broker writes such a dropped range");
       return;
     }
     if (head != null && range.last() > head.sequence()) {
@@ -123,7 +123,7 @@ final class DroppedRanges {
         find(
             Finding.Kind.UNVERIFIABLE,
             range.last(),
-            "a dropped range without a MAC, which whoever writes to the database can make"
+            "a dropped range without a MAC, which anyone with write access to the database can make"
                 + " (--retention checks what can be checked)");
       }
       return "NOT authenticated";
@@ -150,7 +150,7 @@ final class DroppedRanges {
   /// A key id is eight bytes in hexadecimal. Other text may be forged and must not reach the
   /// terminal.
   private static String printable(String keyId) {
-    return keyId.matches("[0-9a-f]{1,64}") ? keyId : "none that a broker has";
+    return keyId.matches("[0-9a-f]{1,64}") ? keyId : "not a key id of a broker";
   }
 
   private void checkAge(DroppedRange range) {

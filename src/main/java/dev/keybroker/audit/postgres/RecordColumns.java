@@ -181,7 +181,7 @@ final class RecordColumns {
     if (time.isBefore(EARLIEST)
         || time.isAfter(LATEST)
         || !time.equals(time.truncatedTo(ChronoUnit.MICROS))) {
-      throw new NotARecordException("time is none that a broker writes");
+      throw new NotARecordException("no broker writes such a time");
     }
     return time;
   }

@@ -129,7 +129,7 @@ final class Authorities {
   private static String named(X509Certificate certificate) {
     return CertificateIdentity.of(certificate) instanceof CertificateIdentity.Named(Caller caller)
         ? LogText.word(caller.subject())
-        : "nobody";
+        : "no names";
   }
 
   @Override

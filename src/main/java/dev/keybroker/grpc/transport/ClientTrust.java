@@ -32,7 +32,7 @@ record ClientTrust(Map<String, Authorities> spiffe, @Nullable Authorities dns) {
       case CertificateIdentity.Named(Caller caller) ->
           vouching(caller).check(chain, authType, engine);
       case CertificateIdentity.Unusable(String reason) ->
-          checkAny(chain, authType, engine, "it names nobody: " + reason);
+          checkAny(chain, authType, engine, "it names no caller: " + reason);
       case CertificateIdentity.None() -> throw new IllegalStateException("there is a certificate");
     }
   }

@@ -116,7 +116,7 @@ final class ConnectionGate implements InternalProtocolNegotiator.ProtocolNegotia
   /// Omits what the peer sent, because a client without TLS may have sent a token or a DEK.
   private static String message(SSLException failure) {
     return failure instanceof NotSslRecordException
-        ? "the peer does not speak TLS"
+        ? "the peer does not use TLS"
         : LogText.line(String.valueOf(failure.getMessage()));
   }
 

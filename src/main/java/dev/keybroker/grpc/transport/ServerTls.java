@@ -89,7 +89,7 @@ public class ServerTls {
     String oldForm = trustFiles.registeredDomain();
     if (oldForm != null) {
       LOG.warnf(
-          "quarkus.tls.keybroker.trust-store and keybroker.mtls.trust-domains are an old form of"
+          "quarkus.tls.keybroker.trust-store and keybroker.mtls.trust-domains are the old form of"
               + " keybroker.mtls.spiffe-bundles.\"%s\": set this instead. They count for SPIFFE ids"
               + " alone; DNS names need keybroker.mtls.dns-authorities.",
           oldForm);
@@ -126,7 +126,7 @@ public class ServerTls {
       return presented.context(trust, clientAuth);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(
-          "no TLS can be made of the files of quarkus.tls.keybroker", e);
+          "the files of quarkus.tls.keybroker cannot be used for TLS", e);
     }
   }
 
@@ -175,7 +175,7 @@ public class ServerTls {
     try {
       context.use(next.context(nextTrust, clientAuth));
     } catch (GeneralSecurityException e) {
-      report(Map.of("no TLS can be made of the files of quarkus.tls.keybroker", e));
+      report(Map.of("the files of quarkus.tls.keybroker cannot be used for TLS", e));
       return;
     }
     inForce = next;

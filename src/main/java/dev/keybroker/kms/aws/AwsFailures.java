@@ -61,7 +61,7 @@ final class AwsFailures {
     String detail =
         trouble instanceof TimeoutException
             ? "the broker's own AWS credentials did not come in time"
-            : "the broker has no AWS credentials of its own";
+            : "the broker has no AWS credentials";
     return new KmsFailure(Kind.UNREACHABLE, action, "CredentialsUnavailable", detail, null);
   }
 

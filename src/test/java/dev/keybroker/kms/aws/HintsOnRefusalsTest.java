@@ -345,7 +345,7 @@ class HintsOnRefusalsTest {
         HintTopic.WRONG_KEY,
         other,
         kms.decryptPrivateKey(new KeyUse(other, CONTEXT), ciphertext),
-        "alias was moved");
+        "alias is moved");
     assertHint(
         HintTopic.CIPHERTEXT,
         key,
