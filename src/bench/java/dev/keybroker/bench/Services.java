@@ -27,8 +27,8 @@ import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.kms.KmsAsyncClient;
 
-/// PostgreSQL, Redis and the local KMS next to the broker, and how often each was called. PostgreSQL
-/// commits to disk.
+/// PostgreSQL, Redis and the local KMS next to the broker, and how often each was called.
+/// PostgreSQL commits to disk.
 final class Services implements AutoCloseable {
   private static final Pattern NUMBER = Pattern.compile("calls=(\\d+)|:(\\d+)[,}]");
   private static final String CREDENTIALS = "quarkus.kms.aws.credentials.static-provider.";
