@@ -33,7 +33,7 @@ public final class Migrations {
           "V6__audit_days.sql",
           "V7__changes.sql",
           "V8__grants.sql",
-          "V10__deletion_and_re_encryption.sql");
+          "V9__deletion.sql");
 
   private static final String FOLDER = "db/migration";
 
