@@ -135,7 +135,9 @@ public final class KeyUsages {
   }
 
   private static @Nullable KmsArn rootKey(Keystore keystore) {
-    return keystore.settings().rootKey() instanceof RootKey.TenantManaged tenants ? tenants.arn() : null;
+    return keystore.settings().rootKey() instanceof RootKey.TenantManaged tenants
+        ? tenants.arn()
+        : null;
   }
 
   /// What has private keys under one KMS key, or has it as its root key.
