@@ -63,6 +63,8 @@ class ContradictionsTest {
             + " names one pair twice",
         "keybroker.kms-context.extra.\"keybroker:keystore\" | | pair | keybroker.kms-context names"
             + " one pair twice",
+        "keybroker.kms-context.extra.\"keybroker:tenant\" | | pair | keybroker.kms-context names"
+            + " one pair twice",
       })
   void setting_againstAnother_isNamed(String property, String good, String bad, String violation) {
     if (good != null) {

@@ -118,16 +118,6 @@ class RenamedContextTest {
     }
   }
 
-  @Test
-  void contextNamesOnePairTwice_isRefusedAtStart() {
-    assertThrows(
-        IllegalArgumentException.class,
-        () -> new RootKeyAccess(config, new Context("a", "a", Map.of())));
-    assertThrows(
-        IllegalArgumentException.class,
-        () -> new RootKeyAccess(config, new Context("a", "b", Map.of("b", "c"))));
-  }
-
   private record Context(String tenantKey, String keystoreKey, Map<String, String> extra)
       implements KmsContextConfig {}
 
