@@ -26,7 +26,6 @@ import jakarta.inject.Inject;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.List;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.BeforeEach;
@@ -46,7 +45,7 @@ class KeystoreDeletionTest extends BrokerTestCase {
   }
 
   @Test
-  void deletion_endsWrapsAndUnwrapsWithinASecond_andCanBeCancelled() {
+  void deletion_endsWrapsAndUnwraps_andCanBeCancelled() {
     TestKeystores.TestKeystore keystore = keystores.fresh();
     String first = get(keystore).getActiveKek();
     rotate(keystore);
@@ -71,12 +70,10 @@ class KeystoreDeletionTest extends BrokerTestCase {
       assertEquals(deleted.getDeleteTime(), kek(kek).getDestroyTime());
     }
     Eventually.holds(
-        Duration.ofSeconds(1),
         () ->
             assertRefused(
                 Code.FAILED_PRECONDITION, "KEYSTORE_HAS_NO_ACTIVE_KEK", () -> wrap(keystore)));
     Eventually.holds(
-        Duration.ofSeconds(1),
         () ->
             assertRefused(
                 Code.FAILED_PRECONDITION,
@@ -94,9 +91,8 @@ class KeystoreDeletionTest extends BrokerTestCase {
     assertEquals(KekState.KEK_STATE_DISABLED, kek(first).getState());
     assertEquals(KekState.KEK_STATE_RETIRED, kek(second).getState());
     assertFalse(kek(active).hasRetireTime());
-    Eventually.holds(Duration.ofSeconds(1), () -> assertEquals(active, wrap(keystore).getKek()));
+    Eventually.holds(() -> assertEquals(active, wrap(keystore).getKek()));
     Eventually.holds(
-        Duration.ofSeconds(1),
         () -> assertEquals(wrapped.getDek(), unwrap(keystore, wrapped.getWrappedDek())));
     rotate(keystore);
   }
