@@ -147,7 +147,8 @@ class RecordCodecTest {
     ActiveKek wrapping = active(KeyPairSpec.ECC_NIST_P256, null, false);
     KeyUse use = new KeyUse(key, wrapping.rootKey().context());
     ActiveKek active =
-        new ActiveKek(NAME, wrapping.key(), use, false, wrapping.createTime(), wrapping.readTime());
+        new ActiveKek(
+            NAME, wrapping.key(), use, false, wrapping.createTime(), wrapping.readTime(), true);
     Kek kek = new Kek(NAME, KekState.ACTIVE, KeyPairSpec.RSA_3072, use, null, Duration.ZERO, READ);
 
     assertEquals(active, codec.decodeActive(codec.encode(active)));
