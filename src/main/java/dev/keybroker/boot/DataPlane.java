@@ -6,6 +6,7 @@ import dev.keybroker.crypto.KeyCodec;
 import dev.keybroker.crypto.MacKey;
 import dev.keybroker.dek.DekBroker;
 import dev.keybroker.dek.DekMetrics;
+import dev.keybroker.dek.HeldSecrets;
 import dev.keybroker.dek.OpenedSecrets;
 import dev.keybroker.dek.UnwrapLane;
 import dev.keybroker.dek.UnwrapLaneConfig;
@@ -14,7 +15,6 @@ import dev.keybroker.dek.WrapSessions;
 import dev.keybroker.grpc.transport.CallThread;
 import dev.keybroker.kek.ChangeFeed;
 import dev.keybroker.kek.ChangeReader;
-import dev.keybroker.kek.Kek;
 import dev.keybroker.kek.KekCacheConfig;
 import dev.keybroker.kek.KekChange;
 import dev.keybroker.kek.KekTier;
@@ -151,7 +151,8 @@ class DataPlane {
       MemoryKekTier tier,
       MemoryPrivateKeks privateKeks,
       WrapSessions sessions,
-      OpenedSecrets openedSecrets) {
+      OpenedSecrets openedSecrets,
+      HeldSecrets secrets) {
     return new RedisKekChanges(
         redis,
         config,
@@ -168,7 +169,7 @@ class DataPlane {
                   done -> {
                     sessions.changed(change);
                     if (change instanceof KekChange.OfSettings(KeystoreName keystore)) {
-                      limit(keystore, tier, privateKeks, openedSecrets);
+                      secrets.recheck(keystore);
                     }
                   });
         });
@@ -179,9 +180,8 @@ class DataPlane {
   static ChangeReader changeReader(
       ChangeFeed feed,
       MemoryKekTier tier,
-      MemoryPrivateKeks privateKeks,
       WrapSessions sessions,
-      OpenedSecrets openedSecrets,
+      HeldSecrets secrets,
       Ticker ticker,
       MeterRegistry registry) {
     return new ChangeReader(
@@ -191,15 +191,8 @@ class DataPlane {
           for (KekChange change : changes) {
             switch (change) {
               case KekChange.OfKeystore ofKeystore -> sessions.changed(ofKeystore);
-              case KekChange.OfKek(UUID id) -> {
-                Kek kek = tier.freshKek(id);
-                if (kek == null || !kek.state().unwraps()) {
-                  privateKeks.forget(id);
-                  openedSecrets.changed(change);
-                }
-              }
-              case KekChange.OfSettings(KeystoreName keystore) ->
-                  limit(keystore, tier, privateKeks, openedSecrets);
+              case KekChange.OfKek(UUID kek) -> secrets.recheck(kek);
+              case KekChange.OfSettings(KeystoreName keystore) -> secrets.recheck(keystore);
             }
           }
         },
@@ -207,15 +200,11 @@ class DataPlane {
         registry);
   }
 
-  /// Wipes what may live longer than a keystore's new settings allow: records that memory does not
-  /// hold were not read again.
-  private static void limit(
-      KeystoreName keystore,
-      MemoryKekTier tier,
-      MemoryPrivateKeks privateKeks,
-      OpenedSecrets openedSecrets) {
-    privateKeks.limit(keystore, kek -> tier.freshKek(kek) != null);
-    openedSecrets.limit(keystore, kek -> tier.freshKek(kek) != null);
+  @Produces
+  @Singleton
+  static HeldSecrets heldSecrets(
+      MemoryKekTier tier, MemoryPrivateKeks privateKeks, OpenedSecrets openedSecrets) {
+    return new HeldSecrets(tier::current, privateKeks, openedSecrets);
   }
 
   @Produces

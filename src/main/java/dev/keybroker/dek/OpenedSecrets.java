@@ -13,9 +13,10 @@ import dev.keybroker.kek.PrivateKek;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// A cache of secrets that private KEKs have decapsulated, so that all DEKs of a wrap session need
@@ -117,16 +118,12 @@ public final class OpenedSecrets {
     live.computeIfPresent(id, (same, others) -> new Live(others.secrets, allowed));
   }
 
-  /// Wipes the secrets of a keystore whose KEKs have no fresh record in memory.
-  ///
-  /// @param isKnown whether a fresh record of this KEK is in memory
-  public void limit(KeystoreName keystore, Predicate<UUID> isKnown) {
-    secrets
-        .asMap()
-        .entrySet()
-        .removeIf(
-            entry ->
-                entry.getValue().keystore.equals(keystore) && !isKnown.test(entry.getKey().kek));
+  /// Returns the KEKs of a keystore that memory holds secrets of.
+  public Set<UUID> keksOf(KeystoreName keystore) {
+    return secrets.asMap().entrySet().stream()
+        .filter(entry -> entry.getValue().keystore.equals(keystore))
+        .map(entry -> entry.getKey().kek)
+        .collect(Collectors.toSet());
   }
 
   /// Wipes what has expired. Caffeine also does this, but on the monotonic clock: after the machine

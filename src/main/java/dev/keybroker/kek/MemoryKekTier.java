@@ -91,6 +91,13 @@ public final class MemoryKekTier implements KekTier {
     return keks.fresh(id);
   }
 
+  /// Returns the fresh record in memory, or reads the KEK in PostgreSQL itself. Fails like
+  /// [#kek(UUID)].
+  public Uni<Kek> current(UUID id) {
+    Kek fresh = freshKek(id);
+    return fresh == null ? source.kek(id) : Uni.createFrom().item(fresh);
+  }
+
   @Override
   public long ageMillis(ActiveKek kek, long now) {
     return Math.min(

@@ -17,13 +17,15 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.smallrye.mutiny.Uni;
 import jakarta.inject.Singleton;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Decrypted private KEKs in a bounded cache, each until an absolute time.
@@ -287,17 +289,12 @@ public final class MemoryPrivateKeks implements PrivateKeks {
     }
   }
 
-  /// Wipes the private keys of a keystore that have no fresh record in memory.
-  ///
-  /// @param isKnown whether a fresh record of this KEK is in memory
-  public void limit(KeystoreName keystore, Predicate<UUID> isKnown) {
-    keys.asMap()
-        .forEach(
-            (id, held) -> {
-              if (held.keystore.equals(keystore) && !isKnown.test(id)) {
-                forget(id);
-              }
-            });
+  /// Returns the KEKs of a keystore whose private keys memory holds.
+  public Set<UUID> keksOf(KeystoreName keystore) {
+    return keys.asMap().entrySet().stream()
+        .filter(entry -> entry.getValue().keystore.equals(keystore))
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toSet());
   }
 
   /// Wipes all private keys.

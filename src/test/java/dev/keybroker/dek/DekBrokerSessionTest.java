@@ -329,15 +329,46 @@ class DekBrokerSessionTest {
   }
 
   @Test
-  void settingsChanged_openedSecretWhoseRecordIsNotKnown_isWiped() {
-    assertUnwraps(wrap());
-    openedSecrets.limit(new KeystoreName("acme", "elsewhere"), kek -> false);
-    openedSecrets.limit(KEYSTORE, kek -> kek.equals(active.name().id()));
+  void change_keepsWhatAKekThatUnwrapsHolds_andWipesTheRest() {
+    byte[] wrapped = wrap();
+    assertUnwraps(wrapped);
+    UUID id = active.name().id();
+    Kek kek = keks.get(id);
+    HeldSecrets readable =
+        new HeldSecrets(read -> Uni.createFrom().item(kek), privateKeks, openedSecrets);
+    HeldSecrets unreadable =
+        new HeldSecrets(
+            read -> Uni.createFrom().failure(new KekFailure.StoreUnavailable()),
+            privateKeks,
+            openedSecrets);
+
+    // The record of a KEK that was only rotated: a call that is running keeps its private key.
+    readable.recheck(id);
+    readable.recheck(KEYSTORE);
+    unreadable.recheck(new KeystoreName("acme", "elsewhere"));
     assertEquals(1, openedSecrets.size());
+    assertEquals(Set.of(id), privateKeks.keksOf(KEYSTORE));
 
-    openedSecrets.limit(KEYSTORE, kek -> false);
-
+    unreadable.recheck(KEYSTORE);
     assertEquals(0, openedSecrets.size());
+    assertEquals(Set.of(), privateKeks.keksOf(KEYSTORE));
+
+    assertUnwraps(wrapped);
+    new HeldSecrets(read -> Uni.createFrom().item(disabled(kek)), privateKeks, openedSecrets)
+        .recheck(id);
+    assertEquals(0, openedSecrets.size());
+    assertEquals(Set.of(), privateKeks.keksOf(KEYSTORE));
+  }
+
+  private static Kek disabled(Kek kek) {
+    return new Kek(
+        kek.name(),
+        KekState.DISABLED,
+        kek.spec(),
+        kek.rootKey(),
+        kek.encryptedPrivateKey(),
+        kek.privateKekLifetime(),
+        kek.readTime());
   }
 
   @Test
