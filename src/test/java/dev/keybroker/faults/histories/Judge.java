@@ -33,6 +33,8 @@ final class Judge {
       case "STORE_UNAVAILABLE", "DEADLINE_EXCEEDED" -> true;
       case "AUDIT_UNAVAILABLE" -> !WRAPS.contains(ask.rpc());
       case "UNWRAP_OVERLOADED" -> UNWRAPS.contains(ask.rpc());
+      // The answer was not on record before the private KEK's bound.
+      case "PRIVATE_KEK_EXPIRED" -> UNWRAPS.contains(ask.rpc()) && script.hasShortLifetimes();
       case "KMS_UNREACHABLE" -> mayAskKms(ask);
       case "KMS_THROTTLED" -> mayAskKms(ask) && keys.wasTroubled(Kind.THROTTLING);
       case "ROOT_KEY_BUSY" -> mayAskKms(ask) && keys.wasTroubled(Kind.HANG, Kind.LATENCY);

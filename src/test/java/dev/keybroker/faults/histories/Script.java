@@ -6,6 +6,7 @@ import dev.keybroker.v1.KeyPairSpec;
 import dev.keybroker.v1.OnKmsOutage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -21,6 +22,9 @@ record Script(
   private static final int CLIENTS = 3;
   private static final int FEWEST_STEPS = 6;
   private static final int MOST_STEPS = 8;
+
+  private static final Set<Operation> UPDATES =
+      Set.of(Operation.UPDATE, Operation.UPDATE_WITH_ETAG);
 
   /// Within so many steps somebody makes the second keystore.
   private static final int EARLY = 3;
@@ -82,6 +86,17 @@ record Script(
       case 1 -> Durations.fromSeconds(1);
       default -> Durations.fromSeconds(60);
     };
+  }
+
+  /// Whether private KEKs of a keystore may live so shortly that one expires during a call.
+  boolean hasShortLifetimes() {
+    Stream<Duration> changed =
+        clients.stream()
+            .flatMap(List::stream)
+            .filter(step -> UPDATES.contains(step.operation()))
+            .map(step -> lifetime(step.second()));
+    return Stream.concat(keystores.stream().map(Made::lifetime), changed)
+        .anyMatch(lifetime -> lifetime.getSeconds() <= 1);
   }
 
   String tenant() {
