@@ -289,6 +289,14 @@ public final class KeyBrokerClient implements AutoCloseable {
   }
 
   /**
+   * The name of the keystore's ACTIVE KEK, under which {@link #newDek} wraps. Calls the broker only
+   * if the public KEK is not in memory or is too old.
+   */
+  public String activeKek(String keystore) throws KeyBrokerException {
+    return publicKeks.get(keystore).name();
+  }
+
+  /**
    * Generates a DEK and wraps it under the keystore's ACTIVE KEK. The DEK does not leave this
    * process. Calls the broker only if the public KEK is not in memory or is too old.
    */

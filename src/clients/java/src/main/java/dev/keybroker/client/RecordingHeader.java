@@ -68,6 +68,15 @@ public final class RecordingHeader {
     this.wrappedDek = wrappedDek;
   }
 
+  /**
+   * Whether a file is a recording container, of any version, by its first 8 bytes. In an archive it
+   * tells encrypted files from others.
+   */
+  public static boolean isRecording(byte[] start) {
+    return start.length >= MAGIC.length
+        && Arrays.equals(MAGIC, 0, MAGIC.length, start, 0, MAGIC.length);
+  }
+
   /** Reads a header and nothing beyond it. */
   public static RecordingHeader read(InputStream in) throws IOException {
     byte[] start = in.readNBytes(START);

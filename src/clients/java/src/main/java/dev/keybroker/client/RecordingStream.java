@@ -21,6 +21,7 @@ public final class RecordingStream extends InputStream {
   private int position;
   private int filled;
   private boolean ended;
+  private boolean complete;
 
   /**
    * @param in after the header; closed with this stream
@@ -63,6 +64,7 @@ public final class RecordingStream extends InputStream {
     int length = carried + in.readNBytes(segment, carried, segment.length - carried);
     boolean last = length <= full;
     int opened = segments.open(index, last, segment, Math.min(length, full), plaintext);
+    complete = last && opened >= 0;
     if (opened < 0 && recover && length == full) {
       opened = segments.open(index, false, segment, full, plaintext);
     }
@@ -75,6 +77,11 @@ public final class RecordingStream extends InputStream {
     segment[0] = segment[full];
     carried = 1;
     index++;
+  }
+
+  /** Whether the end of a complete recording was read. Only a recovered one can be incomplete. */
+  public boolean isComplete() {
+    return complete;
   }
 
   @Override

@@ -1,0 +1,358 @@
+package dev.keybroker.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.keybroker.client.RecordingHeader;
+import java.io.InputStream;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The command against a running broker: {@code KEYBROKER_ADDRESS} and {@code KEYBROKER_KEYSTORES},
+ * two or more of one tenant and separated by commas, name it.
+ */
+@EnabledIfEnvironmentVariable(named = "KEYBROKER_ADDRESS", matches = ".+")
+class WithBrokerIT {
+  private static final String ADDRESS = System.getenv("KEYBROKER_ADDRESS");
+  private static final FileTime LONG_AGO = FileTime.from(Instant.parse("2026-01-02T03:04:05Z"));
+
+  @TempDir Path folder;
+  private Command command;
+  private byte[] sound;
+
+  private static String keystore(int index) {
+    return System.getenv("KEYBROKER_KEYSTORES").split(",")[index];
+  }
+
+  @BeforeEach
+  void sound() throws Exception {
+    command = new Command(folder);
+    sound = new byte[200_000];
+    new Random(1).nextBytes(sound);
+    Files.write(folder.resolve("call.wav"), sound);
+  }
+
+  private static String[] with(String name, String... rest) {
+    List<String> arguments = new ArrayList<>(List.of(name, "--plaintext", "--broker", ADDRESS));
+    // Patience with a busy machine.
+    arguments.addAll(List.of("--deadline", "60"));
+    arguments.addAll(List.of(rest));
+    return arguments.toArray(String[]::new);
+  }
+
+  private Path encrypted(String name) throws Exception {
+    command
+        .run(with("encrypt", "--keystore", keystore(0), "--context", "r=1", "call.wav", name))
+        .exits(ExitCode.DONE);
+    return folder.resolve(name);
+  }
+
+  private static RecordingHeader header(Path file) throws Exception {
+    try (InputStream in = Files.newInputStream(file)) {
+      return RecordingHeader.read(in);
+    }
+  }
+
+  @Test
+  void files_areEncryptedAndDecrypted() throws Exception {
+    Path file = encrypted("call.kbr");
+    command.run(with("decrypt", "--context", "r=1", "call.kbr", "again.wav")).exits(ExitCode.DONE);
+    assertArrayEquals(sound, Files.readAllBytes(folder.resolve("again.wav")));
+    JsonObject verified =
+        json(command.run(with("verify", "--json", "call.kbr")).exits(ExitCode.DONE).text());
+    assertEquals(sound.length, verified.get("plaintext_size").getAsInt());
+    assertEquals(header(file).fileSize(sound.length), Files.size(file));
+    assertEquals(List.of("again.wav", "call.kbr", "call.wav", "nothing"), Command.names(folder));
+  }
+
+  @Test
+  void pipes_areEncryptedAndDecrypted_andNothingElseIsPrinted() throws Exception {
+    Command.Run encrypted =
+        command.run(folder.resolve("call.wav"), with("encrypt", "--keystore", keystore(1)));
+    assertEquals("", encrypted.exits(ExitCode.DONE).error());
+    Path file = Files.write(folder.resolve("piped.kbr"), encrypted.output());
+    Command.Run decrypted = command.run(file, with("decrypt", "--json"));
+    assertArrayEquals(sound, decrypted.exits(ExitCode.DONE).output());
+    assertTrue(json(decrypted.error()).get("complete").getAsBoolean());
+  }
+
+  @Test
+  void cutRecording_isRefused_afterItsAuthenticStart() throws Exception {
+    Path file = encrypted("call.kbr");
+    try (RandomAccessFile cut = new RandomAccessFile(file.toFile(), "rw")) {
+      cut.setLength(header(file).size() + 2 * 65_536);
+    }
+    Command.Run piped = command.run(file, with("decrypt"));
+    piped.exits(ExitCode.RECORDING_REFUSED);
+    assertTrue(piped.error().contains("incomplete"), piped.error());
+    assertArrayEquals(Arrays.copyOf(sound, 65_536 - 56), piped.output());
+
+    command.run(with("decrypt", "call.kbr", "out.wav")).exits(ExitCode.RECORDING_REFUSED);
+    command.run(with("verify", "call.kbr")).exits(ExitCode.RECORDING_REFUSED);
+    assertEquals(List.of("call.kbr", "call.wav", "nothing"), Command.names(folder));
+
+    Command.Run recovered = command.run(with("decrypt", "--recover", "call.kbr", "out.wav"));
+    recovered.exits(ExitCode.DONE);
+    assertTrue(recovered.error().contains("incomplete; 131000 bytes"), recovered.error());
+    assertArrayEquals(Arrays.copyOf(sound, 131_000), Files.readAllBytes(folder.resolve("out.wav")));
+  }
+
+  @Test
+  void changedSegment_isNotWritten() throws Exception {
+    Path file = encrypted("call.kbr");
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[header(file).size() + 65_536 + 100] ^= 1;
+    Files.write(file, bytes);
+    Command.Run piped = command.run(file, with("decrypt"));
+    piped.exits(ExitCode.RECORDING_REFUSED);
+    assertArrayEquals(Arrays.copyOf(sound, 65_536 - 56), piped.output());
+  }
+
+  @Test
+  void existingOutput_isKept_unlessForced() throws Exception {
+    encrypted("call.kbr");
+    Path other = Files.writeString(folder.resolve("other.wav"), "other");
+    Command.Run refused = command.run(with("decrypt", "call.kbr", "other.wav"));
+    refused.exits(ExitCode.FILE_ERROR);
+    assertTrue(refused.error().contains("--force"), refused.error());
+    assertEquals("other", Files.readString(other));
+    command.run(with("decrypt", "--force", "call.kbr", "other.wav")).exits(ExitCode.DONE);
+    assertArrayEquals(sound, Files.readAllBytes(other));
+  }
+
+  @Test
+  void anotherContext_exitsWith1_andAnUnknownKeystoreWith3() throws Exception {
+    encrypted("call.kbr");
+    Command.Run refused = command.run(with("decrypt", "--context", "r=2", "--json", "call.kbr"));
+    refused.exits(ExitCode.RECORDING_REFUSED);
+    assertEquals("CONTEXT", json(refused.error()).get("reason").getAsString());
+    Command.Run unknown =
+        command.run(with("encrypt", "--json", "--keystore", "tenants/no/keystores/no"));
+    unknown.exits(ExitCode.CALL_REFUSED);
+    assertEquals("KEYSTORE_NOT_FOUND", json(unknown.error()).get("reason").getAsString());
+  }
+
+  @Test
+  void optionsFromAFile_areRead() throws Exception {
+    Files.writeString(folder.resolve("options.txt"), "--context r=1\n--media-type audio/wav\n");
+    command
+        .run(with("encrypt", "--keystore", keystore(0), "@options.txt", "call.wav", "call.kbr"))
+        .exits(ExitCode.DONE);
+    RecordingHeader header = header(folder.resolve("call.kbr"));
+    assertEquals(Map.of("r", "1"), header.context().orElseThrow());
+    assertEquals("audio/wav", header.mediaType().orElseThrow());
+  }
+
+  @Test
+  void hundredsOfMegabytes_passInConstantMemory() throws Exception {
+    // The heap has 64 MiB.
+    command
+        .shell(
+            "head -c 300000000 /dev/zero | keybroker encrypt --plaintext --deadline 60"
+                + " --broker \"$BROKER\" --keystore \"$KEYSTORE\" |"
+                + " keybroker decrypt --plaintext --deadline 60 --broker \"$BROKER\" | cksum",
+            "BROKER",
+            ADDRESS,
+            "KEYSTORE",
+            keystore(0))
+        .exits(ExitCode.DONE);
+  }
+
+  @Test
+  void archive_isRewrapped_onlyItsRecordings_andASecondRunHasNothingToDo() throws Exception {
+    Path archive = Files.createDirectories(folder.resolve("archive/2026"));
+    List<byte[]> bodies = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      Path file = Files.move(encrypted("call.kbr"), archive.resolve(i + ".kbr"));
+      Files.setLastModifiedTime(file, LONG_AGO);
+      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--r-----"));
+      bodies.add(body(file));
+    }
+    Path plain = Files.copy(folder.resolve("call.wav"), archive.resolve("old.wav"));
+    RecordingHeader before = header(archive.resolve("0.kbr"));
+    Files.delete(archive.resolve("4.kbr"));
+    Files.createSymbolicLink(archive.resolve("link.kbr"), Path.of("3.kbr"));
+
+    String[] rewrap =
+        with("rewrap", "--destination", keystore(1), "--check", "--report", "report", "archive");
+    assertEquals(
+        "4 rewrapped, 0 under the ACTIVE KEK already, 0 failed",
+        command.run(rewrap).exits(ExitCode.DONE).text().strip());
+
+    for (int i = 0; i < 4; i++) {
+      Path file = archive.resolve(i + ".kbr");
+      assertEquals(keystore(1), header(file).keystore());
+      assertArrayEquals(bodies.get(i), body(file));
+      assertEquals(LONG_AGO, Files.getLastModifiedTime(file));
+      assertEquals("r--r-----", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+    }
+    assertTrue(Files.isSymbolicLink(archive.resolve("link.kbr")));
+    assertFalse(Arrays.equals(before.wrappedDek(), header(archive.resolve("0.kbr")).wrappedDek()));
+    assertArrayEquals(sound, Files.readAllBytes(plain));
+    assertEquals(
+        List.of("0.kbr", "1.kbr", "2.kbr", "3.kbr", "link.kbr", "old.wav"), Command.names(archive));
+    command.run(with("verify", "--context", "r=1", "archive/2026/0.kbr")).exits(ExitCode.DONE);
+
+    assertEquals(
+        "0 rewrapped, 4 under the ACTIVE KEK already, 0 failed",
+        command.run(rewrap).exits(ExitCode.DONE).text().strip());
+    List<String> report = Files.readAllLines(folder.resolve("report"));
+    assertEquals(8, report.size());
+    JsonObject first = json(report.get(0));
+    assertEquals("rewrapped", first.get("status").getAsString());
+    assertTrue(first.get("from").getAsString().startsWith(keystore(0) + "/keks/"));
+    assertTrue(first.get("to").getAsString().startsWith(keystore(1) + "/keks/"));
+  }
+
+  private static byte[] body(Path file) throws Exception {
+    byte[] bytes = Files.readAllBytes(file);
+    return Arrays.copyOfRange(bytes, header(file).size(), bytes.length);
+  }
+
+  @Test
+  void failuresOfSomeRecordings_areReported_andTheOthersAreRewrapped() throws Exception {
+    Path good = encrypted("good.kbr");
+    Path recent = encrypted("recent.kbr");
+    Path changed = encrypted("changed.kbr");
+    byte[] bytes = Files.readAllBytes(changed);
+    bytes[header(changed).size() - 1] ^= 1;
+    Files.write(changed, bytes);
+    for (Path file : List.of(good, changed)) {
+      Files.setLastModifiedTime(file, LONG_AGO);
+    }
+    byte[] recentBytes = Files.readAllBytes(recent);
+    Files.writeString(folder.resolve("list"), "good.kbr\nrecent.kbr\nchanged.kbr\nmissing.kbr\n");
+
+    Command.Run run =
+        command.run(
+            with(
+                "rewrap",
+                "--json",
+                "--destination",
+                keystore(1),
+                "--files-from",
+                "list",
+                "--report",
+                "report"));
+    run.exits(ExitCode.FILE_ERROR);
+
+    assertEquals(keystore(1), header(good).keystore());
+    assertArrayEquals(recentBytes, Files.readAllBytes(recent));
+    assertArrayEquals(bytes, Files.readAllBytes(changed));
+    assertEquals(1, run.text().lines().count());
+    assertEquals(3, run.error().lines().count(), run.error());
+    String report = Files.readString(folder.resolve("report"));
+    assertEquals(4, report.lines().count());
+    assertTrue(report.contains("WRAPPED_DEK_NOT_AUTHENTIC"), report);
+    assertTrue(report.contains("a recorder may still write to it"), report);
+    assertTrue(report.contains("missing.kbr: no such file"), report);
+    assertFalse(Command.names(folder).toString().contains(".tmp"));
+    command
+        .run(with("rewrap", "--min-age", "0", "--destination", keystore(1), "recent.kbr"))
+        .exits(ExitCode.DONE);
+    assertEquals(keystore(1), header(recent).keystore());
+  }
+
+  @Test
+  void sound_ofFfmpeg_isEncryptedAndDecryptedByPipes() throws Exception {
+    boolean present = Command.isOnPath("ffmpeg");
+    if (Boolean.parseBoolean(System.getenv("CI"))) {
+      assertTrue(present, "no ffmpeg (Debian: apt-get install ffmpeg)");
+    }
+    Assumptions.assumeTrue(present, "no ffmpeg (Debian: apt-get install ffmpeg)");
+    String script =
+        """
+        options=(--plaintext --deadline 60 --broker "$BROKER")
+        ffmpeg -v error -f lavfi -i sine=frequency=440:duration=20:sample_rate=8000 -f wav - |
+          keybroker encrypt "${options[@]}" --keystore "$KEYSTORE" --media-type audio/wav - tone.kbr
+        keybroker decrypt "${options[@]}" tone.kbr | ffmpeg -v error -i - -f s16le - | wc -c
+        """;
+    Command.Run run = command.shell(script, "BROKER", ADDRESS, "KEYSTORE", keystore(1));
+    run.exits(ExitCode.DONE);
+    assertEquals(20 * 8000 * 2, Integer.parseInt(run.text().strip()));
+  }
+
+  @Test
+  void progress_isShownOnATerminalOnly() throws Exception {
+    Assumptions.assumeTrue(Command.isOnPath("script"), "no script (Debian: bsdutils)");
+    String run =
+        "'"
+            + String.join("' '", Command.keybroker())
+            + "' encrypt --plaintext --deadline 60 --broker "
+            + ADDRESS
+            + " --keystore "
+            + keystore(0)
+            + " big big.kbr";
+    String script =
+        "head -c 1000000000 /dev/zero > big\n"
+            + "script -qec \"$RUN\" /dev/null < /dev/null > typed\n"
+            + "rm big big.kbr\n";
+    command.shell(script, "RUN", run).exits(ExitCode.DONE);
+    String typed = Files.readString(folder.resolve("typed"));
+    assertTrue(typed.contains("of 953 MiB"), typed);
+  }
+
+  @Test
+  void tours_runAsWritten() throws Exception {
+    Path root = Path.of("../../..");
+    String recording =
+        blocks(root.resolve("README.md"), "tour").stream()
+            .filter(block -> block.contains("> recording.wav"))
+            .findFirst()
+            .orElseThrow();
+    for (Path page : List.of(root.resolve("README.md"), Path.of("README.md"))) {
+      Path fresh = Files.createTempDirectory(folder, "tour");
+      String script = recording + String.join("\n", blocks(page, "cli"));
+      Command.Run run =
+          new Command(fresh)
+              .shell(
+                  script,
+                  "KEYBROKER_BROKER",
+                  ADDRESS,
+                  "KEYSTORE",
+                  keystore(0),
+                  "DESTINATION",
+                  keystore(1));
+      run.exits(ExitCode.DONE);
+      assertArrayEquals(
+          Files.readAllBytes(fresh.resolve("recording.wav")),
+          Files.readAllBytes(fresh.resolve("played.wav")));
+      assertTrue(run.text().contains("refused"), run.text());
+    }
+  }
+
+  private static List<String> blocks(Path page, String mark) throws Exception {
+    List<String> blocks =
+        Pattern.compile("(?ms)^```sh " + mark + "\n(.*?)^```$")
+            .matcher(Files.readString(page))
+            .results()
+            .map(block -> block.group(1))
+            .toList();
+    assertFalse(blocks.isEmpty(), page + " has no block marked `sh " + mark + "`");
+    return blocks;
+  }
+
+  private static JsonObject json(String line) {
+    return JsonParser.parseString(line).getAsJsonObject();
+  }
+}
