@@ -1,5 +1,6 @@
 package dev.keybroker.dek;
 
+import dev.keybroker.concurrent.Soon;
 import dev.keybroker.crypto.DekWrapping;
 import dev.keybroker.crypto.EncryptionContext;
 import dev.keybroker.crypto.NotAuthenticException;
@@ -23,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The use cases of the data plane: wraps, unwraps and rewraps DEKs. Thread-safe and non-blocking.
 ///
-/// Unis fail with [DekFailure], [KekFailure] or [dev.keybroker.kms.KmsFailure]; a retry is always
-/// safe.
+/// Calls fail, now or later, with [DekFailure], [KekFailure] or [dev.keybroker.kms.KmsFailure]; a
+/// retry is always safe.
 public final class DekBroker {
   private final ActiveKeks activeKeks;
   private final KekRecords kekRecords;
@@ -63,46 +64,63 @@ public final class DekBroker {
   }
 
   /// Wraps the caller's DEK of 16 to 64 bytes under the keystore's ACTIVE KEK. The broker takes
-  /// ownership of the DEK and wipes it when the Uni ends.
+  /// ownership of the DEK and wipes it when the wrap ends.
   ///
   /// A wrap waits for KMS only if the keystore fails closed and its root key has not answered
-  /// lately. If the KEK is in memory, the wrap is complete when this method returns.
-  public Uni<WrappedResult> wrap(
+  /// lately. If the KEK is in memory, the result is available now.
+  public Soon<WrappedResult> wrap(
       KeystoreName keystore, SecretBytes dek, EncryptionContext context) {
-    return wrapActive(keystore, dek, context).onTermination().invoke(dek::close);
+    return wrapOwned(keystore, dek, context, false);
   }
 
   /// Generates a DEK and wraps it as [#wrap] does. The caller closes the result.
   ///
   /// @param size 16 to 64 bytes
   /// @param withPlaintext whether the result carries the DEK itself
-  public Uni<WrappedResult> wrapNew(
+  public Soon<WrappedResult> wrapNew(
       KeystoreName keystore, int size, boolean withPlaintext, EncryptionContext context) {
-    SecretBytes dek = wrapping.newDek(size);
-    if (!withPlaintext) {
-      return wrap(keystore, dek, context);
-    }
-    return wrapActive(keystore, dek, context)
-        .map(wrapped -> wrapped.with(dek))
-        .onTermination()
-        .invoke(
-            (wrapped, failure, cancelled) -> {
-              if (wrapped == null) {
-                dek.close();
-              }
-            });
+    return wrapOwned(keystore, wrapping.newDek(size), context, withPlaintext);
   }
 
-  private Uni<WrappedResult> wrapActive(
-      KeystoreName keystore, SecretBytes dek, EncryptionContext context) {
-    ActiveKek known = activeKeks.freshActive(keystore);
-    if (known != null && !known.failClosed()) {
-      return metrics.wrapNow(() -> wrapUnder(known, dek, context));
+  /// @param passedOn whether the result carries the DEK. Otherwise the DEK is wiped
+  private Soon<WrappedResult> wrapOwned(
+      KeystoreName keystore, SecretBytes dek, EncryptionContext context, boolean passedOn) {
+    boolean owned = true;
+    try {
+      Soon<WrappedResult> wrapped = wrapActive(keystore, dek, context);
+      Soon<WrappedResult> result = passedOn ? wrapped.map(it -> it.with(dek)) : wrapped;
+      if (result instanceof Soon.Later<WrappedResult>(Uni<WrappedResult> uni)) {
+        owned = false;
+        return new Soon.Later<>(
+            uni.onTermination()
+                .invoke(
+                    (item, failure, cancelled) -> {
+                      if (item == null || !passedOn) {
+                        dek.close();
+                      }
+                    }));
+      }
+      owned = !passedOn;
+      return result;
+    } finally {
+      if (owned) {
+        dek.close();
+      }
     }
+  }
+
+  private Soon<WrappedResult> wrapActive(
+      KeystoreName keystore, SecretBytes dek, EncryptionContext context) {
     return metrics.wrap(
-        () ->
-            (known == null ? activeKek(keystore) : rootKeys.admit(known))
-                .map(kek -> wrapUnder(kek, dek, context)));
+        () -> {
+          ActiveKek known = activeKeks.freshActive(keystore);
+          if (known != null && !known.failClosed()) {
+            return new Soon.Now<>(wrapUnder(known, dek, context));
+          }
+          return new Soon.Later<>(
+              (known == null ? activeKek(keystore) : rootKeys.admit(known))
+                  .map(kek -> wrapUnder(kek, dek, context)));
+        });
   }
 
   private WrappedResult wrapUnder(ActiveKek kek, SecretBytes dek, EncryptionContext context) {
@@ -117,8 +135,9 @@ public final class DekBroker {
   }
 
   /// Unwraps a DEK with the KEK that it names, if that KEK belongs to this keystore. The caller
-  /// closes the result.
-  public Uni<UnwrappedResult> unwrap(
+  /// closes the result. It is available now if the KEK and the secret of the encapsulation are in
+  /// memory.
+  public Soon<UnwrappedResult> unwrap(
       KeystoreName keystore, byte[] wrappedDek, EncryptionContext context) {
     return metrics.unwrap(wrappedDek, () -> unwrapUntimed(keystore, wrappedDek, context));
   }
@@ -127,7 +146,7 @@ public final class DekBroker {
   /// additional authenticated data. The plaintext DEK does not leave this method.
   public Uni<SealedResult> unwrapSealed(
       KeystoreName keystore, byte[] wrappedDek, EncryptionContext context, RecipientKey recipient) {
-    return unwrap(keystore, wrappedDek, context)
+    return Soon.uni(() -> unwrap(keystore, wrappedDek, context))
         .chain(
             unwrapped ->
                 lane.run(metrics.carried(() -> sealed(unwrapped, recipient)))
@@ -144,29 +163,30 @@ public final class DekBroker {
         unwrapped.bound());
   }
 
-  private Uni<UnwrappedResult> unwrapUntimed(
+  private Soon<UnwrappedResult> unwrapUntimed(
       KeystoreName keystore, byte[] wrappedDek, EncryptionContext context) {
     WrappedDek parsed;
     try {
       parsed = WrappedDek.parse(wrappedDek);
     } catch (NotAuthenticException e) {
-      return notAuthentic(keystore);
+      return new Soon.Later<>(notAuthentic(keystore));
     }
     Kek known = kekRecords.freshKek(parsed.kekId());
     return known == null
-        ? kekRecords
-            .kek(parsed.kekId())
-            .onFailure(KekFailure.UnknownKek.class)
-            .recoverWithUni(() -> notAuthentic(keystore))
-            .chain(kek -> unwrapOf(keystore, kek, parsed, context))
+        ? new Soon.Later<>(
+            kekRecords
+                .kek(parsed.kekId())
+                .onFailure(KekFailure.UnknownKek.class)
+                .recoverWithUni(() -> notAuthentic(keystore))
+                .chain(kek -> unwrapOf(keystore, kek, parsed, context).uni()))
         : unwrapOf(keystore, known, parsed, context);
   }
 
-  private Uni<UnwrappedResult> unwrapOf(
+  private Soon<UnwrappedResult> unwrapOf(
       KeystoreName keystore, Kek kek, WrappedDek parsed, EncryptionContext context) {
     if (!kek.name().keystore().equals(keystore)
         || kek.spec().encapsulation() != parsed.encapsulation()) {
-      return notAuthentic(keystore);
+      return new Soon.Later<>(notAuthentic(keystore));
     }
     return unwrapWith(kek, parsed, context);
   }
@@ -190,28 +210,30 @@ public final class DekBroker {
     };
   }
 
-  private Uni<UnwrappedResult> unwrapWith(Kek kek, WrappedDek wrapped, EncryptionContext context) {
+  private Soon<UnwrappedResult> unwrapWith(Kek kek, WrappedDek wrapped, EncryptionContext context) {
     RuntimeException refusal = refusal(kek);
     if (refusal != null) {
-      return Uni.createFrom().failure(refusal);
+      throw refusal;
     }
     byte[] encapsulated;
     try {
       encapsulated = wrapped.encapsulated(kek.spec());
       UnwrappedResult opened = unwrapOpened(kek, encapsulated, wrapped, context);
       if (opened != null) {
-        return Uni.createFrom().item(opened);
+        return new Soon.Now<>(opened);
       }
     } catch (NotAuthenticException e) {
-      return Uni.createFrom().failure(new DekFailure.NotAuthentic());
+      throw new DekFailure.NotAuthentic();
     }
-    return onLane(kek, encapsulated, wrapped, context)
-        .onFailure(WipedMeanwhile.class)
-        // The key expired between the look-up and its use: retry once, starting with the record.
-        .recoverWithUni(() -> onLaneAgain(kek.name().id(), encapsulated, wrapped, context))
-        .onFailure(WipedMeanwhile.class)
-        // Expired twice: the lane takes longer than the keys may live.
-        .transform(wiped -> new DekFailure.Overloaded());
+    return new Soon.Later<>(
+        onLane(kek, encapsulated, wrapped, context)
+            .onFailure(WipedMeanwhile.class)
+            // The key expired between the look-up and its use: retry once, starting with the
+            // record.
+            .recoverWithUni(() -> onLaneAgain(kek.name().id(), encapsulated, wrapped, context))
+            .onFailure(WipedMeanwhile.class)
+            // Expired twice: the lane takes longer than the keys may live.
+            .transform(wiped -> new DekFailure.Overloaded()));
   }
 
   private Uni<UnwrappedResult> onLane(
@@ -324,10 +346,10 @@ public final class DekBroker {
   /// this method.
   public Uni<RewrappedResult> rewrap(
       KeystoreName source, byte[] wrappedDek, EncryptionContext context, KeystoreName destination) {
-    return unwrap(source, wrappedDek, context)
+    return Soon.uni(() -> unwrap(source, wrappedDek, context))
         .chain(
             unwrapped ->
-                wrapActive(destination, unwrapped.dek(), context)
+                Soon.uni(() -> wrapActive(destination, unwrapped.dek(), context))
                     .map(
                         wrapped ->
                             new RewrappedResult(

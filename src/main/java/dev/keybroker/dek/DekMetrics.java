@@ -1,5 +1,6 @@
 package dev.keybroker.dek;
 
+import dev.keybroker.concurrent.Soon;
 import dev.keybroker.crypto.Encapsulation;
 import dev.keybroker.crypto.WrappedDek;
 import dev.keybroker.kek.KekFailure;
@@ -14,6 +15,7 @@ import io.smallrye.mutiny.Uni;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -115,42 +117,41 @@ public final class DekMetrics {
     return value.name().toLowerCase(Locale.ROOT);
   }
 
-  Uni<WrappedResult> wrap(Supplier<Uni<WrappedResult>> work) {
-    return Uni.createFrom()
-        .deferred(
-            () -> {
-              long start = System.nanoTime();
-              return work.get()
-                  .onItemOrFailure()
+  /// Times a wrap until its result is available.
+  Soon<WrappedResult> wrap(Supplier<Soon<WrappedResult>> work) {
+    return timed(wraps, WrappedResult::wrappedDek, null, work);
+  }
+
+  /// Times an unwrap until its result is available.
+  Soon<UnwrappedResult> unwrap(byte[] wrappedDek, Supplier<Soon<UnwrappedResult>> work) {
+    return timed(unwraps, result -> wrappedDek, wrappedDek, work);
+  }
+
+  /// @param named names the encapsulation of a success
+  /// @param failed names that of a failure; null if there is none
+  private static <T> Soon<T> timed(
+      Timers timers, Function<T, byte[]> named, byte @Nullable [] failed, Supplier<Soon<T>> work) {
+    long start = System.nanoTime();
+    Soon<T> soon;
+    try {
+      soon = work.get();
+    } catch (RuntimeException | Error failure) {
+      timers.record(failed, start, failure);
+      throw failure;
+    }
+    return switch (soon) {
+      case Soon.Now<T>(T result) -> {
+        timers.record(named.apply(result), start, null);
+        yield soon;
+      }
+      case Soon.Later<T>(Uni<T> uni) ->
+          new Soon.Later<>(
+              uni.onItemOrFailure()
                   .invoke(
                       (result, failure) ->
-                          wraps.record(
-                              result == null ? null : result.wrappedDek(), start, failure));
-            });
-  }
-
-  /// Like [#wrap(Supplier)], for work that completes without waiting.
-  Uni<WrappedResult> wrapNow(Supplier<WrappedResult> work) {
-    long start = System.nanoTime();
-    try {
-      WrappedResult result = work.get();
-      wraps.record(result.wrappedDek(), start, null);
-      return Uni.createFrom().item(result);
-    } catch (Throwable failure) {
-      wraps.record(null, start, failure);
-      return Uni.createFrom().failure(failure);
-    }
-  }
-
-  Uni<UnwrappedResult> unwrap(byte[] wrappedDek, Supplier<Uni<UnwrappedResult>> work) {
-    return Uni.createFrom()
-        .deferred(
-            () -> {
-              long start = System.nanoTime();
-              return work.get()
-                  .onItemOrFailure()
-                  .invoke((result, failure) -> unwraps.record(wrappedDek, start, failure));
-            });
+                          timers.record(
+                              result == null ? failed : named.apply(result), start, failure)));
+    };
   }
 
   /// Counts a wrap under a last known KEK.

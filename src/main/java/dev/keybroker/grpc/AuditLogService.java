@@ -41,9 +41,8 @@ public class AuditLogService implements AuditLog {
   public Uni<ListAuditEventsResponse> listAuditEvents(ListAuditEventsRequest request) {
     CallOrigin origin = CallOrigin.current();
     String tenant = request.getParent().substring(TENANTS.length());
-    return Calls.whileAwaited(
-        calls.run(
-            origin,
+    return AwaitedCall.of(
+        calls.answer(
             Rpc.LIST_AUDIT_EVENTS,
             new Target(tenant, null),
             facts -> list(origin.caller(), tenant, request)));

@@ -3,6 +3,7 @@ package dev.keybroker.grpc;
 import com.google.protobuf.ByteString;
 import dev.keybroker.access.Target;
 import dev.keybroker.audit.CallFacts;
+import dev.keybroker.concurrent.Soon;
 import dev.keybroker.crypto.EncryptionContext;
 import dev.keybroker.crypto.RecipientKey;
 import dev.keybroker.crypto.SecretBytes;
@@ -11,6 +12,7 @@ import dev.keybroker.dek.DekBroker;
 import dev.keybroker.dek.Rewrapped;
 import dev.keybroker.dek.Unwrapped;
 import dev.keybroker.dek.WrappedResult;
+import dev.keybroker.kek.ActiveKek;
 import dev.keybroker.kek.KekCacheConfig;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.v1.BatchRewrapDeksRequest;
@@ -20,10 +22,8 @@ import dev.keybroker.v1.BatchUnwrapDeksResponse;
 import dev.keybroker.v1.BatchWrapDeksRequest;
 import dev.keybroker.v1.BatchWrapDeksResponse;
 import dev.keybroker.v1.GetPublicKekRequest;
-import dev.keybroker.v1.KeyBroker;
-import dev.keybroker.v1.PublicKek;
+import dev.keybroker.v1.KeyBrokerGrpc;
 import dev.keybroker.v1.RewrapDekRequest;
-import dev.keybroker.v1.RewrapDekResponse;
 import dev.keybroker.v1.RewrapDekResult;
 import dev.keybroker.v1.UnwrapDekRequest;
 import dev.keybroker.v1.UnwrapDekResponse;
@@ -31,6 +31,9 @@ import dev.keybroker.v1.UnwrapDekResult;
 import dev.keybroker.v1.WrapDekRequest;
 import dev.keybroker.v1.WrapDekResponse;
 import dev.keybroker.v1.WrapDekResult;
+import io.grpc.BindableService;
+import io.grpc.Metadata;
+import io.grpc.ServerServiceDefinition;
 import io.quarkus.grpc.GrpcService;
 import io.smallrye.mutiny.Uni;
 import java.util.Map;
@@ -38,7 +41,7 @@ import java.util.Map;
 /// The data plane. Requests were validated before they come here; those of a batch are validated
 /// item by item.
 @GrpcService
-public class BrokerService implements KeyBroker {
+public class BrokerService implements BindableService {
   private static final int DEFAULT_DEK_SIZE = 32;
 
   private final DekBroker broker;
@@ -54,33 +57,52 @@ public class BrokerService implements KeyBroker {
   }
 
   @Override
-  public Uni<WrapDekResponse> wrapDek(WrapDekRequest request) {
-    LastKnownHeaders headers = LastKnownHeaders.current();
-    return Calls.whileAwaited(
-        wrap(CallOrigin.current(), request)
-            .map(
-                result -> {
-                  headers.set(result.lastKnown());
-                  return BrokerMapping.wrapped(result);
-                }));
+  public ServerServiceDefinition bindService() {
+    return ServerServiceDefinition.builder(KeyBrokerGrpc.getServiceDescriptor())
+        .addMethod(
+            KeyBrokerGrpc.getWrapDekMethod(), UnaryCall.handler(this::wrap, BrokerService::wrapped))
+        .addMethod(
+            KeyBrokerGrpc.getUnwrapDekMethod(),
+            UnaryCall.handler(this::unwrap, (result, headers) -> unwrapped(result)))
+        .addMethod(
+            KeyBrokerGrpc.getRewrapDekMethod(),
+            UnaryCall.handler(this::rewrap, (result, headers) -> BrokerMapping.rewrapped(result)))
+        .addMethod(KeyBrokerGrpc.getBatchWrapDeksMethod(), UnaryCall.handler(this::batchWrap))
+        .addMethod(KeyBrokerGrpc.getBatchUnwrapDeksMethod(), UnaryCall.handler(this::batchUnwrap))
+        .addMethod(KeyBrokerGrpc.getBatchRewrapDeksMethod(), UnaryCall.handler(this::batchRewrap))
+        .addMethod(
+            KeyBrokerGrpc.getGetPublicKekMethod(),
+            UnaryCall.handler(
+                this::publicKek,
+                (kek, headers) -> BrokerMapping.publicKek(kek, cacheConfig.freshness())))
+        .build();
   }
 
-  private Uni<WrappedResult> wrap(CallOrigin origin, WrapDekRequest request) {
+  private Soon<Answer<WrappedResult>> wrap(CallOrigin origin, WrapDekRequest request) {
     KeystoreName keystore = BrokerMapping.keystore(request.getKeystore());
-    return calls.run(
+    return calls.start(
         origin, Rpc.WRAP_DEK, target(keystore), facts -> wrap(facts, keystore, request));
   }
 
-  private Uni<WrappedResult> wrap(CallFacts facts, KeystoreName keystore, WrapDekRequest request) {
+  private Soon<WrappedResult> wrap(CallFacts facts, KeystoreName keystore, WrapDekRequest request) {
     EncryptionContext context = context(facts, request.getEncryptionContextMap());
-    Uni<WrappedResult> wrapped;
+    Soon<WrappedResult> wrapped;
     if (request.getDek().isEmpty()) {
       int size = request.getDekSizeBytes() == 0 ? DEFAULT_DEK_SIZE : request.getDekSizeBytes();
       wrapped = broker.wrapNew(keystore, size, !request.getWithoutPlaintext(), context);
     } else {
       wrapped = broker.wrap(keystore, SecretBytes.adopt(request.getDek().toByteArray()), context);
     }
-    return wrapped.invoke(result -> facts.kek(result.kek().id()));
+    return wrapped.map(
+        result -> {
+          facts.kek(result.kek().id());
+          return result;
+        });
+  }
+
+  private static WrapDekResponse wrapped(WrappedResult result, Metadata headers) {
+    LastKnownHeaders.add(result.lastKnown(), headers);
+    return BrokerMapping.wrapped(result);
   }
 
   private static EncryptionContext context(CallFacts facts, Map<String, String> pairs) {
@@ -89,33 +111,33 @@ public class BrokerService implements KeyBroker {
     return context;
   }
 
-  @Override
-  public Uni<UnwrapDekResponse> unwrapDek(UnwrapDekRequest request) {
-    return Calls.whileAwaited(unwrap(CallOrigin.current(), request).map(BrokerService::released));
-  }
-
-  private Uni<Answer<Unwrapped>> unwrap(CallOrigin origin, UnwrapDekRequest request) {
+  private Soon<Answer<Unwrapped>> unwrap(CallOrigin origin, UnwrapDekRequest request) {
     KeystoreName keystore = BrokerMapping.keystore(request.getKeystore());
-    return calls.answerLater(
+    return calls.start(
         origin, Rpc.UNWRAP_DEK, target(keystore), facts -> unwrap(facts, keystore, request));
   }
 
-  private static UnwrapDekResponse released(Answer<Unwrapped> answer) {
-    try (Unwrapped result = answer.release()) {
-      return BrokerMapping.unwrapped(result);
-    }
-  }
-
-  private Uni<Unwrapped> unwrap(CallFacts facts, KeystoreName keystore, UnwrapDekRequest request) {
+  private Soon<Unwrapped> unwrap(
+      CallFacts facts, KeystoreName keystore, UnwrapDekRequest request) {
     EncryptionContext context = context(facts, request.getEncryptionContextMap());
     facts.kek(WrappedDek.namedKek(request.getWrappedDek().asReadOnlyByteBuffer()));
     byte[] wrappedDek = request.getWrappedDek().toByteArray();
-    Uni<? extends Unwrapped> unwrapped =
+    Soon<Unwrapped> unwrapped =
         request.getRecipientPublicKey().isEmpty()
-            ? broker.unwrap(keystore, wrappedDek, context)
-            : broker.unwrapSealed(
-                keystore, wrappedDek, context, recipient(facts, request.getRecipientPublicKey()));
-    return unwrapped.<Unwrapped>map(it -> it).invoke(it -> facts.kmsRequestId(it.kmsRequestId()));
+            ? broker.unwrap(keystore, wrappedDek, context).map(it -> it)
+            : new Soon.Later<>(
+                broker
+                    .unwrapSealed(
+                        keystore,
+                        wrappedDek,
+                        context,
+                        recipient(facts, request.getRecipientPublicKey()))
+                    .map(it -> it));
+    return unwrapped.map(
+        result -> {
+          facts.kmsRequestId(result.kmsRequestId());
+          return result;
+        });
   }
 
   private static RecipientKey recipient(CallFacts facts, ByteString publicKey) {
@@ -124,31 +146,31 @@ public class BrokerService implements KeyBroker {
     return recipient;
   }
 
-  @Override
-  public Uni<RewrapDekResponse> rewrapDek(RewrapDekRequest request) {
-    return Calls.whileAwaited(rewrap(CallOrigin.current(), request).map(BrokerService::moved));
+  private static UnwrapDekResponse unwrapped(Unwrapped result) {
+    try (result) {
+      return BrokerMapping.unwrapped(result);
+    }
   }
 
-  private static RewrapDekResponse moved(Answer<Rewrapped> answer) {
-    return BrokerMapping.rewrapped(answer.release());
-  }
-
-  private Uni<Answer<Rewrapped>> rewrap(CallOrigin origin, RewrapDekRequest request) {
+  private Soon<Answer<Rewrapped>> rewrap(CallOrigin origin, RewrapDekRequest request) {
     KeystoreName source = BrokerMapping.keystore(request.getKeystore());
     if (!request.getRecipientPublicKey().isEmpty()) {
-      return calls.answerLater(
-          origin, Rpc.EXPORT_DEK, target(source), facts -> export(facts, source, request));
+      return calls.start(
+          origin,
+          Rpc.EXPORT_DEK,
+          target(source),
+          facts -> new Soon.Later<>(export(facts, source, request)));
     }
     KeystoreName destination =
         request.getDestinationKeystore().isEmpty()
             ? source
             : BrokerMapping.keystore(request.getDestinationKeystore());
-    return calls.answerLater(
+    return calls.start(
         origin,
         Rpc.REWRAP_DEK,
         target(source),
         target(destination),
-        facts -> rewrap(facts, source, destination, request));
+        facts -> new Soon.Later<>(rewrap(facts, source, destination, request)));
   }
 
   private Uni<Rewrapped> export(CallFacts facts, KeystoreName source, RewrapDekRequest request) {
@@ -174,57 +196,49 @@ public class BrokerService implements KeyBroker {
         .map(result -> result);
   }
 
-  @Override
-  public Uni<BatchWrapDeksResponse> batchWrapDeks(BatchWrapDeksRequest request) {
-    CallOrigin origin = CallOrigin.current();
-    return Calls.whileAwaited(
-        batch
-            .run(
-                request.getRequestsList(),
-                item -> wrap(origin, item),
-                result ->
-                    WrapDekResult.newBuilder().setResponse(BrokerMapping.wrapped(result)).build(),
-                error -> WrapDekResult.newBuilder().setError(error).build())
-            .map(all -> BatchWrapDeksResponse.newBuilder().addAllResults(all).build()));
+  private Uni<BatchWrapDeksResponse> batchWrap(CallOrigin origin, BatchWrapDeksRequest request) {
+    return batch
+        .run(
+            request.getRequestsList(),
+            item -> Soon.uni(() -> wrap(origin, item)).map(Answer::release),
+            result -> WrapDekResult.newBuilder().setResponse(BrokerMapping.wrapped(result)).build(),
+            error -> WrapDekResult.newBuilder().setError(error).build())
+        .map(all -> BatchWrapDeksResponse.newBuilder().addAllResults(all).build());
   }
 
-  @Override
-  public Uni<BatchUnwrapDeksResponse> batchUnwrapDeks(BatchUnwrapDeksRequest request) {
-    CallOrigin origin = CallOrigin.current();
-    return Calls.whileAwaited(
-        batch
-            .run(
-                request.getRequestsList(),
-                item -> unwrap(origin, item),
-                answer -> UnwrapDekResult.newBuilder().setResponse(released(answer)).build(),
-                error -> UnwrapDekResult.newBuilder().setError(error).build())
-            .map(all -> BatchUnwrapDeksResponse.newBuilder().addAllResults(all).build()));
+  private Uni<BatchUnwrapDeksResponse> batchUnwrap(
+      CallOrigin origin, BatchUnwrapDeksRequest request) {
+    return batch
+        .run(
+            request.getRequestsList(),
+            item -> Soon.uni(() -> unwrap(origin, item)),
+            answer -> UnwrapDekResult.newBuilder().setResponse(unwrapped(answer.release())).build(),
+            error -> UnwrapDekResult.newBuilder().setError(error).build())
+        .map(all -> BatchUnwrapDeksResponse.newBuilder().addAllResults(all).build());
   }
 
-  @Override
-  public Uni<BatchRewrapDeksResponse> batchRewrapDeks(BatchRewrapDeksRequest request) {
-    CallOrigin origin = CallOrigin.current();
-    return Calls.whileAwaited(
-        batch
-            .run(
-                request.getRequestsList(),
-                item -> rewrap(origin, item),
-                answer -> RewrapDekResult.newBuilder().setResponse(moved(answer)).build(),
-                error -> RewrapDekResult.newBuilder().setError(error).build())
-            .map(all -> BatchRewrapDeksResponse.newBuilder().addAllResults(all).build()));
+  private Uni<BatchRewrapDeksResponse> batchRewrap(
+      CallOrigin origin, BatchRewrapDeksRequest request) {
+    return batch
+        .run(
+            request.getRequestsList(),
+            item -> Soon.uni(() -> rewrap(origin, item)),
+            answer ->
+                RewrapDekResult.newBuilder()
+                    .setResponse(BrokerMapping.rewrapped(answer.release()))
+                    .build(),
+            error -> RewrapDekResult.newBuilder().setError(error).build())
+        .map(all -> BatchRewrapDeksResponse.newBuilder().addAllResults(all).build());
   }
 
-  @Override
-  public Uni<PublicKek> getPublicKek(GetPublicKekRequest request) {
+  private Soon<Answer<ActiveKek>> publicKek(CallOrigin origin, GetPublicKekRequest request) {
     KeystoreName keystore = BrokerMapping.keystore(request.getKeystore());
-    return calls.answer(
+    return calls.start(
+        origin,
         Rpc.GET_PUBLIC_KEK,
         target(keystore),
         facts ->
-            broker
-                .activeKek(keystore)
-                .invoke(kek -> facts.kek(kek.name().id()))
-                .map(kek -> BrokerMapping.publicKek(kek, cacheConfig.freshness())));
+            new Soon.Later<>(broker.activeKek(keystore).invoke(kek -> facts.kek(kek.name().id()))));
   }
 
   private static Target target(KeystoreName keystore) {

@@ -21,9 +21,11 @@ class CallBoundary implements CallEntry {
   private static final String CONTRACT = "keybroker.";
 
   private final CallOriginInterceptor origins;
+  private final DirectRoute direct;
 
-  CallBoundary(CallOriginInterceptor origins) {
+  CallBoundary(CallOriginInterceptor origins, DirectRoute direct) {
     this.origins = origins;
+    this.direct = direct;
   }
 
   @Override
@@ -31,7 +33,8 @@ class CallBoundary implements CallEntry {
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     BoundedCall<Q, A> bounded = new BoundedCall<>(call);
     try {
-      return new BoundedListener<>(bounded, origins.interceptCall(bounded, headers, next));
+      return new BoundedListener<>(
+          bounded, origins.interceptCall(bounded, headers, direct.orElse(call, next)));
     } catch (RuntimeException e) {
       bounded.fail(e);
       return new ServerCall.Listener<>() {};
@@ -85,9 +88,7 @@ class CallBoundary implements CallEntry {
     }
 
     private void end(RuntimeException failure) {
-      StatusRuntimeException status = FailureStatus.exception(failure);
-      Metadata trailers = status.getTrailers();
-      super.close(status.getStatus(), trailers == null ? new Metadata() : trailers);
+      FailureStatus.answer(failure).end(delegate());
     }
   }
 

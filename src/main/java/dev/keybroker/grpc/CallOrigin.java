@@ -11,10 +11,6 @@ import io.grpc.Context;
 record CallOrigin(Caller caller, String peer, Trace trace) {
   static final Context.Key<CallOrigin> KEY = Context.key("keybroker.call-origin");
 
-  CallOrigin(Caller caller, String peer) {
-    this(caller, peer, Trace.NONE);
-  }
-
   /// Returns the origin of the call that runs on this thread. Read it before anything asynchronous.
   static CallOrigin current() {
     CallOrigin origin = KEY.get();
@@ -22,7 +18,8 @@ record CallOrigin(Caller caller, String peer, Trace trace) {
       throw new IllegalStateException("not in a call");
     }
     // The span of the call starts after its origin is determined.
-    Trace trace = Trace.current();
-    return trace == Trace.NONE ? origin : new CallOrigin(origin.caller, origin.peer, trace);
+    return origin.trace == Trace.NONE
+        ? origin
+        : new CallOrigin(origin.caller, origin.peer, Trace.current());
   }
 }

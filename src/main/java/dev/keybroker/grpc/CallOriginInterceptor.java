@@ -8,12 +8,13 @@ import dev.keybroker.access.Caller;
 import dev.keybroker.access.CertificateIdentity;
 import dev.keybroker.grpc.transport.CallThread;
 import dev.keybroker.grpc.transport.Connection;
+import dev.keybroker.telemetry.Spans;
+import dev.keybroker.telemetry.Trace;
 import io.grpc.Context;
 import io.grpc.Contexts;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
-import io.grpc.StatusRuntimeException;
 import io.smallrye.mutiny.Uni;
 import jakarta.inject.Singleton;
 
@@ -33,10 +34,12 @@ class CallOriginInterceptor {
 
   private final Authentication authentication;
   private final Ticker ticker;
+  private final Trace trace;
 
-  CallOriginInterceptor(Authentication authentication, Ticker ticker) {
+  CallOriginInterceptor(Authentication authentication, Ticker ticker, Spans spans) {
     this.authentication = authentication;
     this.ticker = ticker;
+    this.trace = spans.areOn() ? Trace.UNREAD : Trace.NONE;
   }
 
   <Q, A> ServerCall.Listener<Q> interceptCall(
@@ -69,7 +72,7 @@ class CallOriginInterceptor {
     return enterLater(caller, connection, call, headers, next);
   }
 
-  private static <Q, A> ServerCall.Listener<Q> enterByCertificate(
+  private <Q, A> ServerCall.Listener<Q> enterByCertificate(
       Connection connection,
       ServerCall<Q, A> call,
       Metadata headers,
@@ -84,30 +87,24 @@ class CallOriginInterceptor {
     };
   }
 
-  private static <Q, A> ServerCall.Listener<Q> enter(
+  private <Q, A> ServerCall.Listener<Q> enter(
       Caller caller,
       Connection connection,
       ServerCall<Q, A> call,
       Metadata headers,
       ServerCallHandler<Q, A> next) {
-    CallOrigin origin = new CallOrigin(caller, connection.peer());
+    CallOrigin origin = new CallOrigin(caller, connection.peer(), trace);
     return Contexts.interceptCall(
         Context.current().withValue(CallOrigin.KEY, origin), call, headers, next);
   }
 
   private static <Q, A> ServerCall.Listener<Q> refuse(
       AuthenticationFailure failure, ServerCall<Q, A> call) {
-    close(failure, call);
+    FailureStatus.answer(failure).end(call);
     return new ServerCall.Listener<>() {};
   }
 
-  private static void close(Throwable failure, ServerCall<?, ?> call) {
-    StatusRuntimeException status = FailureStatus.exception(failure);
-    Metadata trailers = status.getTrailers();
-    call.close(status.getStatus(), trailers == null ? new Metadata() : trailers);
-  }
-
-  private static <Q, A> ServerCall.Listener<Q> enterLater(
+  private <Q, A> ServerCall.Listener<Q> enterLater(
       Uni<Caller> caller,
       Connection connection,
       ServerCall<Q, A> call,
@@ -122,7 +119,7 @@ class CallOriginInterceptor {
             it -> context.run(() -> waiting.goOn(enter(it, connection, call, headers, next))),
             failure -> {
               waiting.goOn(new ServerCall.Listener<>() {});
-              close(failure, call);
+              FailureStatus.answer(failure).end(call);
             });
     return waiting;
   }

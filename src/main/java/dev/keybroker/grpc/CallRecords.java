@@ -10,6 +10,7 @@ import dev.keybroker.audit.AuditTrail;
 import dev.keybroker.audit.CallFacts;
 import dev.keybroker.audit.Outcome;
 import dev.keybroker.audit.Place;
+import dev.keybroker.concurrent.Soon;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.telemetry.Spans;
 import io.smallrye.mutiny.Uni;
@@ -48,25 +49,27 @@ class CallRecords {
   /// Runs a call and records it. The receiver of the answer releases or withholds it.
   ///
   /// @param refusal returns why the call is not admitted; null if it is
-  <T> Uni<Answer<T>> answer(
+  <T> Soon<Answer<T>> answer(
       CallOrigin origin,
       Rpc rpc,
       Target target,
       Function<CallFacts, @Nullable AccessFailure> refusal,
-      Function<CallFacts, Uni<T>> work) {
+      Function<CallFacts, Soon<T>> work) {
     AuditMode mode = mode(rpc);
-    return Uni.createFrom()
-        .deferred(
-            () ->
-                mode == AuditMode.OFF
-                    ? admitted(refusal.apply(CallFacts.UNRECORDED), CallFacts.UNRECORDED, work)
-                        .map(answer -> new Answer<>(answer, why -> {}))
-                    : new RecordedCall<T>(origin, rpc, target, mode).run(refusal, work));
+    return mode == AuditMode.OFF
+        ? admitted(refusal, CallFacts.UNRECORDED, work).map(it -> new Answer<>(it, why -> {}))
+        : new RecordedCall<T>(origin, rpc, target, mode).run(refusal, work);
   }
 
-  private static <T> Uni<T> admitted(
-      @Nullable AccessFailure refusal, CallFacts facts, Function<CallFacts, Uni<T>> work) {
-    return refusal == null ? work.apply(facts) : Uni.createFrom().failure(refusal);
+  private static <T> Soon<T> admitted(
+      Function<CallFacts, @Nullable AccessFailure> refusal,
+      CallFacts facts,
+      Function<CallFacts, Soon<T>> work) {
+    AccessFailure refused = refusal.apply(facts);
+    if (refused != null) {
+      throw refused;
+    }
+    return work.apply(facts);
   }
 
   /// Records that a call's request could not be read. Only the caller is known.
@@ -113,22 +116,33 @@ class CallRecords {
       this.mode = mode;
     }
 
-    Uni<Answer<T>> run(
-        Function<CallFacts, @Nullable AccessFailure> refusal, Function<CallFacts, Uni<T>> work) {
-      Uni<T> call;
+    Soon<Answer<T>> run(
+        Function<CallFacts, @Nullable AccessFailure> refusal, Function<CallFacts, Soon<T>> work) {
+      Soon<T> call;
       try {
-        AccessFailure refused = refusal.apply(facts);
         call =
-            refused == null && mode == AuditMode.DURABLE && rpc.changes()
-                ? intended().chain(() -> work.apply(facts))
-                : admitted(refused, facts, work);
-      } catch (RuntimeException e) {
-        call = Uni.createFrom().failure(e);
+            mode == AuditMode.DURABLE && rpc.changes()
+                ? admitted(
+                    refusal,
+                    facts,
+                    admitted ->
+                        new Soon.Later<>(intended().chain(() -> work.apply(admitted).uni())))
+                : admitted(refusal, facts, work);
+      } catch (RuntimeException | Error e) {
+        record(e);
+        throw e;
       }
-      return call.onCancellation()
-          .invoke(() -> submit(event(Outcome.FAILED, AuditTrail.CANCELLED)))
-          .onItemOrFailure()
-          .transformToUni((answer, failure) -> failure == null ? granted(answer) : failed(failure));
+      return switch (call) {
+        case Soon.Now<T>(T answer) -> granted(answer);
+        case Soon.Later<T>(Uni<T> later) ->
+            new Soon.Later<>(
+                later
+                    .onCancellation()
+                    .invoke(() -> submit(event(Outcome.FAILED, AuditTrail.CANCELLED)))
+                    .onFailure()
+                    .invoke(this::record)
+                    .chain(answer -> granted(answer).uni()));
+      };
     }
 
     private Uni<Place> intended() {
@@ -148,18 +162,19 @@ class CallRecords {
       }
     }
 
-    private Uni<Answer<T>> granted(T answer) {
+    private Soon<Answer<T>> granted(T answer) {
       AuditEvent event = event(Outcome.GRANTED, null);
       if (mode == AuditMode.ASYNC) {
-        return Uni.createFrom().item(new Answer<>(answer, onceReleased(event)));
+        return new Soon.Now<>(new Answer<>(answer, onceReleased(event)));
       }
-      return spans
-          .around(Spans.AUDIT, origin.trace(), trail.commit(event, rpc.changes(), intent))
-          .onFailure(AuditFailure.NotCommitted.class)
-          .invoke(() -> Answer.wipe(answer))
-          .onCancellation()
-          .invoke(() -> Answer.wipe(answer))
-          .map(onRecord -> new Answer<>(answer, onRecord::withhold));
+      return new Soon.Later<>(
+          spans
+              .around(Spans.AUDIT, origin.trace(), trail.commit(event, rpc.changes(), intent))
+              .onFailure(AuditFailure.NotCommitted.class)
+              .invoke(() -> Answer.wipe(answer))
+              .onCancellation()
+              .invoke(() -> Answer.wipe(answer))
+              .map(onRecord -> new Answer<>(answer, onRecord::withhold)));
     }
 
     /// Nobody waits for this record, so it is written when the outcome is known.
@@ -177,13 +192,12 @@ class CallRecords {
       };
     }
 
-    private <A> Uni<A> failed(Throwable failure) {
+    private void record(Throwable failure) {
       if (failure instanceof KmsFailure kms) {
         facts.kmsRequestId(kms.recordedRequestId());
       }
       Reason reason = FailureStatus.of(failure).reason();
       submit(event(outcome(reason), reason.name()));
-      return Uni.createFrom().failure(failure);
     }
 
     private AuditEvent event(Outcome outcome, @Nullable String reason) {

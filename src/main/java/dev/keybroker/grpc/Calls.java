@@ -5,6 +5,7 @@ import dev.keybroker.access.Admission;
 import dev.keybroker.access.CallsInFlight;
 import dev.keybroker.access.Target;
 import dev.keybroker.audit.CallFacts;
+import dev.keybroker.concurrent.Soon;
 import io.smallrye.mutiny.Uni;
 import jakarta.inject.Singleton;
 import java.util.UUID;
@@ -26,83 +27,81 @@ class Calls {
     this.inFlight = inFlight;
   }
 
-  /// Runs a call, or an item of a batch with the origin of its call. It fails with the failures
-  /// that [FailureStatus] maps.
+  /// Runs a call, or an item of a batch with the origin of its call. It fails, now or later, with
+  /// the failures that [FailureStatus] maps.
   ///
-  /// @param work reports the facts to record while it runs. Its answer is released once the call is
-  ///     on record. Otherwise it is closed, if it is closeable
-  <T> Uni<T> run(CallOrigin origin, Rpc rpc, Target target, Function<CallFacts, Uni<T>> work) {
-    return answerLater(origin, rpc, target, work).map(Answer::release);
-  }
-
-  /// Like [#run(CallOrigin, Rpc, Target, Function)], for an answer that is released later.
-  <T> Uni<Answer<T>> answerLater(
-      CallOrigin origin, Rpc rpc, Target target, Function<CallFacts, Uni<T>> work) {
+  /// @param work reports the facts to record while it runs. Its answer is released by the receiver
+  ///     once the call is on record. Otherwise it is closed, if it is closeable
+  <T> Soon<Answer<T>> start(
+      CallOrigin origin, Rpc rpc, Target target, Function<CallFacts, Soon<T>> work) {
     return admitted(origin, rpc, target, null, null, work);
   }
 
-  /// Runs a call about two resources, whose answer is released later. The caller needs the
-  /// permission on both.
-  <T> Uni<Answer<T>> answerLater(
-      CallOrigin origin, Rpc rpc, Target target, Target second, Function<CallFacts, Uni<T>> work) {
+  /// Like [#start(CallOrigin, Rpc, Target, Function)], for a call about two resources. The caller
+  /// needs the permission on both.
+  <T> Soon<Answer<T>> start(
+      CallOrigin origin, Rpc rpc, Target target, Target second, Function<CallFacts, Soon<T>> work) {
     return admitted(origin, rpc, target, second, null, work);
   }
 
   /// A call counts as in flight until its answer is on record.
-  private <T> Uni<Answer<T>> admitted(
+  private <T> Soon<Answer<T>> admitted(
       CallOrigin origin,
       Rpc rpc,
       Target target,
       @Nullable Target second,
       @Nullable UUID kek,
-      Function<CallFacts, Uni<T>> work) {
-    return Uni.createFrom()
-        .deferred(
-            () -> {
-              CallsInFlight.CallerCalls underWay = inFlight.begin(origin.caller());
-              Uni<Answer<T>> answer =
-                  records.answer(
-                      origin,
-                      rpc,
-                      target,
-                      facts -> {
-                        if (second != null) {
-                          facts.destination(second.name());
-                        }
-                        AccessFailure refusal =
-                            underWay == null
-                                ? new AccessFailure.InFlightLimited("caller")
-                                : admission.refusal(
-                                    origin.caller(), rpc.permission(), rpc.asksOn(target), second);
-                        if (refusal == null && kek != null) {
-                          facts.kek(kek);
-                        }
-                        return refusal;
-                      },
-                      work);
-              return underWay == null ? answer : answer.onTermination().invoke(underWay::end);
-            });
+      Function<CallFacts, Soon<T>> work) {
+    CallsInFlight.CallerCalls underWay = inFlight.begin(origin.caller());
+    boolean waits = false;
+    try {
+      Soon<Answer<T>> answer =
+          records.answer(
+              origin,
+              rpc,
+              target,
+              facts -> {
+                if (second != null) {
+                  facts.destination(second.name());
+                }
+                AccessFailure refusal =
+                    underWay == null
+                        ? new AccessFailure.InFlightLimited("caller")
+                        : admission.refusal(
+                            origin.caller(), rpc.permission(), rpc.asksOn(target), second);
+                if (refusal == null && kek != null) {
+                  facts.kek(kek);
+                }
+                return refusal;
+              },
+              work);
+      if (underWay != null && answer instanceof Soon.Later<Answer<T>>(Uni<Answer<T>> later)) {
+        waits = true;
+        return new Soon.Later<>(later.onTermination().invoke(underWay::end));
+      }
+      return answer;
+    } finally {
+      if (underWay != null && !waits) {
+        underWay.end();
+      }
+    }
   }
 
   /// Runs the call that is current on this thread to its end, even if the caller is gone, so that
   /// no change is left half done. It fails with gRPC statuses.
   <T> Uni<T> answer(Rpc rpc, Target target, Function<CallFacts, Uni<T>> work) {
-    return asStatus(run(CallOrigin.current(), rpc, target, work));
+    return answer(rpc, target, null, work);
   }
 
   /// Like [#answer(Rpc, Target, Function)], about a KEK.
-  <T> Uni<T> answer(Rpc rpc, Target target, UUID kek, Function<CallFacts, Uni<T>> work) {
-    return asStatus(
-        admitted(CallOrigin.current(), rpc, target, null, kek, work).map(Answer::release));
-  }
-
-  /// Runs the call that is current on this thread as long as its caller waits. It fails with gRPC
-  /// statuses.
-  static <T> Uni<T> whileAwaited(Uni<T> call) {
-    return AwaitedCall.of(asStatus(call));
-  }
-
-  private static <T> Uni<T> asStatus(Uni<T> call) {
-    return call.onFailure().transform(FailureStatus::exception);
+  <T> Uni<T> answer(Rpc rpc, Target target, @Nullable UUID kek, Function<CallFacts, Uni<T>> work) {
+    CallOrigin origin = CallOrigin.current();
+    return Soon.uni(
+            () ->
+                admitted(
+                    origin, rpc, target, null, kek, facts -> new Soon.Later<>(work.apply(facts))))
+        .map(Answer::release)
+        .onFailure()
+        .transform(FailureStatus::exception);
   }
 }

@@ -6,12 +6,14 @@ import com.google.protobuf.util.Durations;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
+import io.grpc.ServerCall;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// The status of a call that failed. It is packed when it leaves the service.
@@ -73,6 +75,12 @@ record ErrorStatus(
     }
     details.forEach(detail -> status.addDetails(Any.pack(detail)));
     return status.build();
+  }
+
+  /// Ends a call with this status.
+  void end(ServerCall<?, ?> call) {
+    StatusRuntimeException status = toException();
+    call.close(status.getStatus(), Objects.requireNonNull(status.getTrailers()));
   }
 
   StatusRuntimeException toException() {

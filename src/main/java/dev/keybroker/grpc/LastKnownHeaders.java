@@ -2,12 +2,11 @@ package dev.keybroker.grpc;
 
 import dev.keybroker.kek.LastKnownKek;
 import dev.keybroker.kms.KmsFailure;
-import io.grpc.Context;
 import io.grpc.Metadata;
 import org.jspecify.annotations.Nullable;
 
 /// The response headers by which `WrapDek` reports that it used a last known KEK. Otherwise there
-/// are none. Kept in the gRPC context of the call.
+/// are none.
 final class LastKnownHeaders {
   /// Whole seconds since the KEK's record was read from PostgreSQL.
   static final Metadata.Key<String> KEK_AGE =
@@ -18,27 +17,10 @@ final class LastKnownHeaders {
   static final Metadata.Key<String> ROOT_KEY_STATE =
       Metadata.Key.of("keybroker-root-key-state", Metadata.ASCII_STRING_MARSHALLER);
 
-  static final Context.Key<LastKnownHeaders> KEY = Context.key("keybroker.last-known-headers");
-
-  private volatile @Nullable LastKnownKek lastKnown;
-
-  /// Returns the headers of the call that runs on this thread. Read it before anything
-  /// asynchronous.
-  static LastKnownHeaders current() {
-    LastKnownHeaders headers = KEY.get();
-    if (headers == null) {
-      throw new IllegalStateException("not in a call of WrapDek");
-    }
-    return headers;
-  }
+  private LastKnownHeaders() {}
 
   /// @param kek null if the KEK was not a last known one
-  void set(@Nullable LastKnownKek kek) {
-    lastKnown = kek;
-  }
-
-  void addTo(Metadata headers) {
-    LastKnownKek kek = lastKnown;
+  static void add(@Nullable LastKnownKek kek, Metadata headers) {
     if (kek != null) {
       headers.put(KEK_AGE, Long.toString(kek.age().toSeconds()));
       headers.put(ROOT_KEY_STATE, state(kek));

@@ -7,7 +7,6 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
-import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
 import io.quarkus.grpc.GlobalInterceptor;
 import jakarta.inject.Singleton;
@@ -108,9 +107,7 @@ class ValidatingInterceptor implements ServerInterceptor {
 
     private void refuse(ErrorStatus refusal) {
       refused = true;
-      StatusRuntimeException status = refusal.toException();
-      Metadata trailers = status.getTrailers();
-      call.close(status.getStatus(), trailers == null ? new Metadata() : trailers);
+      refusal.end(call);
     }
 
     @Override

@@ -10,6 +10,9 @@ public final class Trace {
   /// The value if tracing is off.
   public static final Trace NONE = new Trace(Context.root());
 
+  /// The value if tracing is on, until [#current()] reads the trace.
+  public static final Trace UNREAD = new Trace(Context.root());
+
   private final Context context;
 
   private Trace(Context context) {

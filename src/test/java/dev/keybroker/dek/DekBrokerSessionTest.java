@@ -225,6 +225,7 @@ class DekBrokerSessionTest {
     DekBroker broker = broker(inMemory, rootKeys(known));
     broker
         .wrap(closed.name().keystore(), SecretBytes.adopt(new byte[32]), EncryptionContext.empty())
+        .uni()
         .await()
         .atMost(Duration.ofSeconds(5));
     assertEquals(1, reads.get());
@@ -408,7 +409,7 @@ class DekBrokerSessionTest {
   }
 
   private UnwrappedResult unwrapped(byte[] wrapped) {
-    return broker().unwrap(KEYSTORE, wrapped, CONTEXT).await().atMost(Duration.ofSeconds(10));
+    return broker().unwrap(KEYSTORE, wrapped, CONTEXT).uni().await().atMost(Duration.ofSeconds(10));
   }
 
   private void assertOverAtTheBound(Releasable result, Duration left) {
@@ -458,13 +459,14 @@ class DekBrokerSessionTest {
         () ->
             broker()
                 .unwrap(KEYSTORE, wrapped, EncryptionContext.of(Map.of("recording-id", "r-2")))
+                .uni()
                 .await()
                 .indefinitely());
   }
 
   private void assertUnwraps(byte[] wrapped) {
     try (UnwrappedResult result =
-        broker().unwrap(KEYSTORE, wrapped, CONTEXT).await().atMost(Duration.ofSeconds(10))) {
+        broker().unwrap(KEYSTORE, wrapped, CONTEXT).uni().await().atMost(Duration.ofSeconds(10))) {
       assertArrayEquals(dekOf(wrapped), result.dek().toByteArray());
     }
   }
@@ -472,7 +474,12 @@ class DekBrokerSessionTest {
   private void assertRefused(byte[] wrapped) {
     assertThrows(
         KmsFailure.class,
-        () -> broker().unwrap(KEYSTORE, wrapped, CONTEXT).await().atMost(Duration.ofSeconds(10)));
+        () ->
+            broker()
+                .unwrap(KEYSTORE, wrapped, CONTEXT)
+                .uni()
+                .await()
+                .atMost(Duration.ofSeconds(10)));
   }
 
   @Test
@@ -480,12 +487,12 @@ class DekBrokerSessionTest {
     SecretBytes dek = SecretBytes.random(32, random);
     byte[] copy = dek.toByteArray();
 
-    WrappedResult wrapped = broker().wrap(KEYSTORE, dek, CONTEXT).await().indefinitely();
+    WrappedResult wrapped = broker().wrap(KEYSTORE, dek, CONTEXT).uni().await().indefinitely();
 
     assertNull(wrapped.dek());
     assertThrows(IllegalStateException.class, dek::toByteArray);
     try (UnwrappedResult opened =
-        broker().unwrap(KEYSTORE, wrapped.wrappedDek(), CONTEXT).await().indefinitely()) {
+        broker().unwrap(KEYSTORE, wrapped.wrappedDek(), CONTEXT).uni().await().indefinitely()) {
       assertArrayEquals(copy, opened.dek().toByteArray());
     }
   }
@@ -499,25 +506,26 @@ class DekBrokerSessionTest {
             rootKeys(states()));
     assertThrows(
         KekFailure.UnknownKeystore.class,
-        () -> without.wrap(KEYSTORE, failed, CONTEXT).await().indefinitely());
+        () -> without.wrap(KEYSTORE, failed, CONTEXT).uni().await().indefinitely());
     assertThrows(IllegalStateException.class, failed::toByteArray);
 
     SecretBytes cancelled = SecretBytes.random(32, random);
     DekBroker waiting = broker(keystore -> Uni.createFrom().nothing(), rootKeys(states()));
-    waiting.wrap(KEYSTORE, cancelled, CONTEXT).subscribe().with(wrapped -> {}).cancel();
+    waiting.wrap(KEYSTORE, cancelled, CONTEXT).uni().subscribe().with(wrapped -> {}).cancel();
     assertThrows(IllegalStateException.class, cancelled::toByteArray);
   }
 
   @Test
   void wrapNew_givesTheDekOnlyIfAskedFor_andWipesItWhenClosed() {
-    WrappedResult without = broker().wrapNew(KEYSTORE, 16, false, CONTEXT).await().indefinitely();
+    WrappedResult without =
+        broker().wrapNew(KEYSTORE, 16, false, CONTEXT).uni().await().indefinitely();
     assertNull(without.dek());
 
-    WrappedResult with = broker().wrapNew(KEYSTORE, 48, true, CONTEXT).await().indefinitely();
+    WrappedResult with = broker().wrapNew(KEYSTORE, 48, true, CONTEXT).uni().await().indefinitely();
     SecretBytes dek = with.dek();
     assertEquals(48, dek.size());
     try (UnwrappedResult opened =
-        broker().unwrap(KEYSTORE, with.wrappedDek(), CONTEXT).await().indefinitely()) {
+        broker().unwrap(KEYSTORE, with.wrappedDek(), CONTEXT).uni().await().indefinitely()) {
       assertEquals(dek, opened.dek());
     }
     with.close();
@@ -532,7 +540,11 @@ class DekBrokerSessionTest {
 
   private byte[] wrap() {
     try (WrappedResult wrapped =
-        broker().wrapNew(KEYSTORE, 32, true, CONTEXT).await().atMost(Duration.ofSeconds(10))) {
+        broker()
+            .wrapNew(KEYSTORE, 32, true, CONTEXT)
+            .uni()
+            .await()
+            .atMost(Duration.ofSeconds(10))) {
       synchronized (deks) {
         deks.put(ByteBuffer.wrap(wrapped.wrappedDek()), wrapped.dek().toByteArray());
       }

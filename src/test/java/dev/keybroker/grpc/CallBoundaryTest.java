@@ -13,17 +13,16 @@ import io.quarkus.test.junit.QuarkusTest;
 import java.util.List;
 import java.util.logging.LogRecord;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What escapes inside a call is a fault of the broker, with its ErrorInfo and one line of the log.
 @QuarkusTest
 class CallBoundaryTest extends BrokerTestCase {
   private static final String KEYSTORE = "tenants/boundary/keystores/calls";
 
-  /// @param more lines that Quarkus logs by itself
   @ParameterizedTest
-  @CsvSource({"start, 2", "message, 0", "half-close, 0", "status, 0"})
-  void fault_thatEscapes_isInternal_andOnceInTheLog(String failAt, int more) {
+  @ValueSource(strings = {"start", "message", "half-close", "status"})
+  void fault_thatEscapes_isInternal_andOnceInTheLog(String failAt) {
     Metadata headers = new Metadata();
     headers.put(EscapingInterceptor.FAIL_AT, failAt);
     KeyBrokerGrpc.KeyBrokerBlockingStub failing =
@@ -42,7 +41,6 @@ class CallBoundaryTest extends BrokerTestCase {
             });
 
     List<String> lines = log.stream().map(LogRecord::getMessage).toList();
-    assertEquals("a call failed by a fault of the broker", lines.getLast());
-    assertEquals(1 + more, lines.size(), lines::toString);
+    assertEquals(List.of("a call failed by a fault of the broker"), lines);
   }
 }

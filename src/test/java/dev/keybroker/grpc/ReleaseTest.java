@@ -22,10 +22,12 @@ import dev.keybroker.audit.ChainedRecord;
 import dev.keybroker.audit.JsonLines;
 import dev.keybroker.audit.Outcome;
 import dev.keybroker.audit.RecordHash;
+import dev.keybroker.concurrent.Soon;
 import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.dek.DekFailure;
 import dev.keybroker.dek.Releasable;
 import dev.keybroker.telemetry.Spans;
+import dev.keybroker.telemetry.Trace;
 import dev.keybroker.v1.GetPublicKekRequest;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.quarkus.runtime.configuration.DurationConverter;
@@ -50,7 +52,8 @@ import org.junit.jupiter.api.Test;
 /// whatever it waits for; and the records say which.
 class ReleaseTest {
   private static final CallOrigin ORIGIN =
-      new CallOrigin(new Caller(Caller.Kind.DNS, "export.example.org"), "/10.0.0.1:4711");
+      new CallOrigin(
+          new Caller(Caller.Kind.DNS, "export.example.org"), "/10.0.0.1:4711", Trace.NONE);
   private static final Target TARGET = new Target("acme", "calls");
   private static final String EXPIRED = "PRIVATE_KEK_EXPIRED";
   private static final byte[] DEK = {1, 2, 3};
@@ -116,8 +119,10 @@ class ReleaseTest {
   }
 
   private static Uni<Answer<Opened>> unwrap(CallRecords records, Opened opened) {
-    return records.answer(
-        ORIGIN, Rpc.UNWRAP_DEK, TARGET, facts -> null, facts -> Uni.createFrom().item(opened));
+    return Soon.uni(
+        () ->
+            records.answer(
+                ORIGIN, Rpc.UNWRAP_DEK, TARGET, facts -> null, facts -> new Soon.Now<>(opened)));
   }
 
   private static void assertExpired(Answer<Opened> answer) {
@@ -171,8 +176,9 @@ class ReleaseTest {
                 Rpc.UNWRAP_DEK,
                 TARGET,
                 facts -> null,
-                facts -> Uni.createFrom().item(opened))
+                facts -> new Soon.Later<>(Uni.createFrom().item(opened)))
             .map(Answer::release)
+            .uni()
             .subscribeAsCompletionStage();
     log.awaitAppend();
 

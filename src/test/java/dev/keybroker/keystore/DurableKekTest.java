@@ -4,6 +4,7 @@ import static dev.keybroker.keystore.TenantAccount.BROKER_STATEMENT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
+import dev.keybroker.concurrent.Soon;
 import dev.keybroker.crypto.EncryptionContext;
 import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.dek.DekBroker;
@@ -181,6 +182,10 @@ class DurableKekTest {
         Objects.requireNonNull(services.configuration().get("quarkus.datasource.jdbc.url")),
         "postgres",
         "postgres");
+  }
+
+  private static <T> T await(Soon<T> soon) {
+    return await(soon.uni());
   }
 
   private static <T> T await(Uni<T> uni) {

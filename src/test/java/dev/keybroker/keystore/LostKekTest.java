@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.keybroker.concurrent.Soon;
 import dev.keybroker.crypto.EncryptionContext;
 import dev.keybroker.crypto.KeyCodec;
 import dev.keybroker.crypto.SecretBytes;
@@ -322,6 +323,10 @@ class LostKekTest {
       }
       connection.commit();
     }
+  }
+
+  private static <T> T await(Soon<T> soon) {
+    return await(soon.uni());
   }
 
   private static <T> T await(Uni<T> uni) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.keybroker.concurrent.Soon;
 import dev.keybroker.crypto.EncryptionContext;
 import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.crypto.SecretBytes;
@@ -149,6 +150,10 @@ class RenamedContextTest {
         RotationPeriod.NEVER,
         Duration.ZERO,
         OnKmsOutage.WRAP_WITH_LAST_KNOWN_KEK);
+  }
+
+  private static <T> T await(Soon<T> soon) {
+    return await(soon.uni());
   }
 
   private static <T> T await(Uni<T> uni) {
