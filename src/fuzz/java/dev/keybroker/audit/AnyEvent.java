@@ -61,7 +61,7 @@ final class AnyEvent {
     if (data.consumeBoolean()) {
       facts.destination("tenants/acme/keystores/calls-2");
     }
-    facts.context(EncryptionContext.of(Map.of()), pairs);
+    facts.context(EncryptionContext.of(Map.of()), pairs::get);
     facts.kmsRequestId(nullable(data));
     return facts;
   }

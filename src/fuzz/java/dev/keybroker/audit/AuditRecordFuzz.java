@@ -66,7 +66,7 @@ public final class AuditRecordFuzz {
     AuditQuery query =
         new AuditQuery("acme", Instant.EPOCH, null, null, sent, null, null, Map.of(sent, sent));
     CallFacts facts = CallFacts.of(List.of(sent));
-    facts.context(dev.keybroker.crypto.EncryptionContext.of(Map.of()), Map.of(sent, sent));
+    facts.context(dev.keybroker.crypto.EncryptionContext.of(Map.of()), Map.of(sent, sent)::get);
     holds(
         facts.detail().contextValues().equals(query.contextValues()),
         "a filter that does not find it");

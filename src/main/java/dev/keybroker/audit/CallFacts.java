@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Collects facts for the audit trail while a call runs. Filled by one thread at a time. If the
@@ -49,13 +50,15 @@ public final class CallFacts {
   }
 
   /// Sets the encryption context as the caller gave it.
-  public void context(EncryptionContext context, Map<String, String> pairs) {
+  ///
+  /// @param values returns the value of a key; null if there is none
+  public void context(EncryptionContext context, Function<String, @Nullable String> values) {
     if (!recorded) {
       return;
     }
     this.context = context;
     for (String key : loggableKeys) {
-      String value = pairs.get(key);
+      String value = values.apply(key);
       if (value != null) {
         if (contextValues.isEmpty()) {
           contextValues = new TreeMap<>();

@@ -29,6 +29,10 @@ public final class EncryptionContext {
   /// All keys and values together have at most this many bytes of UTF-8.
   public static final int MAX_TOTAL_BYTES = 8 * 1_024;
 
+  /// How many numbers say where a pair is within an array: the offset and the length of its key,
+  /// then those of its value.
+  public static final int PLACES = 4;
+
   private static final EncryptionContext EMPTY = new EncryptionContext(0, new byte[4]);
 
   private final int pairs;
@@ -69,6 +73,53 @@ public final class EncryptionContext {
     return new EncryptionContext(count, encoded.array());
   }
 
+  /// Creates the context of pairs that are UTF-8 within an array. Sorts the places; leaves the text
+  /// as it is.
+  ///
+  /// @param places [#PLACES] numbers for each pair
+  /// @return null if two pairs have the same key
+  public static @Nullable EncryptionContext ofUtf8(byte[] text, int[] places, int pairs) {
+    if (pairs == 0) {
+      return EMPTY;
+    }
+    int size = 4;
+    for (int last = 0; last < PLACES * pairs; last += PLACES) {
+      size += 8 + places[last + 1] + places[last + 3];
+      for (int at = last; at > 0; at -= PLACES) {
+        int order = compareKeys(text, places, at - PLACES, at);
+        if (order == 0) {
+          return null;
+        }
+        if (order > 0) {
+          swap(places, at - PLACES, at);
+        }
+      }
+    }
+    ByteBuffer encoded = ByteBuffer.allocate(size).putInt(pairs);
+    for (int at = 0; at < PLACES * pairs; at += 2) {
+      encoded.putInt(places[at + 1]).put(text, places[at], places[at + 1]);
+    }
+    return new EncryptionContext(pairs, encoded.array());
+  }
+
+  private static int compareKeys(byte[] text, int[] places, int one, int other) {
+    return Arrays.compareUnsigned(
+        text,
+        places[one],
+        places[one] + places[one + 1],
+        text,
+        places[other],
+        places[other] + places[other + 1]);
+  }
+
+  private static void swap(int[] places, int one, int other) {
+    for (int i = 0; i < PLACES; i++) {
+      int kept = places[one + i];
+      places[one + i] = places[other + i];
+      places[other + i] = kept;
+    }
+  }
+
   private static byte[] utf8(String text) {
     for (int i = 0; i < text.length(); i++) {
       if (Character.isSurrogate(text.charAt(i))) {
@@ -80,6 +131,25 @@ public final class EncryptionContext {
       }
     }
     return text.getBytes(UTF_8);
+  }
+
+  /// Returns the value of a key; null if there is none.
+  public @Nullable String value(String key) {
+    byte[] wanted = key.getBytes(UTF_8);
+    int at = 4;
+    for (int pair = 0; pair < pairs; pair++) {
+      int keyEnd = endOfText(at);
+      int valueEnd = endOfText(keyEnd);
+      if (Arrays.equals(encoded, at + 4, keyEnd, wanted, 0, wanted.length)) {
+        return new String(encoded, keyEnd + 4, valueEnd - keyEnd - 4, UTF_8);
+      }
+      at = valueEnd;
+    }
+    return null;
+  }
+
+  private int endOfText(int at) {
+    return at + 4 + ByteBuffer.wrap(encoded).getInt(at);
   }
 
   /// The number of pairs.

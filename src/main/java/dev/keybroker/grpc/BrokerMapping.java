@@ -3,7 +3,6 @@ package dev.keybroker.grpc;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Timestamp;
 import com.google.protobuf.UnsafeByteOperations;
-import dev.keybroker.crypto.EncryptionContext;
 import dev.keybroker.crypto.RecipientKey;
 import dev.keybroker.dek.Rewrapped;
 import dev.keybroker.dek.RewrappedResult;
@@ -21,7 +20,6 @@ import dev.keybroker.v1.WrapAlgorithm;
 import dev.keybroker.v1.WrapDekResponse;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Map;
 
 /// Maps messages of the data plane from and to the domain's types.
 final class BrokerMapping {
@@ -29,15 +27,6 @@ final class BrokerMapping {
 
   static KeystoreName keystore(String name) {
     return KeystoreName.parse(name);
-  }
-
-  static EncryptionContext context(Map<String, String> pairs) {
-    EncryptionContext context = EncryptionContext.of(pairs);
-    if (context.totalBytes() > EncryptionContext.MAX_TOTAL_BYTES) {
-      throw new RequestInvalid(
-          "encryption_context", "keys and values together must be at most 8192 bytes");
-    }
-    return context;
   }
 
   /// Returns the response to a wrap, and closes the result. The array of the wrapped DEK is passed

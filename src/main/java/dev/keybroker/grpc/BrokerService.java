@@ -25,29 +25,30 @@ import dev.keybroker.v1.GetPublicKekRequest;
 import dev.keybroker.v1.KeyBrokerGrpc;
 import dev.keybroker.v1.RewrapDekRequest;
 import dev.keybroker.v1.RewrapDekResult;
-import dev.keybroker.v1.UnwrapDekRequest;
 import dev.keybroker.v1.UnwrapDekResponse;
 import dev.keybroker.v1.UnwrapDekResult;
-import dev.keybroker.v1.WrapDekRequest;
-import dev.keybroker.v1.WrapDekResponse;
 import dev.keybroker.v1.WrapDekResult;
 import io.grpc.BindableService;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
 import io.quarkus.grpc.GrpcService;
 import io.smallrye.mutiny.Uni;
+import java.nio.ByteBuffer;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /// The data plane. Requests were validated before they come here; those of a batch are validated
 /// item by item.
 @GrpcService
 public class BrokerService implements BindableService {
-  private static final int DEFAULT_DEK_SIZE = 32;
-
   private final DekBroker broker;
   private final Batch batch;
   private final KekCacheConfig cacheConfig;
   private final Calls calls;
+  private final DekMessages messages = new DekMessages();
 
   BrokerService(DekBroker broker, Batch batch, KekCacheConfig cacheConfig, Calls calls) {
     this.broker = broker;
@@ -58,12 +59,19 @@ public class BrokerService implements BindableService {
 
   @Override
   public ServerServiceDefinition bindService() {
-    return ServerServiceDefinition.builder(KeyBrokerGrpc.getServiceDescriptor())
+    MethodDescriptor<Object, EncodedResponse> wrapDek = messages.wrapDek();
+    MethodDescriptor<Object, EncodedResponse> unwrapDek = messages.unwrapDek();
+    return ServerServiceDefinition.builder(descriptor(wrapDek, unwrapDek))
         .addMethod(
-            KeyBrokerGrpc.getWrapDekMethod(), UnaryCall.handler(this::wrap, BrokerService::wrapped))
+            wrapDek,
+            UnaryCall.handler(
+                (origin, request) -> wrap(origin, DekMessages.wrap(request)),
+                BrokerService::wrapped))
         .addMethod(
-            KeyBrokerGrpc.getUnwrapDekMethod(),
-            UnaryCall.handler(this::unwrap, (result, headers) -> unwrapped(result)))
+            unwrapDek,
+            UnaryCall.handler(
+                (origin, request) -> unwrap(origin, DekMessages.unwrap(request)),
+                (result, headers) -> EncodedResponse.of(result)))
         .addMethod(
             KeyBrokerGrpc.getRewrapDekMethod(),
             UnaryCall.handler(this::rewrap, (result, headers) -> BrokerMapping.rewrapped(result)))
@@ -78,21 +86,31 @@ public class BrokerService implements BindableService {
         .build();
   }
 
-  private Soon<Answer<WrappedResult>> wrap(CallOrigin origin, WrapDekRequest request) {
-    KeystoreName keystore = BrokerMapping.keystore(request.getKeystore());
-    return calls.start(
-        origin, Rpc.WRAP_DEK, target(keystore), facts -> wrap(facts, keystore, request));
+  /// Returns the descriptor of the service, with these in place of its methods of the same names.
+  private static ServiceDescriptor descriptor(MethodDescriptor<?, ?>... hot) {
+    ServiceDescriptor service = KeyBrokerGrpc.getServiceDescriptor();
+    Map<String, MethodDescriptor<?, ?>> methods = new LinkedHashMap<>();
+    service.getMethods().forEach(method -> methods.put(method.getFullMethodName(), method));
+    List.of(hot).forEach(method -> methods.put(method.getFullMethodName(), method));
+    ServiceDescriptor.Builder withHot =
+        ServiceDescriptor.newBuilder(service.getName())
+            .setSchemaDescriptor(service.getSchemaDescriptor());
+    methods.values().forEach(withHot::addMethod);
+    return withHot.build();
   }
 
-  private Soon<WrappedResult> wrap(CallFacts facts, KeystoreName keystore, WrapDekRequest request) {
-    EncryptionContext context = context(facts, request.getEncryptionContextMap());
-    Soon<WrappedResult> wrapped;
-    if (request.getDek().isEmpty()) {
-      int size = request.getDekSizeBytes() == 0 ? DEFAULT_DEK_SIZE : request.getDekSizeBytes();
-      wrapped = broker.wrapNew(keystore, size, !request.getWithoutPlaintext(), context);
-    } else {
-      wrapped = broker.wrap(keystore, SecretBytes.adopt(request.getDek().toByteArray()), context);
-    }
+  private Soon<Answer<WrappedResult>> wrap(CallOrigin origin, DekRequest request) {
+    return calls.start(
+        origin, Rpc.WRAP_DEK, request.keystore().target(), facts -> wrap(facts, request));
+  }
+
+  private Soon<WrappedResult> wrap(CallFacts facts, DekRequest request) {
+    KeystoreName keystore = request.keystore().name();
+    EncryptionContext context = checked(facts, request.context());
+    Soon<WrappedResult> wrapped =
+        request.bytes().length == 0
+            ? broker.wrapNew(keystore, request.size(), request.withPlaintext(), context)
+            : broker.wrap(keystore, SecretBytes.adopt(request.bytes()), context);
     return wrapped.map(
         result -> {
           facts.kek(result.kek().id());
@@ -100,38 +118,36 @@ public class BrokerService implements BindableService {
         });
   }
 
-  private static WrapDekResponse wrapped(WrappedResult result, Metadata headers) {
+  private static EncodedResponse wrapped(WrappedResult result, Metadata headers) {
     LastKnownHeaders.add(result.lastKnown(), headers);
-    return BrokerMapping.wrapped(result);
+    return EncodedResponse.of(result);
   }
 
-  private static EncryptionContext context(CallFacts facts, Map<String, String> pairs) {
-    EncryptionContext context = BrokerMapping.context(pairs);
-    facts.context(context, pairs);
+  private static EncryptionContext checked(CallFacts facts, EncryptionContext context) {
+    if (context.totalBytes() > EncryptionContext.MAX_TOTAL_BYTES) {
+      throw new RequestInvalid(
+          "encryption_context", "keys and values together must be at most 8192 bytes");
+    }
+    facts.context(context, context::value);
     return context;
   }
 
-  private Soon<Answer<Unwrapped>> unwrap(CallOrigin origin, UnwrapDekRequest request) {
-    KeystoreName keystore = BrokerMapping.keystore(request.getKeystore());
+  private Soon<Answer<Unwrapped>> unwrap(CallOrigin origin, DekRequest request) {
     return calls.start(
-        origin, Rpc.UNWRAP_DEK, target(keystore), facts -> unwrap(facts, keystore, request));
+        origin, Rpc.UNWRAP_DEK, request.keystore().target(), facts -> unwrap(facts, request));
   }
 
-  private Soon<Unwrapped> unwrap(
-      CallFacts facts, KeystoreName keystore, UnwrapDekRequest request) {
-    EncryptionContext context = context(facts, request.getEncryptionContextMap());
-    facts.kek(WrappedDek.namedKek(request.getWrappedDek().asReadOnlyByteBuffer()));
-    byte[] wrappedDek = request.getWrappedDek().toByteArray();
+  private Soon<Unwrapped> unwrap(CallFacts facts, DekRequest request) {
+    KeystoreName keystore = request.keystore().name();
+    EncryptionContext context = checked(facts, request.context());
+    facts.kek(WrappedDek.namedKek(ByteBuffer.wrap(request.bytes())));
     Soon<Unwrapped> unwrapped =
-        request.getRecipientPublicKey().isEmpty()
-            ? broker.unwrap(keystore, wrappedDek, context).map(it -> it)
+        request.recipient().isEmpty()
+            ? broker.unwrap(keystore, request.bytes(), context).map(it -> it)
             : new Soon.Later<>(
                 broker
                     .unwrapSealed(
-                        keystore,
-                        wrappedDek,
-                        context,
-                        recipient(facts, request.getRecipientPublicKey()))
+                        keystore, request.bytes(), context, recipient(facts, request.recipient()))
                     .map(it -> it));
     return unwrapped.map(
         result -> {
@@ -174,7 +190,8 @@ public class BrokerService implements BindableService {
   }
 
   private Uni<Rewrapped> export(CallFacts facts, KeystoreName source, RewrapDekRequest request) {
-    EncryptionContext context = context(facts, request.getEncryptionContextMap());
+    EncryptionContext context =
+        checked(facts, EncryptionContext.of(request.getEncryptionContextMap()));
     facts.kek(WrappedDek.namedKek(request.getWrappedDek().asReadOnlyByteBuffer()));
     RecipientKey recipient = recipient(facts, request.getRecipientPublicKey());
     return broker
@@ -185,7 +202,8 @@ public class BrokerService implements BindableService {
 
   private Uni<Rewrapped> rewrap(
       CallFacts facts, KeystoreName source, KeystoreName destination, RewrapDekRequest request) {
-    EncryptionContext context = context(facts, request.getEncryptionContextMap());
+    EncryptionContext context =
+        checked(facts, EncryptionContext.of(request.getEncryptionContextMap()));
     facts.kek(WrappedDek.namedKek(request.getWrappedDek().asReadOnlyByteBuffer()));
     if (!destination.tenant().equals(source.tenant())) {
       throw new RequestInvalid("destination_keystore", "must be a keystore of the same tenant");
@@ -200,7 +218,7 @@ public class BrokerService implements BindableService {
     return batch
         .run(
             request.getRequestsList(),
-            item -> Soon.uni(() -> wrap(origin, item)).map(Answer::release),
+            item -> Soon.uni(() -> wrap(origin, DekRequest.of(item))).map(Answer::release),
             result -> WrapDekResult.newBuilder().setResponse(BrokerMapping.wrapped(result)).build(),
             error -> WrapDekResult.newBuilder().setError(error).build())
         .map(all -> BatchWrapDeksResponse.newBuilder().addAllResults(all).build());
@@ -211,7 +229,7 @@ public class BrokerService implements BindableService {
     return batch
         .run(
             request.getRequestsList(),
-            item -> Soon.uni(() -> unwrap(origin, item)),
+            item -> Soon.uni(() -> unwrap(origin, DekRequest.of(item))),
             answer -> UnwrapDekResult.newBuilder().setResponse(unwrapped(answer.release())).build(),
             error -> UnwrapDekResult.newBuilder().setError(error).build())
         .map(all -> BatchUnwrapDeksResponse.newBuilder().addAllResults(all).build());

@@ -9,6 +9,7 @@ import dev.keybroker.concurrent.Soon;
 import io.smallrye.mutiny.Uni;
 import jakarta.inject.Singleton;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -77,7 +78,17 @@ class Calls {
               work);
       if (underWay != null && answer instanceof Soon.Later<Answer<T>>(Uni<Answer<T>> later)) {
         waits = true;
-        return new Soon.Later<>(later.onTermination().invoke(underWay::end));
+        // Mutiny runs the callback again if a cancellation follows the item.
+        AtomicBoolean counted = new AtomicBoolean(true);
+        return new Soon.Later<>(
+            later
+                .onTermination()
+                .invoke(
+                    () -> {
+                      if (counted.getAndSet(false)) {
+                        underWay.end();
+                      }
+                    }));
       }
       return answer;
     } finally {

@@ -10,6 +10,7 @@ import io.grpc.ServerServiceDefinition;
 import io.quarkus.arc.Arc;
 import io.quarkus.grpc.GrpcService;
 import io.quarkus.grpc.runtime.ServerInterceptorStorage;
+import io.quarkus.runtime.LaunchMode;
 import jakarta.enterprise.inject.spi.Prioritized;
 import jakarta.inject.Singleton;
 import java.util.Comparator;
@@ -18,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The way of a call to the data plane, without the layers that Quarkus puts around each service: a
 /// duplicated Vert.x context, a request context, and a handler of exceptions. The data plane needs
-/// none of them. Only tracing keeps its state there, so traced calls take Quarkus' way.
+/// none of them. Only tracing keeps its state there, so traced calls take Quarkus' way. So do those
+/// of dev mode, where Quarkus replaces the services of a running server.
 @Singleton
 class DirectRoute {
   private static final List<String> SKIPPED =
@@ -28,8 +30,9 @@ class DirectRoute {
 
   DirectRoute(
       @GrpcService BrokerService broker, ServerInterceptorStorage interceptors, Spans spans) {
+    boolean isByQuarkus = spans.areOn() || LaunchMode.current() == LaunchMode.DEVELOPMENT;
     this.dataPlane =
-        spans.areOn() ? null : ServerInterceptors.intercept(broker, needed(interceptors));
+        isByQuarkus ? null : ServerInterceptors.intercept(broker, needed(interceptors));
   }
 
   /// Returns the needed ones of the interceptors that Quarkus puts around each service, in Quarkus'

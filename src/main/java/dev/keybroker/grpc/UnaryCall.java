@@ -108,7 +108,7 @@ final class UnaryCall<Q, T, A> extends ServerCall.Listener<Q>
       call.sendHeaders(headers);
       call.sendMessage(message);
       call.close(Status.OK, new Metadata());
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       fail(e);
     }
   }

@@ -40,7 +40,7 @@ class JsonLinesTest {
   private static ChainedRecord record() {
     Map<String, String> context = Map.of("recording-id", "r-1\n\"", "agent", "Ada");
     CallFacts facts = CallFacts.of(List.of("recording-id"));
-    facts.context(EncryptionContext.of(context), context);
+    facts.context(EncryptionContext.of(context), context::get);
     facts.kmsRequestId("kms-1");
     AuditEvent event =
         AuditEvent.of(
@@ -101,7 +101,7 @@ class JsonLinesTest {
     String forged = "audit checkpoint chain=" + CHAIN + " " + head;
     Map<String, String> context = Map.of("recording-id", forged);
     CallFacts facts = CallFacts.of(List.of("recording-id"));
-    facts.context(EncryptionContext.of(context), context);
+    facts.context(EncryptionContext.of(context), context::get);
     AuditEvent event =
         AuditEvent.of(
             Instant.EPOCH,

@@ -29,7 +29,7 @@ class RecordHashTest {
   private static AuditEvent event(Map<String, String> context) {
     CallFacts facts = CallFacts.of(List.of("recording-id", "\uD83C\uDF99", "\uFF5E"));
     facts.kek(UUID.fromString("00112233-4455-6677-8899-aabbccddeeff"));
-    facts.context(EncryptionContext.of(context), context);
+    facts.context(EncryptionContext.of(context), context::get);
     facts.kmsRequestId("kms-1");
     return AuditEvent.of(
         TIME,
