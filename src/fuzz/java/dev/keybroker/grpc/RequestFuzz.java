@@ -39,6 +39,8 @@ import dev.keybroker.v1.ListKeystoresRequest;
 import dev.keybroker.v1.RestoreKekRequest;
 import dev.keybroker.v1.RestoreKeystoreRequest;
 import dev.keybroker.v1.RewrapDekRequest;
+import dev.keybroker.v1.RewrapDeksItem;
+import dev.keybroker.v1.RewrapDeksRequest;
 import dev.keybroker.v1.RotateKekRequest;
 import dev.keybroker.v1.ScheduleKekDestructionRequest;
 import dev.keybroker.v1.TestKeystoreRequest;
@@ -141,6 +143,9 @@ public final class RequestFuzz {
         BatchWrapDeksRequest.newBuilder().addRequests(wrap).addRequests(wrap).build(),
         BatchUnwrapDeksRequest.newBuilder().addRequests(unwrap).build(),
         BatchRewrapDeksRequest.newBuilder().addRequests(rewrap).build(),
+        RewrapDeksRequest.newBuilder()
+            .addItems(RewrapDeksItem.newBuilder().setId("4711").setRequest(rewrap))
+            .build(),
         GetPublicKekRequest.newBuilder().setKeystore(KEYSTORE).build(),
         CreateKeystoreRequest.newBuilder()
             .setParent("tenants/acme")
@@ -256,6 +261,7 @@ public final class RequestFuzz {
       case BatchWrapDeksRequest batch -> batch.getRequestsList().forEach(RequestFuzz::check);
       case BatchUnwrapDeksRequest batch -> batch.getRequestsList().forEach(RequestFuzz::check);
       case BatchRewrapDeksRequest batch -> batch.getRequestsList().forEach(RequestFuzz::check);
+      case RewrapDeksRequest bulk -> bulk.getItemsList().forEach(it -> check(it.getRequest()));
       case GetPublicKekRequest get -> KeystoreName.parse(get.getKeystore());
       case CreateKeystoreRequest create -> {
         KeystoreName name = new KeystoreName(tenant(create.getParent()), create.getKeystoreId());

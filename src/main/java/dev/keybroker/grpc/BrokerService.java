@@ -25,6 +25,10 @@ import dev.keybroker.v1.GetPublicKekRequest;
 import dev.keybroker.v1.KeyBrokerGrpc;
 import dev.keybroker.v1.RewrapDekRequest;
 import dev.keybroker.v1.RewrapDekResult;
+import dev.keybroker.v1.RewrapDeksItem;
+import dev.keybroker.v1.RewrapDeksRequest;
+import dev.keybroker.v1.RewrapDeksResponse;
+import dev.keybroker.v1.RewrapDeksResult;
 import dev.keybroker.v1.UnwrapDekResponse;
 import dev.keybroker.v1.UnwrapDekResult;
 import dev.keybroker.v1.WrapDekResult;
@@ -78,6 +82,7 @@ public class BrokerService implements BindableService {
         .addMethod(KeyBrokerGrpc.getBatchWrapDeksMethod(), UnaryCall.handler(this::batchWrap))
         .addMethod(KeyBrokerGrpc.getBatchUnwrapDeksMethod(), UnaryCall.handler(this::batchUnwrap))
         .addMethod(KeyBrokerGrpc.getBatchRewrapDeksMethod(), UnaryCall.handler(this::batchRewrap))
+        .addMethod(KeyBrokerGrpc.getRewrapDeksMethod(), BatchStream.handler(this::rewrapAll))
         .addMethod(
             KeyBrokerGrpc.getGetPublicKekMethod(),
             UnaryCall.handler(
@@ -247,6 +252,25 @@ public class BrokerService implements BindableService {
                     .build(),
             error -> RewrapDekResult.newBuilder().setError(error).build())
         .map(all -> BatchRewrapDeksResponse.newBuilder().addAllResults(all).build());
+  }
+
+  private Uni<RewrapDeksResponse> rewrapAll(CallOrigin origin, RewrapDeksRequest request) {
+    return batch
+        .run(
+            request.getItemsList().stream().map(RewrapDeksItem::getRequest).toList(),
+            item -> Soon.uni(() -> rewrap(origin, item)),
+            answer ->
+                RewrapDeksResult.newBuilder()
+                    .setResponse(BrokerMapping.rewrapped(answer.release())),
+            error -> RewrapDeksResult.newBuilder().setError(error))
+        .map(
+            results -> {
+              RewrapDeksResponse.Builder response = RewrapDeksResponse.newBuilder();
+              for (int i = 0; i < results.size(); i++) {
+                response.addResults(results.get(i).setId(request.getItems(i).getId()));
+              }
+              return response.build();
+            });
   }
 
   private Soon<Answer<ActiveKek>> publicKek(CallOrigin origin, GetPublicKekRequest request) {

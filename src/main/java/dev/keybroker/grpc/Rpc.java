@@ -25,6 +25,7 @@ enum Rpc {
   BATCH_WRAP_DEKS("BatchWrapDeks", DEK_WRAP),
   BATCH_UNWRAP_DEKS("BatchUnwrapDeks", DEK_UNWRAP),
   BATCH_REWRAP_DEKS("BatchRewrapDeks", DEK_REWRAP),
+  REWRAP_DEKS("RewrapDeks", DEK_REWRAP),
   GET_PUBLIC_KEK("GetPublicKek", KEK_PUBLIC),
   CREATE_KEYSTORE("CreateKeystore", KEYSTORE_EDIT),
   GET_KEYSTORE("GetKeystore", KEYSTORE_VIEW),

@@ -35,6 +35,8 @@ import dev.keybroker.v1.ListKeystoresRequest;
 import dev.keybroker.v1.RestoreKekRequest;
 import dev.keybroker.v1.RestoreKeystoreRequest;
 import dev.keybroker.v1.RewrapDekRequest;
+import dev.keybroker.v1.RewrapDeksItem;
+import dev.keybroker.v1.RewrapDeksRequest;
 import dev.keybroker.v1.RootKey;
 import dev.keybroker.v1.RotateKekRequest;
 import dev.keybroker.v1.ScheduleKekDestructionRequest;
@@ -237,6 +239,14 @@ class PermissionTableTest extends BrokerTestCase {
             Permission.DEK_EXPORT,
             "WRAPPED_DEK_NOT_AUTHENTIC",
             it -> BatchRewrapDeksRequest.newBuilder().addRequests(exportRequest(it)).build()),
+        row(
+            "KeyBroker/RewrapDeks",
+            Permission.DEK_REWRAP,
+            "WRAPPED_DEK_NOT_AUTHENTIC",
+            it ->
+                RewrapDeksRequest.newBuilder()
+                    .addItems(RewrapDeksItem.newBuilder().setRequest(rewrapRequest(it)))
+                    .build()),
         row(
             "KeyBroker/GetPublicKek",
             Permission.KEK_PUBLIC,

@@ -21,6 +21,7 @@ final class CallBytes extends ServerStreamTracer {
   private long read;
   private long uncompressed;
   private long answered;
+  private long settled;
   private long counted;
   private boolean ended;
   private @Nullable String exceeded;
@@ -81,6 +82,17 @@ final class CallBytes extends ServerStreamTracer {
     count(false);
   }
 
+  /// Ends the count of messages that were read and answered, while the call goes on.
+  synchronized void answered(long bytes) {
+    AtomicLong connection = ofConnection;
+    if (connection != null && !ended) {
+      long settling = Math.min(bytes, counted);
+      all.add(connection, -settling);
+      counted -= settling;
+      settled += settling;
+    }
+  }
+
   @Override
   public synchronized void streamClosed(Status status) {
     ended = true;
@@ -92,14 +104,15 @@ final class CallBytes extends ServerStreamTracer {
 
   private void count(boolean refusable) {
     AtomicLong connection = ofConnection;
-    long due = Math.max(read, uncompressed) + answered;
+    long due = Math.max(read, uncompressed) + answered - settled;
     if (connection == null || ended || due <= counted) {
       return;
     }
     all.add(connection, due - counted);
     counted = due;
     if (refusable && exceeded == null) {
-      exceeded = Math.max(read, uncompressed) > most ? "connection" : all.exceeded(connection);
+      exceeded =
+          Math.max(read, uncompressed) - settled > most ? "connection" : all.exceeded(connection);
       if (exceeded != null && refusal != null) {
         refusal.accept(exceeded);
       }

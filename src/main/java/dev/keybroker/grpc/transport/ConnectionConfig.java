@@ -75,8 +75,8 @@ public interface ConnectionConfig {
 
   /// The maximum duration of a call, from its first byte until the client has read the last byte of
   /// the response. Longer calls are cut, whichever side is slow. A shorter deadline of the client
-  /// takes precedence. Does not apply to health `Watch` and to reflection, which last as long as
-  /// their connection.
+  /// takes precedence. Does not apply to `RewrapDeks`, health `Watch` and reflection, which last as
+  /// long as their connection.
   @WithDefault("60s")
   @Bounds(atLeast = "1 ms")
   Duration maxCallDuration();

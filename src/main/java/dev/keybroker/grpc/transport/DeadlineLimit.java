@@ -37,7 +37,9 @@ final class DeadlineLimit extends ServerStreamTracer.Factory {
   }
 
   private static boolean lastsAsItsConnection(String method) {
-    return method.equals("grpc.health.v1.Health/Watch") || method.startsWith("grpc.reflection.");
+    return method.equals("grpc.health.v1.Health/Watch")
+        || method.startsWith("grpc.reflection.")
+        || method.equals("keybroker.v1.KeyBroker/RewrapDeks");
   }
 
   /// Parses the value of the header (gRPC over HTTP/2: up to eight digits and a unit). If it is not

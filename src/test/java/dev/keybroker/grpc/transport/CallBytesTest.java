@@ -90,6 +90,27 @@ class CallBytesTest {
   }
 
   @Test
+  void stream_countsOnlyWhatIsNotAnsweredYet() {
+    CallBytes stream = call(connection);
+    for (int i = 0; i < 50; i++) {
+      stream.inboundWireSize(20 * KIB);
+      stream.inboundUncompressedSize(40 * KIB);
+      stream.outboundWireSize(10 * KIB);
+      stream.answered(50 * KIB);
+    }
+    assertEquals(List.of(), refused);
+    assertEquals(0, all.total());
+
+    stream.inboundUncompressedSize(101 * KIB);
+
+    assertEquals(List.of("connection"), refused);
+    stream.streamClosed(Status.CANCELLED);
+    stream.answered(KIB);
+    assertEquals(0, connection.get());
+    assertEquals(0, all.total());
+  }
+
+  @Test
   void answersThatAreNotSent_countAndRefuseLaterCallsOnly() {
     CallBytes deaf = call(connection);
     deaf.inboundWireSize(KIB);
