@@ -245,18 +245,18 @@ public final class RequestFuzz {
     switch (message) {
       case WrapDekRequest wrap -> {
         KeystoreName.parse(wrap.getKeystore());
-        context(BrokerMapping.context(wrap.getEncryptionContextMap()));
+        context(EncryptionContext.of(wrap.getEncryptionContextMap()));
       }
       case UnwrapDekRequest unwrap -> {
         KeystoreName.parse(unwrap.getKeystore());
-        context(BrokerMapping.context(unwrap.getEncryptionContextMap()));
+        context(EncryptionContext.of(unwrap.getEncryptionContextMap()));
       }
       case RewrapDekRequest rewrap -> {
         KeystoreName.parse(rewrap.getKeystore());
         if (!rewrap.getDestinationKeystore().isEmpty()) {
           KeystoreName.parse(rewrap.getDestinationKeystore());
         }
-        context(BrokerMapping.context(rewrap.getEncryptionContextMap()));
+        context(EncryptionContext.of(rewrap.getEncryptionContextMap()));
       }
       case BatchWrapDeksRequest batch -> batch.getRequestsList().forEach(RequestFuzz::check);
       case BatchUnwrapDeksRequest batch -> batch.getRequestsList().forEach(RequestFuzz::check);
