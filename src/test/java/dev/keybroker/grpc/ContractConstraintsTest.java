@@ -35,6 +35,8 @@ import dev.keybroker.v1.ListKeystoresRequest;
 import dev.keybroker.v1.RestoreKekRequest;
 import dev.keybroker.v1.RestoreKeystoreRequest;
 import dev.keybroker.v1.RewrapDekRequest;
+import dev.keybroker.v1.RewrapDeksItem;
+import dev.keybroker.v1.RewrapDeksRequest;
 import dev.keybroker.v1.RootKey;
 import dev.keybroker.v1.RotateKekRequest;
 import dev.keybroker.v1.ScheduleKekDestructionRequest;
@@ -216,6 +218,12 @@ class ContractConstraintsTest {
             BatchRewrapDeksRequest.newBuilder()
                 .addAllRequests(copies(1000, RewrapDekRequest.getDefaultInstance()))
                 .build()),
+        valid(
+            "1,000 invalid items of a stream",
+            RewrapDeksRequest.newBuilder()
+                .addAllItems(copies(1000, RewrapDeksItem.getDefaultInstance()))
+                .build()),
+        valid("the longest id", rewrapItem("x".repeat(256))),
         valid("public KEK", GetPublicKekRequest.newBuilder().setKeystore(KEYSTORE).build()));
   }
 
@@ -306,7 +314,23 @@ class ContractConstraintsTest {
         invalid(
             "1,001 items to rewrap",
             BatchRewrapDeksRequest.newBuilder().addAllRequests(copies(1001, REWRAP)).build(),
-            "requests: repeated.max_items"));
+            "requests: repeated.max_items"),
+        invalid(
+            "1,001 items of a stream",
+            RewrapDeksRequest.newBuilder()
+                .addAllItems(copies(1001, RewrapDeksItem.getDefaultInstance()))
+                .build(),
+            "items: repeated.max_items"),
+        invalid(
+            "an id of too many bytes",
+            rewrapItem("x".repeat(254) + "é" + "x"),
+            "items.id: string.max_bytes"));
+  }
+
+  private static RewrapDeksRequest rewrapItem(String id) {
+    return RewrapDeksRequest.newBuilder()
+        .addItems(RewrapDeksItem.newBuilder().setId(id).setRequest(REWRAP))
+        .build();
   }
 
   static Stream<Arguments> validControlPlane() {
