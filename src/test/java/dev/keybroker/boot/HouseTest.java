@@ -43,6 +43,16 @@ class HouseTest {
               "org.jspecify..");
 
   @ArchTest
+  static final ArchRule policy_standsAlone =
+      classes()
+          .that()
+          .resideInAPackage("dev.keybroker.policy..")
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage(
+              "dev.keybroker.policy..", "java..", "com.fasterxml.jackson..", "org.jspecify..");
+
+  @ArchTest
   static final ArchRule kms_importsCryptoOnly =
       noClasses()
           .that()

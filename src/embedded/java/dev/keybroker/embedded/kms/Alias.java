@@ -12,10 +12,10 @@ record Alias(
     Instant updated) {
 
   String arn() {
-    return Arn.alias(account, region, name);
+    return Arns.alias(account, region, name);
   }
 
   String targetArn() {
-    return Arn.key(account, region, targetKeyId);
+    return Arns.key(account, region, targetKeyId);
   }
 }

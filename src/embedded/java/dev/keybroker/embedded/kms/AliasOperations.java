@@ -112,7 +112,7 @@ final class AliasOperations {
   }
 
   private Alias existing(KmsRequest request) {
-    String arn = Arn.alias(request.caller().account(), request.region(), name(request));
+    String arn = Arns.alias(request.caller().account(), request.region(), name(request));
     access.checkIdentity(request, arn);
     Alias alias = state.aliases.get(arn);
     if (alias == null) {

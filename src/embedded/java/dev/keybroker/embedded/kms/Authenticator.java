@@ -1,5 +1,7 @@
 package dev.keybroker.embedded.kms;
 
+import dev.keybroker.policy.Arn;
+import dev.keybroker.policy.Requester;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -35,7 +37,7 @@ final class Authenticator {
   /// The caller behind `signature`.
   ///
   /// @throws AwsException where the credentials or the signature are not good
-  Caller authenticate(HttpRequest request, Signature signature) {
+  Requester authenticate(HttpRequest request, Signature signature) {
     AuthenticationErrors errors = AuthenticationErrors.of(signature.service());
     String token = request.header("X-Amz-Security-Token");
     LocalCredentials longTerm = state.accessKeys.get(signature.accessKeyId());
@@ -52,9 +54,9 @@ final class Authenticator {
       throw errors.wrongSignature();
     }
     checkTime(request.header("X-Amz-Date"), errors);
-    Caller caller = session == null ? caller(longTerm, errors) : caller(session, errors);
+    Requester caller = session == null ? caller(longTerm, errors) : caller(session, errors);
     Arn identity = Arn.parse(caller.identityArn());
-    if (identity == null || !identity.partition().equals(Arn.partitionOf(signature.region()))) {
+    if (identity == null || !identity.partition().equals(Arns.partitionOf(signature.region()))) {
       // A partition does not know the credentials of another one.
       throw errors.unknownClient();
     }
@@ -62,8 +64,8 @@ final class Authenticator {
   }
 
   /// The caller of a request without a signature.
-  Caller anonymous(HttpRequest request) {
-    return Caller.anonymous(facts.of(request));
+  Requester anonymous(HttpRequest request) {
+    return Requester.anonymous(facts.of(request));
   }
 
   private void checkTime(@Nullable String text, AuthenticationErrors errors) {
@@ -86,14 +88,14 @@ final class Authenticator {
     }
   }
 
-  private Caller caller(@Nullable LocalCredentials key, AuthenticationErrors errors) {
+  private Requester caller(@Nullable LocalCredentials key, AuthenticationErrors errors) {
     if (key == null) {
       throw errors.unknownClient();
     }
     String arn = key.arn();
     if (arn.equals(Arn.root(state.partition(key.account()), key.account()))) {
-      return new Caller(
-          Caller.Kind.ROOT,
+      return new Requester(
+          Requester.Kind.ROOT,
           key.account(),
           arn,
           arn,
@@ -107,19 +109,19 @@ final class Authenticator {
     if (user == null) {
       throw errors.unknownClient();
     }
-    return new Caller(
-        Caller.Kind.USER,
+    return new Requester(
+        Requester.Kind.USER,
         key.account(),
         arn,
         arn,
         user.userId(),
-        List.copyOf(user.policies().values()),
+        ParsedPolicies.of(user.policies().values()),
         null,
         Map.of(),
         facts.of(user));
   }
 
-  private Caller caller(Session session, AuthenticationErrors errors) {
+  private Requester caller(Session session, AuthenticationErrors errors) {
     if (!clock.instant().isBefore(session.expires())) {
       throw errors.expired();
     }
@@ -127,14 +129,15 @@ final class Authenticator {
     if (role == null || !role.roleId().equals(session.roleId())) {
       throw errors.unknownClient();
     }
-    return new Caller(
-        Caller.Kind.SESSION,
+    String policy = session.policy();
+    return new Requester(
+        Requester.Kind.SESSION,
         role.account(),
         session.arn(),
         role.arn(),
         role.roleId() + ":" + session.sessionName(),
-        List.copyOf(role.policies().values()),
-        session.policy(),
+        ParsedPolicies.of(role.policies().values()),
+        policy == null ? null : ParsedPolicies.of(policy),
         session.tags().transitive(),
         facts.of(role, session));
   }

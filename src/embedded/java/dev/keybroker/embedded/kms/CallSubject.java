@@ -1,5 +1,8 @@
 package dev.keybroker.embedded.kms;
 
+import dev.keybroker.policy.Arn;
+import dev.keybroker.policy.Requester;
+
 /// What a call is about, as fault rules and call counts see it.
 ///
 /// @param region the region whose endpoint is called
@@ -9,7 +12,7 @@ package dev.keybroker.embedded.kms;
 record CallSubject(
     String operation, String region, String account, String resource, String caller) {
 
-  static CallSubject of(String operation, String region, Caller caller, String resource) {
+  static CallSubject of(String operation, String region, Requester caller, String resource) {
     Arn arn = Arn.parse(resource);
     return new CallSubject(
         operation, region, arn == null ? caller.account() : arn.account(), resource, caller.arn());

@@ -1,6 +1,7 @@
 package dev.keybroker.embedded.kms;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.keybroker.policy.Access;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -81,7 +82,7 @@ final class CryptoOperations {
     if (reference != null) {
       return finder.find(request, reference);
     }
-    String arn = Arn.key(ciphertext.account(), request.region(), ciphertext.keyId());
+    String arn = Arns.key(ciphertext.account(), request.region(), ciphertext.keyId());
     KmsKey key = finder.get(arn);
     if (key == null) {
       throw KmsAccess.denied(

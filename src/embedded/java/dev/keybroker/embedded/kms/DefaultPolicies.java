@@ -56,6 +56,6 @@ final class DefaultPolicies {
       } ]
     }\
     """
-        .formatted(account, region, service, Arn.partitionOf(region));
+        .formatted(account, region, service, Arns.partitionOf(region));
   }
 }

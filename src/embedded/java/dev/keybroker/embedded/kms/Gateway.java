@@ -2,6 +2,7 @@ package dev.keybroker.embedded.kms;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
+import dev.keybroker.policy.Requester;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Objects;
@@ -65,7 +66,7 @@ final class Gateway implements HttpHandler {
     String operation = protocol.operation(request);
     String resource = "";
     try {
-      Caller caller;
+      Requester caller;
       if (signature != null) {
         caller = authenticator.authenticate(request, signature);
       } else if (protocol.takesUnsigned(operation)) {

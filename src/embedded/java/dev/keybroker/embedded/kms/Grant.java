@@ -1,5 +1,6 @@
 package dev.keybroker.embedded.kms;
 
+import dev.keybroker.policy.Requester;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -28,7 +29,7 @@ record Grant(
   private static final String TOKEN_START = "AQpA";
 
   /// Whether the grant is for this caller.
-  boolean grantedTo(Caller caller) {
+  boolean grantedTo(Requester caller) {
     return caller.is(granteeId == null ? granteePrincipal : granteeId);
   }
 

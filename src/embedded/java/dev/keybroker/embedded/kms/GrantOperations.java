@@ -2,6 +2,8 @@ package dev.keybroker.embedded.kms;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.keybroker.policy.Arn;
+import dev.keybroker.policy.Requester;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -147,7 +149,7 @@ final class GrantOperations {
 
   private ObjectNode retire(KmsRequest request) {
     Grant grant = toRetire(request);
-    Caller caller = request.caller();
+    Requester caller = request.caller();
     boolean retiringPrincipal =
         grant.retiringPrincipal() != null && caller.is(grant.retiringPrincipal());
     boolean grantee = grant.grantedTo(caller) && grant.operations().contains("RetireGrant");

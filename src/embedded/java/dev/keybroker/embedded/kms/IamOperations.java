@@ -1,5 +1,7 @@
 package dev.keybroker.embedded.kms;
 
+import dev.keybroker.policy.Access;
+import dev.keybroker.policy.PolicyContext;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -204,8 +206,8 @@ final class IamOperations {
     }
     return checked(
         request,
-        Arn.iam(
-            Arn.partitionOf(request.region()),
+        Arns.iam(
+            Arns.partitionOf(request.region()),
             request.caller().account(),
             kind,
             path,
@@ -226,7 +228,7 @@ final class IamOperations {
   private static String find(
       Iterable<String> arns, QueryRequest request, String kind, String name) {
     String start =
-        Arn.iam(Arn.partitionOf(request.region()), request.caller().account(), kind, "/", "");
+        Arns.iam(Arns.partitionOf(request.region()), request.caller().account(), kind, "/", "");
     for (String arn : arns) {
       if (arn.startsWith(start) && arn.endsWith("/" + name)) {
         return arn;

@@ -1,5 +1,8 @@
 package dev.keybroker.embedded.kms;
 
+import dev.keybroker.policy.Access;
+import dev.keybroker.policy.Arn;
+import dev.keybroker.policy.Requester;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -74,12 +77,12 @@ final class KeyFinder {
   }
 
   /// The ARN that `reference` stands for in this account and region; nothing need be there.
-  static String arn(Caller caller, String region, String reference) {
+  static String arn(Requester caller, String region, String reference) {
     if (reference.startsWith("alias/")) {
-      return Arn.alias(caller.account(), region, reference);
+      return Arns.alias(caller.account(), region, reference);
     }
     if (KEY_ID.matcher(reference).matches()) {
-      return Arn.key(caller.account(), region, reference);
+      return Arns.key(caller.account(), region, reference);
     }
     if (!reference.startsWith("arn:")) {
       throw KmsErrors.invalidKeyId(reference);
@@ -87,7 +90,7 @@ final class KeyFinder {
     Arn arn = Arn.parse(reference);
     if (arn == null
         || !arn.service().equals("kms")
-        || !arn.partition().equals(Arn.partitionOf(arn.region()))
+        || !arn.partition().equals(Arns.partitionOf(arn.region()))
         || !Arn.isAccount(arn.account())
         || !(arn.resource().startsWith("key/") || arn.resource().startsWith("alias/"))) {
       throw KmsErrors.invalidArn(reference);

@@ -112,7 +112,7 @@ final class KeyOperations {
   private ResourcePolicy policy(KmsRequest request, String account) {
     String given = request.text("Policy");
     if (given == null) {
-      String partition = Arn.partitionOf(request.region());
+      String partition = Arns.partitionOf(request.region());
       return ResourcePolicy.unbound(DefaultPolicies.customerManaged(partition, account));
     }
     return PolicyOperations.checked(state, given);
@@ -126,7 +126,7 @@ final class KeyOperations {
     if (!primary.primary()) {
       throw KmsErrors.unsupported(primary.arn() + " is not a multi-Region primary key.");
     }
-    if (!Arn.partitionOf(region).equals(Arn.partitionOf(primary.region()))) {
+    if (!Arns.partitionOf(region).equals(Arns.partitionOf(primary.region()))) {
       throw KmsErrors.validation("ReplicaRegion " + region + " is not of the key's partition.");
     }
     access.checkIdentity(

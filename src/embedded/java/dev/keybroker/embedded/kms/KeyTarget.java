@@ -28,7 +28,7 @@ final class KeyTarget {
       if (request.has("CiphertextBlob")) {
         Ciphertext ciphertext =
             materials.parse(request.blob("CiphertextBlob", MAX_CIPHERTEXT_BYTES));
-        return Arn.key(ciphertext.account(), request.region(), ciphertext.keyId());
+        return Arns.key(ciphertext.account(), request.region(), ciphertext.keyId());
       }
       return null;
     } catch (AwsException e) {

@@ -1,5 +1,10 @@
 package dev.keybroker.embedded.kms;
 
+import dev.keybroker.policy.Access;
+import dev.keybroker.policy.Policy;
+import dev.keybroker.policy.PolicyContext;
+import dev.keybroker.policy.PolicyStatement;
+import dev.keybroker.policy.Requester;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -63,7 +68,7 @@ final class KmsAccess {
       KeyFinder.Found found,
       @Nullable Map<String, String> context) {
     KmsKey key = found.key();
-    Caller caller = request.caller();
+    Requester caller = request.caller();
     boolean granted =
         grants(request, key).anyMatch(grant -> grants(grant, request, permission, context));
     return Access.decide(
@@ -124,7 +129,7 @@ final class KmsAccess {
     }
   }
 
-  static AwsException denied(Caller caller, String action, String on, Access access) {
+  static AwsException denied(Requester caller, String action, String on, Access access) {
     return KmsErrors.accessDenied(
         "User: "
             + caller.arn()

@@ -1,5 +1,6 @@
 package dev.keybroker.embedded.kms;
 
+import dev.keybroker.policy.PolicyContext;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

@@ -36,7 +36,7 @@ record KmsKey(
   }
 
   String arn() {
-    return Arn.key(account, region, keyId);
+    return Arns.key(account, region, keyId);
   }
 
   /// Names the material, which the keys of a multi-Region set share.

@@ -1,6 +1,8 @@
 package dev.keybroker.embedded.kms;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.keybroker.policy.Access;
+import dev.keybroker.policy.Requester;
 import java.io.IOException;
 
 /// AWS JSON 1.1, as KMS uses it: the operation stands in `X-Amz-Target`.
@@ -29,7 +31,7 @@ final class KmsProtocol implements WireProtocol {
   }
 
   @Override
-  public WireCall read(HttpRequest request, Caller caller, String region, String requestId) {
+  public WireCall read(HttpRequest request, Requester caller, String region, String requestId) {
     ObjectNode body;
     try {
       body = request.body().length == 0 ? Json.object() : Json.parse(request.body());

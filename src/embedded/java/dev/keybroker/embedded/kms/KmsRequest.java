@@ -2,6 +2,7 @@ package dev.keybroker.embedded.kms;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.keybroker.policy.Requester;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -11,7 +12,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// A call of a KMS operation by an authenticated caller.
-record KmsRequest(Caller caller, String region, String operation, ObjectNode body) {
+record KmsRequest(Requester caller, String region, String operation, ObjectNode body) {
 
   boolean has(String member) {
     return body.hasNonNull(member);

@@ -76,7 +76,7 @@ final class Materials {
     String owner =
         key.primaryRegion() == null
             ? key.arn()
-            : Arn.key(key.account(), key.primaryRegion(), key.keyId());
+            : Arns.key(key.account(), key.primaryRegion(), key.keyId());
     if (dueRotation(owner) != null) {
       state.change(
           () -> {

@@ -48,7 +48,7 @@ final class OidcOperations {
     String arn =
         IamOperations.checked(
             request,
-            OidcProvider.arn(Arn.partitionOf(request.region()), request.caller().account(), url));
+            OidcProvider.arn(Arns.partitionOf(request.region()), request.caller().account(), url));
     OidcProvider provider = new OidcProvider(arn, url, clientIds, thumbprints, clock.instant());
     state.change(
         () -> {

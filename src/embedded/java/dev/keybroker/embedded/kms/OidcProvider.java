@@ -21,6 +21,6 @@ record OidcProvider(
   ///
   /// @param url without `https://`
   static String arn(String partition, String account, String url) {
-    return Arn.iam(partition, account, "oidc-provider", "/", url);
+    return Arns.iam(partition, account, "oidc-provider", "/", url);
   }
 }

@@ -1,5 +1,8 @@
 package dev.keybroker.embedded.kms;
 
+import dev.keybroker.policy.Arn;
+import dev.keybroker.policy.Policy;
+import dev.keybroker.policy.PolicyStatement;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -156,7 +159,7 @@ final class PolicyCheck {
 
   private Policy parse(String document) {
     try {
-      return PolicyParser.parse(document);
+      return Policy.parse(document);
     } catch (IllegalArgumentException e) {
       throw malformed.apply(String.valueOf(e.getMessage()));
     }

@@ -1,5 +1,7 @@
 package dev.keybroker.embedded.kms;
 
+import dev.keybroker.policy.Policy;
+import dev.keybroker.policy.PolicyContext;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -22,10 +24,10 @@ final class PolicySimulation {
   Map<String, Object> run(QueryRequest request) {
     String source = request.required("PolicySourceArn");
     List<Policy> policies = new ArrayList<>();
-    policies(source).forEach(document -> policies.add(Policy.of(document)));
+    policies(source).forEach(document -> policies.add(ParsedPolicies.of(document)));
     for (String document : request.list("PolicyInputList")) {
       check.identityPolicy(document);
-      policies.add(Policy.of(document));
+      policies.add(ParsedPolicies.of(document));
     }
     PolicyContext context = new PolicyContext();
     for (Map<String, String> entry : request.structures("ContextEntries")) {

@@ -1,5 +1,6 @@
 package dev.keybroker.embedded.kms;
 
+import dev.keybroker.policy.Arn;
 import java.security.PublicKey;
 import java.time.InstantSource;
 import java.util.Map;
@@ -78,7 +79,7 @@ final class Provisioning {
   /// Puts an account into a partition, before it has principals.
   void partition(String account, String partition) {
     checkAccount(account);
-    if (!Arn.isPartition(partition)) {
+    if (!Arns.isPartition(partition)) {
       throw new IllegalArgumentException("no partition of AWS: " + partition);
     }
     state.change(
@@ -115,7 +116,7 @@ final class Provisioning {
     String alias = "alias/aws/" + service;
     return state.change(
         () -> {
-          Alias known = state.aliases.get(Arn.alias(account, region, alias));
+          Alias known = state.aliases.get(Arns.alias(account, region, alias));
           if (known != null) {
             return known.targetArn();
           }
@@ -144,7 +145,7 @@ final class Provisioning {
 
   private String arn(String account, String kind, String name) {
     int slash = name.lastIndexOf('/') + 1;
-    return Arn.iam(
+    return Arns.iam(
         state.partition(account),
         account,
         kind,

@@ -1,5 +1,6 @@
 package dev.keybroker.embedded.kms;
 
+import dev.keybroker.policy.Requester;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -27,7 +28,7 @@ final class QueryProtocol implements WireProtocol {
   }
 
   @Override
-  public WireCall read(HttpRequest request, Caller caller, String region, String requestId) {
+  public WireCall read(HttpRequest request, Requester caller, String region, String requestId) {
     Map<String, String> form = form(request);
     String name = form.getOrDefault("Action", "");
     QueryOperation operation = operations.get(name);

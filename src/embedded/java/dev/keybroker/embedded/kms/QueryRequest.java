@@ -1,5 +1,6 @@
 package dev.keybroker.embedded.kms;
 
+import dev.keybroker.policy.Requester;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -7,7 +8,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// A call of an STS or IAM operation by an authenticated caller.
-record QueryRequest(Caller caller, String region, String operation, Map<String, String> form) {
+record QueryRequest(Requester caller, String region, String operation, Map<String, String> form) {
 
   @Nullable String text(String member) {
     return form.get(member);

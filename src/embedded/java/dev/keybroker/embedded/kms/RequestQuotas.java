@@ -1,5 +1,6 @@
 package dev.keybroker.embedded.kms;
 
+import dev.keybroker.policy.Requester;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -31,7 +32,7 @@ final class RequestQuotas {
   ///
   /// @param quota the quota's name
   /// @return whether there was one left
-  boolean take(Caller caller, String region, String quota) {
+  boolean take(Requester caller, String region, String quota) {
     OptionalInt perSecond = QuotaTable.perSecond(quota, region);
     if (!enforced || perSecond.isEmpty()) {
       return true;

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import dev.keybroker.policy.Policy;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
@@ -44,7 +45,7 @@ record ResourcePolicy(String document, Map<String, String> ids) {
     if (BOUND.size() >= CACHED) {
       BOUND.clear();
     }
-    Policy bound = Policy.of(document).bound(ids);
+    Policy bound = ParsedPolicies.of(document).bound(ids);
     BOUND.put(this, bound);
     return bound;
   }

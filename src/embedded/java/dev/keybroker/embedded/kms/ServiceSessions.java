@@ -1,5 +1,7 @@
 package dev.keybroker.embedded.kms;
 
+import dev.keybroker.policy.PolicyContext;
+import dev.keybroker.policy.Requester;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +29,7 @@ final class ServiceSessions {
       Map<String, String> tags,
       Duration duration) {
     Role role = state.roles.get(roleArn);
-    Caller caller = Caller.service(service);
+    Requester caller = Requester.service(service);
     PolicyContext context = new PolicyContext();
     context.put("sts:RoleSessionName", sessionName);
     tags.forEach((name, value) -> context.put("aws:RequestTag/" + name, value));

@@ -20,7 +20,7 @@ record Session(
   String arn() {
     String[] parts = roleArn.split(":", 6);
     String roleName = roleArn.substring(roleArn.lastIndexOf('/') + 1);
-    return Arn.session(parts[1], parts[4], roleName, sessionName);
+    return Arns.session(parts[1], parts[4], roleName, sessionName);
   }
 
   @Override

@@ -1,5 +1,9 @@
 package dev.keybroker.embedded.kms;
 
+import dev.keybroker.policy.Policy;
+import dev.keybroker.policy.PolicyContext;
+import dev.keybroker.policy.PolicyStatement;
+import dev.keybroker.policy.Requester;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
@@ -64,7 +68,7 @@ final class Sessions {
 
   /// Whether the role's trust policy alone lets a caller do all of this, who has no policies: a
   /// service of AWS or a federated user.
-  static boolean trusts(Role role, Caller caller, PolicyContext context, List<String> actions) {
+  static boolean trusts(Role role, Requester caller, PolicyContext context, List<String> actions) {
     Policy trust = role.trustPolicy().policy();
     return actions.stream()
         .allMatch(

@@ -1,5 +1,9 @@
 package dev.keybroker.embedded.kms;
 
+import dev.keybroker.policy.Access;
+import dev.keybroker.policy.Policy;
+import dev.keybroker.policy.PolicyContext;
+import dev.keybroker.policy.Requester;
 import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
@@ -34,7 +38,7 @@ final class StsOperations {
   }
 
   private Map<String, Object> callerIdentity(QueryRequest request) {
-    Caller caller = request.caller();
+    Requester caller = request.caller();
     return Map.of("Arn", caller.arn(), "UserId", caller.userId(), "Account", caller.account());
   }
 
@@ -64,7 +68,7 @@ final class StsOperations {
       String sessionName,
       @Nullable String externalId,
       boolean tagged) {
-    Caller caller = request.caller();
+    Requester caller = request.caller();
     if (caller.root()) {
       throw new AwsException("AccessDenied", 403, "Roles may not be assumed by root accounts.");
     }
@@ -96,7 +100,7 @@ final class StsOperations {
   }
 
   private static void authorize(
-      Caller caller, @Nullable Role role, String roleArn, String action, PolicyContext context) {
+      Requester caller, @Nullable Role role, String roleArn, String action, PolicyContext context) {
     if (role == null || !allowed(caller, role, action, context)) {
       throw new AwsException(
           "AccessDenied",
@@ -106,7 +110,8 @@ final class StsOperations {
     }
   }
 
-  private static boolean allowed(Caller caller, Role role, String action, PolicyContext context) {
+  private static boolean allowed(
+      Requester caller, Role role, String action, PolicyContext context) {
     Policy trust = role.trustPolicy().policy();
     return Access.decide(caller, role.account(), trust, false, action, role.arn(), context)
         == Access.ALLOWED;
@@ -114,7 +119,7 @@ final class StsOperations {
 
   private static int seconds(QueryRequest request, Role role) {
     int seconds = Sessions.seconds(request, role);
-    if (request.caller().kind() == Caller.Kind.SESSION && seconds > MAX_CHAINED_SECONDS) {
+    if (request.caller().kind() == Requester.Kind.SESSION && seconds > MAX_CHAINED_SECONDS) {
       throw Sessions.invalid(
           "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role"
               + " chaining.");

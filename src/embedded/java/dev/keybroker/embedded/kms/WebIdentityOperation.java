@@ -1,5 +1,8 @@
 package dev.keybroker.embedded.kms;
 
+import dev.keybroker.policy.Arn;
+import dev.keybroker.policy.PolicyContext;
+import dev.keybroker.policy.Requester;
 import java.security.PublicKey;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -32,7 +35,7 @@ final class WebIdentityOperation implements QueryOperation {
     OidcProvider provider = provider(roleArn, token);
     verify(token, provider);
     Role role = state.roles.get(roleArn);
-    Caller caller = request.caller().federated(provider.arn());
+    Requester caller = request.caller().federated(provider.arn());
     PolicyContext context = context(caller, provider, token);
     context.put("sts:RoleSessionName", sessionName);
     if (role == null || !Sessions.trusts(role, caller, context, List.of(ACTION))) {
@@ -89,7 +92,8 @@ final class WebIdentityOperation implements QueryOperation {
     }
   }
 
-  private static PolicyContext context(Caller caller, OidcProvider provider, IdentityToken token) {
+  private static PolicyContext context(
+      Requester caller, OidcProvider provider, IdentityToken token) {
     PolicyContext context = new PolicyContext();
     caller.facts().forEach(context::put);
     context.put("aws:FederatedProvider", provider.arn());

@@ -1,5 +1,6 @@
 package dev.keybroker.embedded.kms;
 
+import dev.keybroker.policy.Requester;
 import java.util.function.Supplier;
 
 /// How a service reads requests and words answers. Implementations are thread-safe.
@@ -15,7 +16,7 @@ interface WireProtocol {
   ///
   /// @param region the region that the request is signed for; empty if it is not signed
   /// @throws AwsException where it cannot be read
-  WireCall read(HttpRequest request, Caller caller, String region, String requestId);
+  WireCall read(HttpRequest request, Requester caller, String region, String requestId);
 
   Reply error(AwsException error, String requestId);
 

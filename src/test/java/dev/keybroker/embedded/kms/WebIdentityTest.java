@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.keybroker.policy.Arn;
 import dev.keybroker.security.TestIssuer;
 import java.time.Duration;
 import java.util.Map;

@@ -1,4 +1,4 @@
-package dev.keybroker.embedded.kms;
+package dev.keybroker.policy;
 
 import static dev.keybroker.fuzz.Property.holds;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -11,15 +11,16 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
-/// The local KMS reads a policy whole or refuses it: no statement, principal, action, resource or
+/// A policy is read whole or refused: no statement, principal, action, resource or
 /// condition that stands in the document is passed over, since a condition that is not read admits
 /// more than the tenant wrote. What is read can be asked of any request.
 public final class PolicyParserFuzz {
   private static final String TENANT = "kms:EncryptionContext:keybroker:tenant";
-  private static final Caller CALLER =
-      new Caller(
-          Caller.Kind.SESSION,
+  private static final Requester CALLER =
+      new Requester(
+          Requester.Kind.SESSION,
           "111122223333",
           "arn:aws:sts::111122223333:assumed-role/broker/session",
           "arn:aws:iam::111122223333:role/broker",
@@ -30,6 +31,8 @@ public final class PolicyParserFuzz {
           Map.of());
   private static final PolicyContext CONTEXT =
       PolicyContext.of(CALLER, "eu-central-1").put(TENANT, "acme");
+  private static final Predicate<String> KNOWN = key -> key.startsWith("kms:");
+  private static final String MARK = "acme";
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String KEY = "arn:aws:kms:eu-central-1:111122223333:key/k-1";
 
@@ -67,13 +70,17 @@ public final class PolicyParserFuzz {
     Policy policy;
     try {
       policy = PolicyParser.parse(document);
-    } catch (IllegalArgumentException e) {
+    } catch (MalformedPolicyException e) {
+      holds(e.problem().length() < 100 && !e.problem().contains(MARK), "a problem that quotes");
       return;
     }
     readWhole(JSON.readTree(document), policy);
     policy.allows(CALLER, "kms:Decrypt", KEY, CONTEXT);
     policy.denies(CALLER, "kms:Decrypt", KEY, CONTEXT);
-    policy.says(true, "kms:Decrypt", KEY, CONTEXT);
+    boolean said = policy.says(true, "kms:Decrypt", KEY, CONTEXT);
+    boolean feared = policy.supposing(KNOWN, false).says(true, "kms:Decrypt", KEY, CONTEXT);
+    boolean hoped = policy.supposing(KNOWN, true).says(true, "kms:Decrypt", KEY, CONTEXT);
+    holds((!feared || said) && (!said || hoped), "a supposition that reality exceeds");
     for (PolicyStatement statement : policy.statements()) {
       for (String pattern : statement.resources()) {
         globs(pattern, KEY);

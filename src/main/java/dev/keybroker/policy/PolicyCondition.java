@@ -1,13 +1,18 @@
-package dev.keybroker.embedded.kms;
+package dev.keybroker.policy;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 
-/// Makes the test that one line of a statement's `Condition` stands for: an operator, a condition
-/// key, and the values to compare with.
-final class PolicyCondition {
+/// The test that one line of a statement's `Condition` stands for: an operator, a condition key,
+/// and the values to compare with.
+///
+/// @param keys what the test reads, in lower case: the condition key, and the policy variables in
+///     the values
+public record PolicyCondition(Set<String> keys, Predicate<PolicyContext> test) {
 
   private static final String IF_EXISTS = "IfExists";
 
@@ -23,11 +28,22 @@ final class PolicyCondition {
           "DateNotEquals", "DateEquals",
           "NotIpAddress", "IpAddress");
 
-  private PolicyCondition() {}
+  public PolicyCondition {
+    keys = Set.copyOf(keys);
+  }
 
   /// @param variables whether the document is of a version that has policy variables
-  /// @throws IllegalArgumentException if the operator or a value is not understood
-  static Predicate<PolicyContext> of(
+  /// @throws MalformedPolicyException if the operator or a value is not understood
+  static PolicyCondition of(String operator, String key, List<String> values, boolean variables) {
+    Predicate<PolicyContext> test = test(operator, key, values, variables);
+    Set<String> keys = new HashSet<>(Set.of(key.toLowerCase(Locale.ROOT)));
+    if (PolicyComparison.takesVariables(operator)) {
+      values.forEach(value -> keys.addAll(PolicyText.of(value, variables).variables()));
+    }
+    return new PolicyCondition(keys, test);
+  }
+
+  private static Predicate<PolicyContext> test(
       String operator, String key, List<String> values, boolean variables) {
     if (operator.equals("Null")) {
       return absence(key, values);
@@ -42,7 +58,7 @@ final class PolicyCondition {
     boolean negated = NEGATED.containsKey(name);
     String comparison = NEGATED.getOrDefault(name, name);
     if (!PolicyComparison.OPERATORS.contains(comparison)) {
-      throw PolicyComparison.unknown(operator);
+      throw MalformedPolicyException.unknownOperator(operator);
     }
     List<PolicyComparison> comparisons =
         values.stream().map(value -> PolicyComparison.of(comparison, value, variables)).toList();
@@ -54,7 +70,7 @@ final class PolicyCondition {
       case "ForAnyValue:" ->
           context -> some(context, key, comparisons, negated, /* ifAbsent= */ ifExists);
       case "" -> context -> some(context, key, comparisons, negated, ifExists || negated);
-      default -> throw PolicyComparison.unknown(operator);
+      default -> throw MalformedPolicyException.unknownOperator(operator);
     };
   }
 
@@ -83,9 +99,7 @@ final class PolicyCondition {
                     switch (value.toLowerCase(Locale.ROOT)) {
                       case "true" -> true;
                       case "false" -> false;
-                      default ->
-                          throw new IllegalArgumentException(
-                              "Syntax errors in policy: Null takes true or false");
+                      default -> throw MalformedPolicyException.syntax("Null takes true or false");
                     })
             .toList();
     return context -> wanted.contains(context.get(key).isEmpty());

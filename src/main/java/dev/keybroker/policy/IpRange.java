@@ -1,4 +1,4 @@
-package dev.keybroker.embedded.kms;
+package dev.keybroker.policy;
 
 import java.net.InetAddress;
 
@@ -8,7 +8,7 @@ import java.net.InetAddress;
 /// @param prefix how many leading bits count
 record IpRange(InetAddress network, int prefix) {
 
-  /// @throws IllegalArgumentException if `text` is no range; names are not looked up
+  /// @throws MalformedPolicyException if `text` is no range; names are not looked up
   static IpRange parse(String text) {
     int slash = text.indexOf('/');
     try {
@@ -19,9 +19,9 @@ record IpRange(InetAddress network, int prefix) {
         return new IpRange(network, prefix);
       }
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(malformed(text), e);
+      throw malformed(text);
     }
-    throw new IllegalArgumentException(malformed(text));
+    throw malformed(text);
   }
 
   /// Whether `address` is an IP address of this range.
@@ -45,7 +45,7 @@ record IpRange(InetAddress network, int prefix) {
     return true;
   }
 
-  private static String malformed(String text) {
-    return "Syntax errors in policy: not a range of IP addresses: " + text;
+  private static MalformedPolicyException malformed(String text) {
+    return MalformedPolicyException.quoting("not a range of IP addresses", ": " + text);
   }
 }

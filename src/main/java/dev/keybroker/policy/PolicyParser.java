@@ -1,4 +1,4 @@
-package dev.keybroker.embedded.kms;
+package dev.keybroker.policy;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Predicate;
 
 /// Reads policy documents in the JSON grammar of IAM.
 ///
@@ -43,30 +42,34 @@ final class PolicyParser {
 
   private PolicyParser() {}
 
-  /// @throws IllegalArgumentException where the document breaks the grammar; the message says why
+  /// @throws MalformedPolicyException if the document breaks the grammar
   static Policy parse(String document) {
     JsonNode root;
     try {
       root = JSON.readTree(document);
     } catch (IOException e) {
-      throw new IllegalArgumentException("Policy contains invalid json");
+      throw MalformedPolicyException.of("Policy contains invalid json");
     }
     known(object(root, "policy"), DOCUMENT);
     // AWS takes a document without a version for one of the old version.
     String version = root.path("Version").asText(OLD_VERSION);
     if (!version.equals(VERSION) && !version.equals(OLD_VERSION)) {
-      throw new IllegalArgumentException("The policy must contain a valid version string");
+      throw MalformedPolicyException.of("The policy must contain a valid version string");
     }
     boolean variables = version.equals(VERSION);
     JsonNode statements = root.path("Statement");
     List<PolicyStatement> parsed = new ArrayList<>();
     for (JsonNode statement : statements.isArray() ? statements : List.of(statements)) {
-      parsed.add(statement(object(statement, "Statement"), variables));
+      try {
+        parsed.add(statement(object(statement, "Statement"), variables));
+      } catch (MalformedPolicyException e) {
+        throw e.inStatement(parsed.size() + 1);
+      }
     }
     if (parsed.isEmpty()) {
       throw malformed("no statement");
     }
-    return new Policy(List.copyOf(parsed));
+    return new Policy(parsed);
   }
 
   private static PolicyStatement statement(JsonNode node, boolean variables) {
@@ -76,7 +79,7 @@ final class PolicyParser {
       throw malformed("invalid Effect");
     }
     if (node.has("NotPrincipal")) {
-      throw new IllegalArgumentException("NotPrincipal is not supported");
+      throw MalformedPolicyException.of("NotPrincipal is not supported");
     }
     boolean notActions = isNegated(node, "Action");
     JsonNode action = node.path(notActions ? "NotAction" : "Action");
@@ -136,12 +139,12 @@ final class PolicyParser {
     return List.copyOf(names);
   }
 
-  private static List<Predicate<PolicyContext>> conditions(JsonNode node, boolean variables) {
-    List<Predicate<PolicyContext>> conditions = new ArrayList<>();
+  private static List<PolicyCondition> conditions(JsonNode node, boolean variables) {
+    List<PolicyCondition> conditions = new ArrayList<>();
     if (!node.isMissingNode()) {
       for (Map.Entry<String, JsonNode> operator : object(node, "Condition").properties()) {
         for (Map.Entry<String, JsonNode> line :
-            object(operator.getValue(), operator.getKey()).properties()) {
+            object(operator.getValue(), "condition operator").properties()) {
           conditions.add(
               PolicyCondition.of(
                   operator.getKey(), line.getKey(), strings(line.getValue()), variables));
@@ -155,7 +158,7 @@ final class PolicyParser {
   private static void known(JsonNode node, Set<String> elements) {
     for (Map.Entry<String, JsonNode> element : node.properties()) {
       if (!elements.contains(element.getKey())) {
-        throw malformed("unknown element " + element.getKey());
+        throw MalformedPolicyException.quoting("unknown element", " " + element.getKey());
       }
     }
   }
@@ -182,7 +185,7 @@ final class PolicyParser {
     return List.copyOf(values);
   }
 
-  private static IllegalArgumentException malformed(String reason) {
-    return new IllegalArgumentException("Syntax errors in policy: " + reason);
+  private static MalformedPolicyException malformed(String problem) {
+    return MalformedPolicyException.syntax(problem);
   }
 }

@@ -1,4 +1,4 @@
-package dev.keybroker.embedded.kms;
+package dev.keybroker.policy;
 
 import java.util.Collection;
 import java.util.HashMap;
@@ -8,12 +8,12 @@ import java.util.Map;
 
 /// The values of the condition keys of one request. The names of condition keys are not
 /// case-sensitive.
-final class PolicyContext {
+public final class PolicyContext {
 
   private final Map<String, List<String>> values = new HashMap<>();
 
   /// The keys that every request has.
-  static PolicyContext of(Caller caller, String region) {
+  public static PolicyContext of(Requester caller, String region) {
     PolicyContext context = new PolicyContext();
     caller.facts().forEach(context::put);
     return context
@@ -31,17 +31,17 @@ final class PolicyContext {
         .put("aws:RequestedRegion", region);
   }
 
-  PolicyContext put(String key, String value) {
+  public PolicyContext put(String key, String value) {
     return put(key, List.of(value));
   }
 
-  PolicyContext put(String key, Collection<String> several) {
+  public PolicyContext put(String key, Collection<String> several) {
     values.put(key.toLowerCase(Locale.ROOT), List.copyOf(several));
     return this;
   }
 
   /// The values of `key`; empty where the request has none.
-  List<String> get(String key) {
+  public List<String> get(String key) {
     return values.getOrDefault(key.toLowerCase(Locale.ROOT), List.of());
   }
 }

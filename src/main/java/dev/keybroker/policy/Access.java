@@ -1,4 +1,4 @@
-package dev.keybroker.embedded.kms;
+package dev.keybroker.policy;
 
 import java.util.List;
 
@@ -7,7 +7,7 @@ import java.util.List;
 /// Order: an explicit Deny anywhere refuses. A grant allows. In the caller's own account the
 /// resource's policy allows by naming the caller, or by naming the account if the caller's
 /// identity-based policies allow too. Across accounts both sides must allow.
-enum Access {
+public enum Access {
   ALLOWED(""),
   DENIED_BY_RESOURCE_POLICY(" with an explicit deny in a resource-based policy"),
   DENIED_BY_IDENTITY_POLICY(" with an explicit deny in an identity-based policy"),
@@ -26,19 +26,20 @@ enum Access {
   }
 
   /// Why the action is refused, as the end of AWS's sentence.
-  String reason(String action) {
+  public String reason(String action) {
     return reason.formatted(action);
   }
 
   /// Decides by the caller's own policies alone, for actions on no resource with a policy.
-  static Access byIdentity(Caller caller, String action, String resource, PolicyContext context) {
+  public static Access byIdentity(
+      Requester caller, String action, String resource, PolicyContext context) {
     Access denied = denied(caller, action, resource, context);
     return denied != ALLOWED ? denied : identity(caller, action, resource, context);
   }
 
   /// Decides by the policy of a resource of `owner` and by the caller's own policies.
-  static Access decide(
-      Caller caller,
+  public static Access decide(
+      Requester caller,
       String owner,
       Policy resourcePolicy,
       boolean granted,
@@ -64,18 +65,18 @@ enum Access {
   }
 
   private static Access denied(
-      Caller caller, String action, String resource, PolicyContext context) {
+      Requester caller, String action, String resource, PolicyContext context) {
     if (says(caller.policies(), false, action, resource, context)) {
       return DENIED_BY_IDENTITY_POLICY;
     }
-    String session = caller.sessionPolicy();
-    return session != null && Policy.of(session).says(false, action, resource, context)
+    Policy session = caller.sessionPolicy();
+    return session != null && session.says(false, action, resource, context)
         ? DENIED_BY_SESSION_POLICY
         : ALLOWED;
   }
 
   private static Access identity(
-      Caller caller, String action, String resource, PolicyContext context) {
+      Requester caller, String action, String resource, PolicyContext context) {
     if (!caller.root() && !says(caller.policies(), true, action, resource, context)) {
       return NO_IDENTITY_POLICY;
     }
@@ -83,15 +84,15 @@ enum Access {
   }
 
   private static Access session(
-      Caller caller, String action, String resource, PolicyContext context) {
-    String policy = caller.sessionPolicy();
-    return policy == null || Policy.of(policy).says(true, action, resource, context)
+      Requester caller, String action, String resource, PolicyContext context) {
+    Policy policy = caller.sessionPolicy();
+    return policy == null || policy.says(true, action, resource, context)
         ? ALLOWED
         : NO_SESSION_POLICY;
   }
 
   private static boolean says(
-      List<String> policies, boolean allow, String action, String resource, PolicyContext context) {
-    return policies.stream().anyMatch(p -> Policy.of(p).says(allow, action, resource, context));
+      List<Policy> policies, boolean allow, String action, String resource, PolicyContext context) {
+    return policies.stream().anyMatch(p -> p.says(allow, action, resource, context));
   }
 }

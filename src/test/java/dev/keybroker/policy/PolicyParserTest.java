@@ -1,6 +1,7 @@
-package dev.keybroker.embedded.kms;
+package dev.keybroker.policy;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
@@ -11,6 +12,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// What the parser does not understand it refuses: passed over, it would admit more than the policy
 /// says.
 class PolicyParserTest {
+  private static final String GOOD = "{\"Effect\": \"Allow\", \"Action\": \"a\"}";
+
   @Test
   void policy_wholeGrammar_isRead() {
     PolicyStatement statement =
@@ -98,6 +101,27 @@ class PolicyParserTest {
     assertRefused(policy("\"Action\": \"a\"") + " x");
   }
 
+  @Test
+  void problem_saysWhere_andQuotesNothing() {
+    String text = "{\"Statement\": [" + GOOD + ", " + GOOD.replace("Action", "s3cret") + "]}";
+    MalformedPolicyException refused =
+        assertThrows(MalformedPolicyException.class, () -> PolicyParser.parse(text));
+
+    assertEquals("statement 2: unknown element", refused.problem());
+    assertEquals("Syntax errors in policy: unknown element s3cret", refused.getMessage());
+  }
+
+  @Test
+  void document_cutAnywhere_isRefusedWithoutAQuote() {
+    String document = policy("\"Action\": \"s3cret:*\", \"Resource\": \"s3cret\"");
+    for (int end = 0; end < document.length(); end++) {
+      String cut = document.substring(0, end);
+      MalformedPolicyException refused =
+          assertThrows(MalformedPolicyException.class, () -> PolicyParser.parse(cut), cut);
+      assertFalse(refused.problem().contains("s3c"), refused.problem());
+    }
+  }
+
   private static String policy(String elements) {
     return "{\"Version\": \"2012-10-17\", \"Statement\": {\"Effect\": \"Allow\", "
         + elements
@@ -105,6 +129,6 @@ class PolicyParserTest {
   }
 
   private static void assertRefused(String document) {
-    assertThrows(IllegalArgumentException.class, () -> PolicyParser.parse(document));
+    assertThrows(MalformedPolicyException.class, () -> PolicyParser.parse(document));
   }
 }

@@ -1,4 +1,4 @@
-package dev.keybroker.embedded.kms;
+package dev.keybroker.policy;
 
 import java.util.BitSet;
 
@@ -6,15 +6,15 @@ import java.util.BitSet;
 ///
 /// @param text the characters of the pattern
 /// @param literal the positions at which a `*` or `?` stands for itself
-record Glob(String text, BitSet literal) {
+public record Glob(String text, BitSet literal) {
 
   private static final BitSet NONE = new BitSet();
 
-  static boolean matches(String pattern, String text) {
+  public static boolean matches(String pattern, String text) {
     return new Glob(pattern, NONE).matches(text);
   }
 
-  boolean matches(String given) {
+  public boolean matches(String given) {
     int p = 0;
     int t = 0;
     int star = -1;

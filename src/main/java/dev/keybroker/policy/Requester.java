@@ -1,4 +1,4 @@
-package dev.keybroker.embedded.kms;
+package dev.keybroker.policy;
 
 import java.util.HashMap;
 import java.util.List;
@@ -15,25 +15,25 @@ import org.jspecify.annotations.Nullable;
 /// @param transitiveTags the session tags that pass to the next session of a role chain
 /// @param facts further condition keys of the request with their values: the caller's tags and
 ///     organization, and where and when the request was made
-record Caller(
+public record Requester(
     Kind kind,
     String account,
     String arn,
     String identityArn,
     String userId,
-    List<String> policies,
-    @Nullable String sessionPolicy,
+    List<Policy> policies,
+    @Nullable Policy sessionPolicy,
     Map<String, String> transitiveTags,
     Map<String, String> facts) {
 
-  Caller {
+  public Requester {
     policies = List.copyOf(policies);
     transitiveTags = Map.copyOf(transitiveTags);
     facts = Map.copyOf(facts);
   }
 
   /// The kinds of principal.
-  enum Kind {
+  public enum Kind {
     ROOT,
     USER,
     SESSION,
@@ -45,55 +45,55 @@ record Caller(
     ANONYMOUS
   }
 
-  static Caller service(String principal) {
+  public static Requester service(String principal) {
     return unsigned(Kind.SERVICE, principal, Map.of());
   }
 
-  static Caller anonymous(Map<String, String> facts) {
+  public static Requester anonymous(Map<String, String> facts) {
     return unsigned(Kind.ANONYMOUS, "anonymous", facts);
   }
 
   /// This caller, once an identity provider of this ARN has said who it is.
-  Caller federated(String provider) {
+  public Requester federated(String provider) {
     return unsigned(Kind.FEDERATED, provider, facts);
   }
 
-  private static Caller unsigned(Kind kind, String name, Map<String, String> facts) {
-    return new Caller(kind, "", name, name, name, List.of(), null, Map.of(), facts);
+  private static Requester unsigned(Kind kind, String name, Map<String, String> facts) {
+    return new Requester(kind, "", name, name, name, List.of(), null, Map.of(), facts);
   }
 
   /// Whether the caller has no IAM identity, and so no policies.
-  boolean isOutsideIam() {
+  public boolean isOutsideIam() {
     return kind.compareTo(Kind.SESSION) > 0;
   }
 
   /// This caller with more facts of the request.
-  Caller at(Map<String, String> more) {
+  public Requester at(Map<String, String> more) {
     Map<String, String> all = new HashMap<>(facts);
     all.putAll(more);
-    return new Caller(
+    return new Requester(
         kind, account, arn, identityArn, userId, policies, sessionPolicy, transitiveTags, all);
   }
 
-  boolean root() {
+  public boolean root() {
     return kind == Kind.ROOT;
   }
 
   /// The unique id of the IAM entity behind the caller. One that is made anew under an old name has
   /// another id.
-  String entityId() {
+  public String entityId() {
     int colon = userId.indexOf(':');
     return colon < 0 ? userId : userId.substring(0, colon);
   }
 
   /// The ARN that names the caller's account as a principal.
-  String accountArn() {
+  public String accountArn() {
     Arn identity = Arn.parse(identityArn);
     return Arn.root(identity == null ? "aws" : identity.partition(), account);
   }
 
   /// Whether `principal`, an ARN or a unique id, is this caller.
-  boolean is(String principal) {
+  public boolean is(String principal) {
     return principal.equals(arn)
         || principal.equals(identityArn)
         || (!root() && principal.equals(entityId()));

@@ -1,9 +1,13 @@
-package dev.keybroker.embedded.kms;
+package dev.keybroker.policy;
 
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// One statement of a policy.
 ///
@@ -17,7 +21,7 @@ import java.util.function.Predicate;
 /// @param resources empty in a trust policy, which is about its role only
 /// @param notResources whether `resources` are those the statement does not name
 /// @param variables whether `${…}` in a resource is a policy variable
-record PolicyStatement(
+public record PolicyStatement(
     String sid,
     boolean allow,
     boolean named,
@@ -28,10 +32,10 @@ record PolicyStatement(
     boolean notResources,
     List<String> resources,
     boolean variables,
-    List<Predicate<PolicyContext>> conditions) {
+    List<PolicyCondition> conditions) {
 
   /// How the principals of a statement match a caller.
-  enum Match {
+  public enum Match {
     NONE,
     /// The caller's account is named: the account may delegate to the caller by its own policies.
     ACCOUNT,
@@ -39,7 +43,7 @@ record PolicyStatement(
     DIRECT
   }
 
-  Match principal(Caller caller) {
+  public Match principal(Requester caller) {
     if (caller.isOutsideIam()) {
       // Stricter than AWS may be: an Allow has to name a service or a provider, not everybody.
       boolean named = outsiders.contains(caller.arn()) || (!allow && principals.contains("*"));
@@ -58,7 +62,7 @@ record PolicyStatement(
   }
 
   /// Whether the statement is about this action on this resource under these conditions.
-  boolean covers(String action, String resource, PolicyContext context) {
+  public boolean covers(String action, String resource, PolicyContext context) {
     String wanted = action.toLowerCase(Locale.ROOT);
     boolean actionNamed =
         actions.stream().anyMatch(a -> Glob.matches(a.toLowerCase(Locale.ROOT), wanted));
@@ -67,7 +71,7 @@ record PolicyStatement(
     return !actions.isEmpty()
         && actionNamed != notActions
         && resourceNamed != notResources
-        && conditions.stream().allMatch(condition -> condition.test(context));
+        && conditions.stream().allMatch(condition -> condition.test().test(context));
   }
 
   /// This statement with the names of principals replaced by their unique ids.
@@ -84,6 +88,45 @@ record PolicyStatement(
         resources,
         variables,
         conditions);
+  }
+
+  Set<String> keysOutside(Predicate<String> known) {
+    return Stream.concat(
+            conditions.stream().flatMap(condition -> condition.keys().stream()),
+            resourceVariables().stream())
+        .filter(key -> !known.test(key))
+        .collect(Collectors.toSet());
+  }
+
+  private Set<String> resourceVariables() {
+    return resources.stream()
+        .flatMap(resource -> PolicyText.of(resource, variables).variables().stream())
+        .collect(Collectors.toSet());
+  }
+
+  /// This statement with what is unknown decided for or against the caller: without its unknown
+  /// conditions if that makes it hold, otherwise no statement.
+  Optional<PolicyStatement> supposing(Predicate<String> known, boolean favourable) {
+    if (keysOutside(known).isEmpty()) {
+      return Optional.of(this);
+    }
+    if (allow != favourable) {
+      return Optional.empty();
+    }
+    boolean resourcesKnown = resourceVariables().stream().allMatch(known);
+    return Optional.of(
+        new PolicyStatement(
+            sid,
+            allow,
+            named,
+            principals,
+            outsiders,
+            notActions,
+            actions,
+            resourcesKnown && notResources,
+            resourcesKnown ? resources : List.of("*"),
+            variables,
+            conditions.stream().filter(c -> c.keys().stream().allMatch(known)).toList()));
   }
 
   private boolean names(String pattern, String resource, PolicyContext context) {

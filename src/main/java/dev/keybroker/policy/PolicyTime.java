@@ -1,4 +1,4 @@
-package dev.keybroker.embedded.kms;
+package dev.keybroker.policy;
 
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -18,7 +18,7 @@ final class PolicyTime {
 
   /// Milliseconds since the epoch.
   ///
-  /// @throws IllegalArgumentException if `text` is no date
+  /// @throws MalformedPolicyException if `text` is no date
   static long parse(String text) {
     try {
       if (SECONDS.matcher(text).matches()) {
@@ -28,9 +28,9 @@ final class PolicyTime {
           ? LocalDate.parse(text).atStartOfDay(ZoneOffset.UTC).toInstant().toEpochMilli()
           : DateTimeFormatter.ISO_OFFSET_DATE_TIME.parse(text, Instant::from).toEpochMilli();
     } catch (DateTimeParseException e) {
-      throw new IllegalArgumentException("Syntax errors in policy: not a date: " + text, e);
+      throw MalformedPolicyException.quoting("not a date", ": " + text);
     } catch (DateTimeException | ArithmeticException e) {
-      throw new IllegalArgumentException("Syntax errors in policy: date out of range: " + text, e);
+      throw MalformedPolicyException.quoting("date out of range", ": " + text);
     }
   }
 }

@@ -1,11 +1,9 @@
 package dev.keybroker.embedded.kms;
 
 import java.util.Map;
-import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
-/// An Amazon Resource Name, `arn:partition:service:region:account:resource`.
-record Arn(String partition, String service, String region, String account, String resource) {
+/// Makes the ARNs of KMS, IAM and STS, with the partition of their region.
+final class Arns {
 
   private static final String GLOBAL = "-global";
 
@@ -20,20 +18,7 @@ record Arn(String partition, String service, String region, String account, Stri
           "eu-isoe-", "aws-iso-e",
           "us-isof-", "aws-iso-f");
 
-  private static final Pattern ACCOUNT = Pattern.compile("\\d{12}");
-
-  /// The ARN that `text` spells, or null if it is not one.
-  static @Nullable Arn parse(String text) {
-    String[] parts = text.split(":", 6);
-    if (parts.length != 6 || !parts[0].equals("arn") || parts[5].isEmpty()) {
-      return null;
-    }
-    return new Arn(parts[1], parts[2], parts[3], parts[4], parts[5]);
-  }
-
-  static boolean isAccount(String text) {
-    return ACCOUNT.matcher(text).matches();
-  }
+  private Arns() {}
 
   /// The partition that a region belongs to. Clients of services that have no regions sign for the
   /// region `{partition}-global`.
@@ -64,10 +49,6 @@ record Arn(String partition, String service, String region, String account, Stri
     return kms(account, region, aliasName);
   }
 
-  static String root(String partition, String account) {
-    return "arn:" + partition + ":iam::" + account + ":root";
-  }
-
   /// The ARN of an IAM user or role; `kind` is `user` or `role`, `path` starts and ends with `/`.
   static String iam(String partition, String account, String kind, String path, String name) {
     return "arn:" + partition + ":iam::" + account + ":" + kind + path + name;
@@ -82,15 +63,5 @@ record Arn(String partition, String service, String region, String account, Stri
         + roleName
         + "/"
         + sessionName;
-  }
-
-  /// What follows the last `/` of the resource: a key id, a user's or a role's name.
-  String name() {
-    return resource.substring(resource.lastIndexOf('/') + 1);
-  }
-
-  @Override
-  public String toString() {
-    return String.join(":", "arn", partition, service, region, account, resource);
   }
 }

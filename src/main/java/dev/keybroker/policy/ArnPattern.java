@@ -1,4 +1,4 @@
-package dev.keybroker.embedded.kms;
+package dev.keybroker.policy;
 
 /// Matches ARNs component by component, as `ArnLike` and `ArnEquals` do: a `*` does not reach over
 /// the colons between the first five components.

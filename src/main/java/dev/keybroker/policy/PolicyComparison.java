@@ -1,4 +1,4 @@
-package dev.keybroker.embedded.kms;
+package dev.keybroker.policy;
 
 import java.util.Arrays;
 import java.util.Base64;
@@ -35,8 +35,10 @@ interface PolicyComparison {
 
   boolean holds(PolicyContext context, String given);
 
+  /// Reads a value of a policy.
+  ///
   /// @param operator one of [#OPERATORS]
-  /// @throws IllegalArgumentException if the operator is not known, or does not take the value
+  /// @throws MalformedPolicyException if the operator is not known, or does not take the value
   static PolicyComparison of(String operator, String value, boolean variables) {
     return switch (operator) {
       case "StringEquals" -> text(value, variables, (glob, given) -> glob.text().equals(given));
@@ -59,12 +61,13 @@ interface PolicyComparison {
           "DateGreaterThan",
           "DateGreaterThanEquals" ->
           date(PolicyTime.parse(value), operator);
-      default -> throw unknown(operator);
+      default -> throw MalformedPolicyException.unknownOperator(operator);
     };
   }
 
-  static IllegalArgumentException unknown(String operator) {
-    return new IllegalArgumentException("Invalid Condition type : " + operator);
+  /// Whether values of the operator, with quantifier and all, may hold policy variables.
+  static boolean takesVariables(String operator) {
+    return operator.contains("String") || operator.contains("Arn");
   }
 
   private static PolicyComparison of(Predicate<String> test) {
@@ -83,7 +86,7 @@ interface PolicyComparison {
   }
 
   private static PolicyComparison binary(String value) {
-    byte[] wanted = Base64.getDecoder().decode(value);
+    byte[] wanted = bytes(value);
     return of(
         given -> {
           try {
@@ -92,6 +95,14 @@ interface PolicyComparison {
             return false;
           }
         });
+  }
+
+  private static byte[] bytes(String value) {
+    try {
+      return Base64.getDecoder().decode(value);
+    } catch (IllegalArgumentException e) {
+      throw MalformedPolicyException.syntax("BinaryEquals takes Base64");
+    }
   }
 
   private static PolicyComparison number(double wanted, String operator) {
@@ -117,8 +128,7 @@ interface PolicyComparison {
     try {
       return Double.parseDouble(value);
     } catch (NumberFormatException e) {
-      throw new IllegalArgumentException(
-          "Syntax errors in policy: " + operator + " takes a number, not " + value, e);
+      throw MalformedPolicyException.quoting(operator + " takes a number", ", not " + value);
     }
   }
 

@@ -1,10 +1,14 @@
-package dev.keybroker.embedded.kms;
+package dev.keybroker.policy;
 
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// A text of a policy in which policy variables may stand: `${aws:username}`, with a default as in
@@ -26,7 +30,7 @@ final class PolicyText {
     this.parts = parts;
   }
 
-  /// @throws IllegalArgumentException if a variable is not well-formed
+  /// @throws MalformedPolicyException if a variable is not well-formed
   static PolicyText of(String text, boolean variables) {
     if (!variables || !text.contains("${")) {
       return new PolicyText(List.of(new Part(text, false, null)));
@@ -50,9 +54,18 @@ final class PolicyText {
 
   private static Part plain(String text) {
     if (text.contains("${")) {
-      throw new IllegalArgumentException("Syntax errors in policy: invalid variable");
+      throw MalformedPolicyException.syntax("invalid variable");
     }
     return new Part(text, false, null);
+  }
+
+  /// The names of the variables, in lower case.
+  Set<String> variables() {
+    return parts.stream()
+        .map(Part::name)
+        .filter(Objects::nonNull)
+        .map(name -> name.toLowerCase(Locale.ROOT))
+        .collect(Collectors.toSet());
   }
 
   /// The text for one request; null if a variable has no single value there and no default. The
