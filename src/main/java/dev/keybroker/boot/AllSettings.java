@@ -6,6 +6,7 @@ import dev.keybroker.access.MtlsConfig;
 import dev.keybroker.access.RateLimitConfig;
 import dev.keybroker.access.jwt.JwtConfig;
 import dev.keybroker.audit.AuditConfig;
+import dev.keybroker.audit.DeliveryConfig;
 import dev.keybroker.dek.OpenedSecretsConfig;
 import dev.keybroker.dek.UnwrapLaneConfig;
 import dev.keybroker.dek.WrapSessionConfig;
@@ -33,6 +34,7 @@ final class AllSettings {
           RateLimitConfig.class,
           JwtConfig.class,
           AuditConfig.class,
+          DeliveryConfig.class,
           ShutdownConfig.class,
           OpenedSecretsConfig.class,
           UnwrapLaneConfig.class,

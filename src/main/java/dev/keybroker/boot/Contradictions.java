@@ -1,6 +1,7 @@
 package dev.keybroker.boot;
 
 import dev.keybroker.access.jwt.JwtConfig;
+import dev.keybroker.audit.DeliveryConfig;
 import dev.keybroker.grpc.transport.ConnectionConfig;
 import dev.keybroker.kek.KekCacheConfig;
 import dev.keybroker.keystore.KeystoreConfig;
@@ -26,6 +27,7 @@ final class Contradictions {
   static List<String> in(SmallRyeConfig config) {
     Contradictions all = new Contradictions();
     all.of(config.getConfigMapping(AwsConfig.class));
+    all.of(config.getConfigMapping(DeliveryConfig.class));
     all.of(config.getConfigMapping(KekCacheConfig.class));
     all.of(config.getConfigMapping(ConnectionConfig.class));
     all.of(config.getConfigMapping(KeystoreConfig.class));
@@ -44,6 +46,17 @@ final class Contradictions {
     require(
         aws.apiCallAttemptTimeout().compareTo(aws.apiCallTimeout()) <= 0,
         "keybroker.aws.api-call-attempt-timeout must not be above keybroker.aws.api-call-timeout");
+  }
+
+  private void of(DeliveryConfig delivery) {
+    require(
+        delivery.roleArn().isPresent() == delivery.externalId().isPresent(),
+        "keybroker.audit.kinesis.role-arn and keybroker.audit.kinesis.external-id must be set"
+            + " together");
+    require(
+        delivery.streamArn().isPresent() || delivery.roleArn().isEmpty(),
+        "keybroker.audit.kinesis.stream-arn is missing, though keybroker.audit.kinesis.role-arn is"
+            + " set");
   }
 
   private void of(KekCacheConfig keks) {

@@ -33,7 +33,8 @@ public final class Migrations {
           "V6__audit_days.sql",
           "V7__changes.sql",
           "V8__grants.sql",
-          "V9__deletion.sql");
+          "V9__deletion.sql",
+          "V11__audit_delivery.sql");
 
   private static final String FOLDER = "db/migration";
 

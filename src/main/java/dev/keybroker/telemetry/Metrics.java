@@ -98,6 +98,19 @@ public final class Metrics {
   /// Counter: audit records that the JSON stream did not take in time.
   public static final String AUDIT_STREAM_LOST = "keybroker.audit.stream.lost";
 
+  /// Counter: audit records delivered to the data stream, repeated ones included.
+  public static final String AUDIT_DELIVERED = "keybroker.audit.delivered";
+
+  /// Timer: puts to the data stream. Tags: [#OUTCOME].
+  public static final String AUDIT_DELIVERY_PUTS = "keybroker.audit.delivery.puts";
+
+  /// Gauge: committed audit records that the data stream does not have, in the whole deployment.
+  public static final String AUDIT_DELIVERY_BACKLOG = "keybroker.audit.delivery.backlog";
+
+  /// Gauge: the age in seconds of the oldest record that this broker has claimed and the data
+  /// stream does not have.
+  public static final String AUDIT_DELIVERY_AGE = "keybroker.audit.delivery.age";
+
   /// Gauge: 1 if the thread that commits audit records has ended although the broker is running,
   /// otherwise 0.
   public static final String AUDIT_STOPPED = "keybroker.audit.stopped";

@@ -3,6 +3,7 @@ package dev.keybroker.boot;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.keybroker.access.jwt.JwtConfig;
+import dev.keybroker.audit.DeliveryConfig;
 import dev.keybroker.grpc.transport.ConnectionConfig;
 import dev.keybroker.kek.KekCacheConfig;
 import dev.keybroker.keystore.KeystoreConfig;
@@ -33,6 +34,7 @@ class ContradictionsTest {
             .withMapping(JwtConfig.class)
             .withMapping(ConnectionConfig.class)
             .withMapping(AwsConfig.class)
+            .withMapping(DeliveryConfig.class)
             .withMapping(KekCacheConfig.class)
             .withMapping(KeystoreConfig.class)
             .withMapping(KmsContextConfig.class)
@@ -115,5 +117,33 @@ class ContradictionsTest {
             ? List.of()
             : List.of("keybroker.keystore.broker-managed-key-arn is not in one of allowed-regions"),
         of(settings));
+  }
+
+  @Test
+  void roleOfTheDataStream_needsItsExternalIdAndAStream() {
+    String prefix = "keybroker.audit.kinesis.";
+    Map<String, String> all =
+        Map.of(
+            prefix + "stream-arn", "arn:aws:kinesis:eu-central-1:111122223333:stream/audit",
+            prefix + "role-arn", "arn:aws:iam::111122223333:role/audit",
+            prefix + "external-id", "right");
+    assertEquals(List.of(), of(all));
+
+    assertEquals(
+        List.of(
+            "keybroker.audit.kinesis.role-arn and keybroker.audit.kinesis.external-id must be set"
+                + " together"),
+        of(without(all, prefix + "external-id")));
+    assertEquals(
+        List.of(
+            "keybroker.audit.kinesis.stream-arn is missing, though"
+                + " keybroker.audit.kinesis.role-arn is set"),
+        of(without(all, prefix + "stream-arn")));
+  }
+
+  private static Map<String, String> without(Map<String, String> all, String name) {
+    Map<String, String> rest = new HashMap<>(all);
+    rest.remove(name);
+    return rest;
   }
 }

@@ -2,6 +2,7 @@ package dev.keybroker.audit.postgres;
 
 import dev.keybroker.audit.AuditConfig;
 import dev.keybroker.audit.AuditTrail;
+import dev.keybroker.audit.DeliveryConfig;
 import dev.keybroker.audit.DropSeal;
 import dev.keybroker.postgres.DatabaseTime;
 import io.smallrye.mutiny.Uni;
@@ -74,6 +75,7 @@ public class AuditPartitions {
 
   private final Pool pool;
   private final Optional<Duration> retention;
+  private final boolean delivers;
   private final Consumer<LocalDate> dropped;
   private final AgreedTime agreedTime;
   private final DropSeal seal;
@@ -89,23 +91,34 @@ public class AuditPartitions {
   AuditPartitions(
       Pool pool,
       AuditConfig config,
+      DeliveryConfig delivery,
       AuditTrail trail,
       DatabaseTime time,
       DropSeal seal,
       Clock clock) {
-    this(pool, config.retention(), trail::dropped, () -> time.agreedNow(pool), seal, clock);
+    this(
+        pool,
+        config.retention(),
+        delivery.streamArn().isPresent(),
+        trail::dropped,
+        () -> time.agreedNow(pool),
+        seal,
+        clock);
   }
 
+  /// @param delivers whether a day with records that were not delivered is kept
   /// @param dropped called for each day whose drop is committed
   AuditPartitions(
       Pool pool,
       Optional<Duration> retention,
+      boolean delivers,
       Consumer<LocalDate> dropped,
       AgreedTime agreedTime,
       DropSeal seal,
       Clock clock) {
     this.pool = pool;
     this.retention = retention;
+    this.delivers = delivers;
     this.dropped = dropped;
     this.agreedTime = agreedTime;
     this.seal = seal;
@@ -263,10 +276,9 @@ public class AuditPartitions {
                     .compose(
                         there ->
                             there.contains(day)
-                                ? DroppedDay.remember(on, day, clock.instant(), seal)
-                                    .compose(kept -> on.preparedQuery(DROP).execute(Tuple.of(day)))
-                                    .onSuccess(done -> tried.set(true))
-                                : Future.succeededFuture()))
+                                ? mayDrop(on, day)
+                                    .compose(may -> may ? drop(on, day, tried) : nothing())
+                                : nothing()))
         .onSuccess(
             committed -> {
               if (tried.get()) {
@@ -276,6 +288,34 @@ public class AuditPartitions {
         .recover(
             failure ->
                 tried.get() ? droppedAllTheSame(day, failure) : Future.failedFuture(failure));
+  }
+
+  private Future<Boolean> mayDrop(SqlConnection on, LocalDate day) {
+    if (!delivers) {
+      return Future.succeededFuture(true);
+    }
+    return DroppedDay.undelivered(on, day)
+        .map(
+            chains -> {
+              if (chains > 0) {
+                LOG.warnf(
+                    "the audit records of %s stay although their retention is over: those of %d"
+                        + " chains are not delivered yet",
+                    day, chains);
+              }
+              return chains == 0;
+            });
+  }
+
+  private Future<Void> drop(SqlConnection on, LocalDate day, AtomicBoolean tried) {
+    return DroppedDay.remember(on, day, clock.instant(), seal)
+        .compose(kept -> on.preparedQuery(DROP).execute(Tuple.of(day)))
+        .onSuccess(done -> tried.set(true))
+        .mapEmpty();
+  }
+
+  private static Future<Void> nothing() {
+    return Future.succeededFuture();
   }
 
   /// Used if the answer to a commit is lost.

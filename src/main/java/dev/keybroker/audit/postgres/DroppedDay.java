@@ -52,6 +52,27 @@ final class DroppedDay {
         group by chain, run) runs
       """;
 
+  private static final String UNDELIVERED =
+      """
+      select count(*) from (
+        select chain, max(seq) as last from audit_record where time >= $1 and time < $2
+        group by chain) of_day
+      left join audit_delivery d on d.chain = of_day.chain
+      where last > coalesce(d.seq, 0)
+      """;
+
+  /// Returns how many chains have records in the day that were not delivered. Blocks writes to the
+  /// day, too.
+  static Future<Long> undelivered(SqlConnection on, LocalDate day) {
+    return on.preparedQuery(HOLD)
+        .execute(Tuple.of(day))
+        .compose(
+            held ->
+                on.preparedQuery(UNDELIVERED)
+                    .execute(Tuple.of(midnight(day), midnight(day.plusDays(1)))))
+        .map(rows -> rows.iterator().next().getLong(0));
+  }
+
   static Future<Void> remember(SqlConnection on, LocalDate day, Instant now, DropSeal seal) {
     return on.preparedQuery(HOLD)
         .execute(Tuple.of(day))

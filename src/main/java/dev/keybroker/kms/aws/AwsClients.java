@@ -90,7 +90,7 @@ final class AwsClients implements AutoCloseable {
     return client(StsAsyncClient.builder(), region, stsEndpoint);
   }
 
-  private <B extends AwsAsyncClientBuilder<B, C> & AwsClientBuilder<B, C>, C> C client(
+  <B extends AwsAsyncClientBuilder<B, C> & AwsClientBuilder<B, C>, C> C client(
       B builder, Region region, @Nullable URI endpoint) {
     if (endpoint != null) {
       builder.endpointOverride(endpoint);

@@ -23,6 +23,7 @@ import dev.keybroker.kms.KmsKey;
 import dev.keybroker.kms.KmsKeyDescription;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.smallrye.mutiny.Uni;
+import java.net.URI;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
@@ -32,8 +33,11 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
 import software.amazon.awssdk.awscore.AwsServiceClientConfiguration;
+import software.amazon.awssdk.awscore.client.builder.AwsAsyncClientBuilder;
+import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
+import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.kms.KmsAsyncClient;
 import software.amazon.awssdk.services.kms.model.DataKeyPairSpec;
 import software.amazon.awssdk.services.kms.model.DecryptResponse;
@@ -302,6 +306,48 @@ public final class AwsKms implements Kms, AutoCloseable {
                       inFlight.begin(() -> sessions.callerIdentity(credentials, deadline)),
                   sdk.executor())
               .thenApply(answer -> ResponseFields.required(answer.arn()));
+        });
+  }
+
+  /// Makes a client of another service of AWS, which shares the connections, threads and time
+  /// limits of this adapter. Its calls go through [#call]. The caller closes it before the adapter.
+  ///
+  /// @param endpoint null for the regional endpoint of AWS
+  public <B extends AwsAsyncClientBuilder<B, C> & AwsClientBuilder<B, C>, C> C client(
+      B builder, String region, @Nullable URI endpoint) {
+    return sdk.client(builder, Region.of(region), endpoint);
+  }
+
+  /// Calls another service of AWS. Fails with [KmsFailure].
+  ///
+  /// @param action the permission that the call needs
+  /// @param role null to call in the name of the broker's own principal
+  /// @param request what each request needs: its credentials and its time limit
+  public <A> Uni<A> call(
+      String action,
+      @Nullable AssumedRole role,
+      Function<AwsRequestOverrideConfiguration, CompletableFuture<A>> request) {
+    return operation(
+        action,
+        inFlight -> {
+          Credentials credentials = role == null ? own : roles.get(role);
+          CallDeadline deadline = CallDeadline.in(config.apiCallTimeout());
+          return credentials
+              .get(action, deadline)
+              .thenComposeAsync(
+                  identity ->
+                      inFlight
+                          .begin(() -> request.apply(FixedCredentials.override(identity, deadline)))
+                          .whenComplete(
+                              (answer, trouble) -> {
+                                if (trouble != null
+                                    && AwsFailures.isExpiredToken(
+                                        AwsFailures.of(action, trouble))) {
+                                  // The next call uses others.
+                                  credentials.drop(identity);
+                                }
+                              }),
+                  sdk.executor());
         });
   }
 

@@ -185,9 +185,14 @@ class AuditPartitionsTest {
   }
 
   private void run(Duration retention) {
+    run(retention, false);
+  }
+
+  private void run(Duration retention, boolean delivers) {
     new AuditPartitions(
             pool,
             Optional.ofNullable(retention),
+            delivers,
             dropped::add,
             () -> io.vertx.core.Future.succeededFuture(CLOCK.instant()),
             DropSeal.of(null),
@@ -292,6 +297,33 @@ class AuditPartitionsTest {
 
   /// Whoever hears of a drop puts it on record: not before it is one.
   @Test
+  void drop_recordsThatAreNotDelivered_keepsTheDayUntilTheyAre() throws SQLException {
+    LocalDate old = TODAY.minusDays(9);
+    make(old);
+    String chain;
+    try (Writer writer = new Writer()) {
+      chain = writer.chain;
+      writer.write(old.atTime(LocalTime.NOON).toInstant(ZoneOffset.UTC));
+      writer.write(old.atTime(LocalTime.NOON).toInstant(ZoneOffset.UTC));
+    }
+    Duration retention = Duration.ofDays(5);
+
+    run(retention, true);
+    assertTrue(days().contains(old), "no cursor yet");
+    execute(
+        "insert into audit_delivery (chain, seq, time, held_until) values ('%s', 1, now(), now())"
+            .formatted(chain));
+    run(retention, true);
+    assertTrue(days().contains(old), "one of two");
+    assertEquals(List.of(), dropped);
+    execute("update audit_delivery set seq = 2 where chain = '%s'".formatted(chain));
+    run(retention, true);
+
+    assertFalse(days().contains(old));
+    assertEquals(List.of(old), dropped);
+  }
+
+  @Test
   void drop_clocksApart_dropsNothing() throws SQLException {
     LocalDate old = TODAY.minusDays(9);
     make(old);
@@ -300,6 +332,7 @@ class AuditPartitionsTest {
         new AuditPartitions(
             pool,
             Optional.of(Duration.ofDays(5)),
+            false,
             dropped::add,
             () -> time.agreedNow(pool),
             DropSeal.of(null),
@@ -317,9 +350,10 @@ class AuditPartitionsTest {
     make(old);
     write(old, 5);
     execute(
-        "create function refuse_drop() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$",
-        "create constraint trigger refuse_drop after insert on audit_checkpoint deferrable initially"
-            + " deferred for each row execute function refuse_drop()");
+        "create function refuse_drop() returns trigger language plpgsql as $$ begin raise exception"
+            + " 'no'; end $$",
+        "create constraint trigger refuse_drop after insert on audit_checkpoint deferrable"
+            + " initially deferred for each row execute function refuse_drop()");
     try {
       assertThrows(RuntimeException.class, () -> run(Duration.ofDays(5)));
       assertTrue(days().contains(old));

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.Optional;
 
 /// Settings for tests: the defaults, but for what a test changes.
-record TestAwsConfig(
+public record TestAwsConfig(
     Optional<URI> stsEndpointOverride,
     Duration apiCallAttemptTimeout,
     Duration apiCallTimeout,
@@ -20,7 +20,7 @@ record TestAwsConfig(
     implements AwsConfig {
 
   /// Time enough for a busy machine.
-  static TestAwsConfig patient() {
+  public static TestAwsConfig patient() {
     return new TestAwsConfig(
         Optional.empty(),
         Duration.ofSeconds(20),
@@ -50,7 +50,7 @@ record TestAwsConfig(
     return apiCallTimeout;
   }
 
-  TestAwsConfig withTimeouts(Duration attempt, Duration call) {
+  public TestAwsConfig withTimeouts(Duration attempt, Duration call) {
     return new TestAwsConfig(
         stsEndpointOverride,
         attempt,
@@ -80,7 +80,7 @@ record TestAwsConfig(
         clientCacheSize);
   }
 
-  TestAwsConfig withMaxAttempts(int attempts) {
+  public TestAwsConfig withMaxAttempts(int attempts) {
     return new TestAwsConfig(
         stsEndpointOverride,
         apiCallAttemptTimeout,
