@@ -23,10 +23,11 @@ const TEXTS = {
 };
 
 export class RecordingError extends Error {
-  constructor(reason) {
+  constructor(reason, segment) {
     super(TEXTS[reason]);
     this.name = 'RecordingError';
     this.reason = reason;
+    this.segment = segment;
   }
 }
 

@@ -7,6 +7,8 @@ export type Reason = 'FORMAT' | 'VERSION' | 'CONTEXT' | 'KEY' | 'BODY';
 /** A file that is not read as a recording. */
 export declare class RecordingError extends Error {
   readonly reason: Reason;
+  /** The index of the segment that is not authentic, if the reason is `BODY` and it is a segment. */
+  readonly segment: number | undefined;
 }
 
 export interface HeaderOptions {

@@ -83,7 +83,7 @@ export function decryptStream(dek, {context, recover = false} = {}) {
     }
     if (plaintext === undefined) {
       if (!recover) {
-        throw new RecordingError('BODY');
+        throw new RecordingError('BODY', index);
       }
       ended = true;
       return;
@@ -215,7 +215,7 @@ export class RecordingReader {
       return;
     }
     if (!recover) {
-      throw new RecordingError('BODY');
+      throw new RecordingError('BODY', this.#count - 1);
     }
     this.#count = 0;
     while (
@@ -248,7 +248,7 @@ export class RecordingReader {
       const index = Math.floor((position + BODY_HEADER) / step);
       const plaintext = await this.#load(index, this.complete && index === this.#count - 1);
       if (plaintext === undefined) {
-        throw new RecordingError('BODY');
+        throw new RecordingError('BODY', index);
       }
       const start = position + BODY_HEADER - index * step - Segments.offset(index);
       const part = plaintext.subarray(start, start + end - position);

@@ -19,25 +19,21 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /// The clients' own builds and tests, against this broker, with a keystore of each spec. Each
-/// client also reads what the others wrote. They get what they need from package registries, so
-/// they run only if the system property `keybroker.clients` says so, as in `.ci/run`.
+/// client also reads what the others wrote, and the player of the JavaScript client runs in
+/// Chromium. They get what they need from package registries, so they run only if the system
+/// property `keybroker.clients` says so, as in `.ci/run`.
 @QuarkusTest
 @EnabledIfSystemProperty(named = "keybroker.clients", matches = "true")
 class ClientsTest extends BrokerTestCase {
   private static final long LONGEST_MINUTES = 20;
   private static final Path PYTHON = Path.of("src/clients/python");
+  private static final Path JAVA_SCRIPT = Path.of("src/clients/js");
 
   @Test
   void clients_passTheirTests_andReadEachOthersFiles() throws Exception {
     Path folder = Files.createDirectories(Path.of("target/clients")).toAbsolutePath();
     Path files = Files.createTempDirectory(folder, "files-");
-    Map<String, String> environment = new HashMap<>();
-    environment.put("KEYBROKER_ADDRESS", "127.0.0.1:" + address.grpcPort());
-    environment.put(
-        "KEYBROKER_KEYSTORES",
-        Arrays.stream(KeyPairSpec.values())
-            .map(spec -> keystores.shared(spec).name())
-            .collect(Collectors.joining(",")));
+    Map<String, String> environment = environment();
     environment.put("KEYBROKER_FILES", files.toString());
     String python = python().toString();
 
@@ -68,12 +64,32 @@ class ClientsTest extends BrokerTestCase {
     return python;
   }
 
+  @Test
+  void player_inChromium_playsRecordings() throws Exception {
+    Files.createDirectories(Path.of("target/clients"));
+    assertTrue(
+        Files.exists(JAVA_SCRIPT.resolve("node_modules")),
+        "no node_modules: .ci/run installs them");
+    run(environment(), JAVA_SCRIPT, "node", "--test", "player/test/");
+  }
+
+  private Map<String, String> environment() {
+    Map<String, String> environment = new HashMap<>();
+    environment.put("KEYBROKER_ADDRESS", "127.0.0.1:" + address.grpcPort());
+    environment.put(
+        "KEYBROKER_KEYSTORES",
+        Arrays.stream(KeyPairSpec.values())
+            .map(spec -> keystores.shared(spec).name())
+            .collect(Collectors.joining(",")));
+    return environment;
+  }
+
   private static void python(Map<String, String> environment, String python) throws Exception {
     run(environment, PYTHON, python, "-m", "unittest", "discover", "-s", "tests");
   }
 
   private static void javaScript(Map<String, String> environment) throws Exception {
-    run(environment, Path.of("src/clients/js"), "node", "--test", "test/");
+    run(environment, JAVA_SCRIPT, "node", "--test", "test/");
   }
 
   private static void run(Map<String, String> environment, Path folder, String... command)
