@@ -6,12 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.protobuf.ByteString;
 import dev.keybroker.grpc.TestKeystores.TestKeystore;
 import dev.keybroker.v1.BatchWrapDeksRequest;
-import dev.keybroker.v1.KeyBrokerGrpc;
 import dev.keybroker.v1.KeystoresGrpc;
 import dev.keybroker.v1.RewrapDekRequest;
 import dev.keybroker.v1.RewrapDeksItem;
 import dev.keybroker.v1.RewrapDeksRequest;
-import dev.keybroker.v1.RewrapDeksResponse;
 import dev.keybroker.v1.RewrapDeksResult;
 import dev.keybroker.v1.RotateKekRequest;
 import dev.keybroker.v1.WrapDekRequest;
@@ -19,18 +17,14 @@ import dev.keybroker.v1.WrapDekResponse;
 import io.grpc.Channel;
 import io.grpc.ManagedChannel;
 import io.grpc.Status.Code;
-import io.grpc.stub.ClientCallStreamObserver;
-import io.grpc.stub.ClientResponseObserver;
 import io.quarkus.test.junit.QuarkusTest;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -41,71 +35,19 @@ class RewrapStreamTest extends BrokerTestCase {
   private static final int MESSAGE = 100;
   private static final int LONGEST_SECONDS = 120;
 
-  /// A client that sends while the broker reads, and keeps what it got.
-  private static final class Bulk
-      implements ClientResponseObserver<RewrapDeksRequest, RewrapDeksResponse> {
-    final Map<String, RewrapDeksResult> results = new ConcurrentHashMap<>();
-    final CompletableFuture<Void> end = new CompletableFuture<>();
-    private final Iterator<RewrapDeksRequest> messages;
-    private final int cancelAfter;
-    private ClientCallStreamObserver<RewrapDeksRequest> call;
-    private boolean completed;
-
-    /// @param cancelAfter how many results the client takes before it is gone
-    Bulk(List<RewrapDeksRequest> messages, int cancelAfter) {
-      this.messages = messages.iterator();
-      this.cancelAfter = cancelAfter;
-    }
-
-    @Override
-    public void beforeStart(ClientCallStreamObserver<RewrapDeksRequest> observer) {
-      call = observer;
-      call.setOnReadyHandler(this::send);
-    }
-
-    private void send() {
-      while (call.isReady() && messages.hasNext()) {
-        call.onNext(messages.next());
-      }
-      if (!messages.hasNext() && !completed) {
-        completed = true;
-        call.onCompleted();
-      }
-    }
-
-    @Override
-    public void onNext(RewrapDeksResponse response) {
-      response.getResultsList().forEach(result -> results.put(result.getId(), result));
-      if (results.size() >= cancelAfter) {
-        call.cancel("gone", null);
-      }
-    }
-
-    @Override
-    public void onError(Throwable failure) {
-      end.completeExceptionally(failure);
-    }
-
-    @Override
-    public void onCompleted() {
-      end.complete(null);
-    }
-  }
-
-  private Bulk run(List<RewrapDeksRequest> messages) throws Exception {
+  private BulkRewrap run(List<RewrapDeksRequest> messages) throws Exception {
     return run(channel, messages, Integer.MAX_VALUE);
   }
 
-  private static Bulk run(Channel through, List<RewrapDeksRequest> messages, int cancelAfter)
+  private static BulkRewrap run(Channel through, List<RewrapDeksRequest> messages, int cancelAfter)
       throws Exception {
-    Bulk bulk = new Bulk(messages, cancelAfter);
-    KeyBrokerGrpc.newStub(through).rewrapDeks(bulk);
-    bulk.end.handle((done, failure) -> done).get(LONGEST_SECONDS, TimeUnit.SECONDS);
+    BulkRewrap bulk = new BulkRewrap(messages.iterator(), cancelAfter);
+    bulk.start(through).handle((done, failure) -> done).get(LONGEST_SECONDS, TimeUnit.SECONDS);
     return bulk;
   }
 
   /// A client that is gone after so many results, which is no status of the broker's.
-  private Bulk runUntilGone(List<RewrapDeksRequest> messages, int results) throws Exception {
+  private BulkRewrap runUntilGone(List<RewrapDeksRequest> messages, int results) throws Exception {
     ManagedChannel own = channelTo(address.grpcPort()).build();
     try {
       return run(own, messages, results);
@@ -137,7 +79,8 @@ class RewrapStreamTest extends BrokerTestCase {
     RewrapDeksRequest.Builder message = RewrapDeksRequest.newBuilder();
     for (Map.Entry<String, WrapDekResponse> entry : wrapped.entrySet()) {
       if (!without.containsKey(entry.getKey())) {
-        message.addItems(item(entry.getKey(), keystore, entry.getValue().getWrappedDek()));
+        message.addItems(
+            BulkRewrap.item(entry.getKey(), keystore.name(), entry.getValue().getWrappedDek()));
         if (message.getItemsCount() == MESSAGE) {
           messages.add(message.build());
           message.clear();
@@ -146,14 +89,6 @@ class RewrapStreamTest extends BrokerTestCase {
     }
     messages.add(message.build());
     return messages;
-  }
-
-  private static RewrapDeksItem item(String id, TestKeystore keystore, ByteString wrapped) {
-    return RewrapDeksItem.newBuilder()
-        .setId(id)
-        .setRequest(
-            RewrapDekRequest.newBuilder().setKeystore(keystore.name()).setWrappedDek(wrapped))
-        .build();
   }
 
   private String rotate(TestKeystore keystore) {
@@ -170,8 +105,9 @@ class RewrapStreamTest extends BrokerTestCase {
     await(() -> wrap(keystore).getKek().equals(active));
     RewrapDeksRequest message =
         RewrapDeksRequest.newBuilder()
-            .addItems(item("good", keystore, wrapped.getWrappedDek()))
-            .addItems(item("garbage", keystore, ByteString.copyFrom(new byte[200])))
+            .addItems(BulkRewrap.item("good", keystore.name(), wrapped.getWrappedDek()))
+            .addItems(
+                BulkRewrap.item("garbage", keystore.name(), ByteString.copyFrom(new byte[200])))
             .addItems(
                 RewrapDeksItem.newBuilder()
                     .setId("invalid")
@@ -179,7 +115,7 @@ class RewrapStreamTest extends BrokerTestCase {
             .build();
 
     Map<String, RewrapDeksResult> results =
-        run(List.of(message, RewrapDeksRequest.getDefaultInstance())).results;
+        run(List.of(message, RewrapDeksRequest.getDefaultInstance())).results();
 
     assertEquals(3, results.size());
     assertEquals(active, results.get("good").getResponse().getKek());
@@ -196,13 +132,13 @@ class RewrapStreamTest extends BrokerTestCase {
     String active = rotate(keystore);
     await(() -> wrap(keystore).getKek().equals(active));
 
-    Bulk first = runUntilGone(messages(keystore, wrapped, Map.of()), 5_000);
-    assertTrue(first.end.isCompletedExceptionally());
-    assertTrue(first.results.size() < wrapped.size());
-    Bulk second = run(messages(keystore, wrapped, first.results));
+    BulkRewrap first = runUntilGone(messages(keystore, wrapped, Map.of()), 5_000);
+    assertTrue(first.end().isCompletedExceptionally());
+    assertTrue(first.results().size() < wrapped.size());
+    BulkRewrap second = run(messages(keystore, wrapped, first.results()));
 
-    Map<String, RewrapDeksResult> all = new LinkedHashMap<>(first.results);
-    all.putAll(second.results);
+    Map<String, RewrapDeksResult> all = new LinkedHashMap<>(first.results());
+    all.putAll(second.results());
     assertEquals(wrapped.keySet(), new HashSet<>(all.keySet()));
     all.values().forEach(it -> assertEquals(active, it.getResponse().getKek()));
     for (String id : List.of("r0", "r9999", "r19999")) {
@@ -214,14 +150,14 @@ class RewrapStreamTest extends BrokerTestCase {
   @Test
   void message_withTooLongAnId_endsTheCall() throws Exception {
     TestKeystore keystore = keystores.fresh();
-    Bulk bulk =
+    BulkRewrap bulk =
         run(
             List.of(
                 RewrapDeksRequest.newBuilder()
-                    .addItems(item("i".repeat(257), keystore, ByteString.EMPTY))
+                    .addItems(BulkRewrap.item("i".repeat(257), keystore.name(), ByteString.EMPTY))
                     .build()));
 
-    assertRefused(Code.INVALID_ARGUMENT, "REQUEST_INVALID", () -> join(bulk.end));
+    assertRefused(Code.INVALID_ARGUMENT, "REQUEST_INVALID", () -> join(bulk.end()));
   }
 
   private static void join(CompletableFuture<Void> end) throws Throwable {
