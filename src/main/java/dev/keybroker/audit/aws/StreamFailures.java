@@ -17,9 +17,10 @@ final class StreamFailures {
     this.stream = stream;
     this.principal = role == null ? "the broker's own principal" : "the role " + role.roleArn();
     this.findKey =
-        (" The stream's key: aws kinesis describe-stream-summary --stream-arn %s --region %s"
-             + " --query StreamDescriptionSummary.KeyId.")
-            .formatted(stream, stream.region());
+        " The stream's key: "
+            + "aws kinesis describe-stream-summary --stream-arn %s --region %s"
+                .formatted(stream, stream.region())
+            + " --query StreamDescriptionSummary.KeyId.";
   }
 
   DeliveryFailure of(KmsFailure failure) {
