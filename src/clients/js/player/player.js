@@ -2,10 +2,18 @@
 
 import {generateSessionKey} from '../keybroker.js';
 
+/** Why the page refuses what the worker asks for. */
+class Refusal extends Error {
+  constructor(message, reason) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
 /**
  * Gives `<audio>` and `<video>` a URL for each recording. Keys are in memory only: the page has the private key of its
  * session, which is not extractable, and sealed DEKs; the worker opens them. Fires `failure` if a recording cannot be
- * played, with the reason in `detail`.
+ * played, with the reason in `detail`, and again when the media element tries again.
  */
 export class RecordingPlayer extends EventTarget {
   /** The recordings of all players of this page, by id. */
@@ -61,7 +69,7 @@ export class RecordingPlayer extends EventTarget {
    */
   add(recording) {
     const id = crypto.randomUUID();
-    RecordingPlayer.#recordings.set(id, {player: this, recording, reported: new Set()});
+    RecordingPlayer.#recordings.set(id, {player: this, recording});
     return this.#prefix + id;
   }
 
@@ -88,15 +96,15 @@ export class RecordingPlayer extends EventTarget {
   static async #receive({data, ports: [port]}) {
     const entry = RecordingPlayer.#recordings.get(data?.id);
     if (data?.keybroker === 'failure') {
-      entry?.player.#report(data.id, entry, data.failure);
+      entry?.player.#report(data.id, entry.recording, data.failure);
     } else if (port !== undefined && data?.keybroker !== undefined) {
       try {
         if (entry === undefined) {
-          throw Object.assign(new Error('this page does not play the recording'), {reason: 'UNKNOWN'});
+          throw new Refusal('this page does not play the recording', 'UNKNOWN');
         }
         port.postMessage({result: await entry.player.#answer(entry, data)});
       } catch (e) {
-        port.postMessage({error: {message: e.message, reason: e.reason ?? 'APPLICATION'}});
+        port.postMessage({error: {message: e.message, reason: e instanceof Refusal ? e.reason : 'APPLICATION'}});
       }
     }
   }
@@ -113,7 +121,7 @@ export class RecordingPlayer extends EventTarget {
       case 'key':
         return this.#key(entry, question);
       default:
-        throw new Error('the service worker has another version');
+        throw new Refusal('the service worker has another version', 'INTERNAL');
     }
   }
 
@@ -121,7 +129,7 @@ export class RecordingPlayer extends EventTarget {
   async #key(entry, {identity, keystore, wrappedDek, kek}) {
     entry.identity ??= identity;
     if (entry.identity !== identity) {
-      throw Object.assign(new Error('the object in the storage was replaced by another recording'), {reason: 'STORAGE'});
+      throw new Refusal('the object in the storage was replaced by another recording', 'STORAGE');
     }
     this.#session ??= generateSessionKey();
     const sessionKey = await this.#session;
@@ -133,13 +141,8 @@ export class RecordingPlayer extends EventTarget {
     return {sealedDek: entry.sealedDek, sessionKey};
   }
 
-  #report(id, entry, failure) {
-    const key = JSON.stringify(failure);
-    // A media element tries again by itself.
-    if (!entry.reported.has(key)) {
-      entry.reported.add(key);
-      const detail = {...failure, src: this.#prefix + id, recording: entry.recording};
-      this.dispatchEvent(new CustomEvent('failure', {detail}));
-    }
+  #report(id, recording, failure) {
+    const detail = {...failure, src: this.#prefix + id, recording};
+    this.dispatchEvent(new CustomEvent('failure', {detail}));
   }
 }

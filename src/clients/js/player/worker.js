@@ -125,14 +125,16 @@ async function ask(clientId, message) {
     throw new PageError('no page asks', 'UNKNOWN');
   }
   const {port1, port2} = new MessageChannel();
+  let timer;
   try {
     return await new Promise((resolve, reject) => {
       port1.onmessage = ({data: {result, error}}) =>
         error === undefined ? resolve(result) : reject(new PageError(error.message, error.reason));
-      setTimeout(() => reject(new PageError('the page does not answer', 'PAGE')), LONGEST_ANSWER_MILLIS);
+      timer = setTimeout(() => reject(new PageError('the page does not answer', 'PAGE')), LONGEST_ANSWER_MILLIS);
       client.postMessage(message, [port2]);
     });
   } finally {
+    clearTimeout(timer);
     port1.close();
   }
 }

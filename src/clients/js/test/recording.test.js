@@ -161,6 +161,34 @@ test('session keys are not extractable, and of the form that the broker takes', 
   await assert.rejects(unsealDek(new Uint8Array(113), {privateKey, publicKey}, 'tenants/a/keystores/b/keks/c'));
 });
 
+test('mutated files are refused, or read as the same recording', async () => {
+  const original = await written(named('three segments'));
+  const content = plaintext(named('three segments').plaintext_size);
+  const start = RecordingHeader.parse(original).size;
+  let random = 20_261_128;
+  const next = (limit) => (random = (random * 48_271) % 0x7fffffff) % limit;
+  let refused = 0;
+  for (let i = 0; i < 300; i++) {
+    let file = original.slice();
+    for (let changes = 1 + next(2); changes > 0; changes--) {
+      file[next(i % 2 === 0 ? start + 60 : file.length)] ^= 1 << next(8);
+    }
+    if (i % 5 === 0) {
+      file = i % 10 === 0 ? file.slice(0, next(file.length)) : new Uint8Array([...file, next(256)]);
+    }
+    for (const read of [streamed, sought]) {
+      try {
+        assert.deepEqual(await read(file, DEK, {context: CONTEXT}), content);
+      } catch (e) {
+        assert.ok(e instanceof RecordingError, e.stack);
+        refused++;
+      }
+    }
+  }
+  // The rest were changes of the envelope, which the unwrap authenticates.
+  assert.ok(refused > 400 && refused < 600, `${refused}`);
+});
+
 test('mutated headers are refused or read back the same', async () => {
   const originals = [];
   for (const name of ['all fields', 'context hidden']) {

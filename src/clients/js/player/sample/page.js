@@ -55,7 +55,13 @@ try {
       return fromBase64((await ask(`recordings/${encodeURIComponent(id)}/key`, body)).sealedDek);
     },
   });
-  player.addEventListener('failure', ({detail}) => (element('failure').textContent = explain(detail)));
+  player.addEventListener('failure', ({detail}) => {
+    const text = explain(detail);
+    // A media element may try again by itself, and a screen reader should say it once.
+    if (element('failure').textContent !== text) {
+      element('failure').textContent = text;
+    }
+  });
   element('logout').addEventListener('click', () => {
     player.close();
     element('recordings').replaceChildren();

@@ -115,6 +115,16 @@ describe('playback in Chromium', {skip: missing()}, () => {
 
   const media = (name) => page.getByLabel(name, {exact: true});
 
+  async function stopWorker() {
+    const stopped = new Promise((resolve) =>
+      worker.on('ServiceWorker.workerVersionUpdated', ({versions}) =>
+        versions.some(({runningStatus}) => runningStatus === 'stopped') && resolve(),
+      ),
+    );
+    await worker.send('ServiceWorker.stopAllWorkers');
+    await stopped;
+  }
+
   /** Plays from a part of the recording, 0 to 1, until some of it was played. */
   async function play(name, part) {
     await media(name).evaluate(
@@ -170,6 +180,23 @@ describe('playback in Chromium', {skip: missing()}, () => {
   test('a fragmented MP4 without an index plays and seeks', async () => {
     await play('live.mp4', 0);
     await play('live.mp4', 0.9);
+  });
+
+  test('a worker that is stopped while it streams is replaced, and the playback goes on', async () => {
+    await play('call.wav', 0);
+    // Fast, so that it soon needs what was not read when the worker stopped.
+    await media('call.wav').evaluate((element) => {
+      element.playbackRate = 16;
+      return element.play();
+    });
+    await stopWorker();
+    await media('call.wav').evaluate(
+      (element) =>
+        new Promise((resolve, reject) => {
+          element.addEventListener('error', () => reject(new Error(element.error.message)));
+          element.addEventListener('timeupdate', () => element.currentTime > element.duration / 2 && resolve());
+        }),
+    );
   });
 
   test('several recordings play at the same time', async () => {
@@ -293,13 +320,7 @@ describe('playback in Chromium', {skip: missing()}, () => {
     await play('call.wav', 0);
     broker.cut();
     await play('call.wav', 0.5);
-    const stopped = new Promise((resolve) =>
-      worker.on('ServiceWorker.workerVersionUpdated', ({versions}) =>
-        versions.some(({runningStatus}) => runningStatus === 'stopped') && resolve(),
-      ),
-    );
-    await worker.send('ServiceWorker.stopAllWorkers');
-    await stopped;
+    await stopWorker();
     await play('call.wav', 0.9);
     await assert.rejects(play('screen.mp4', 0), /media error/);
     await page.getByRole('alert').filter({hasText: 'screen.mp4: The key cannot be obtained: the key broker'}).waitFor();

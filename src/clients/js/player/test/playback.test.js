@@ -111,9 +111,11 @@ test('a changed segment fails with its index, before or during the answer, and n
 test('a closed recording answers nothing more', async () => {
   const playback = await open();
   const response = await playback.respond(request(), () => {});
+  const pending = playback.respond(request({Range: `bytes=${30 * SEGMENT}-`}), never);
   const reader = response.body.getReader();
   await reader.read();
   playback.close();
+  await assert.rejects(pending, ClosedError);
   await assert.rejects(async () => {
     for (;;) {
       await reader.read();

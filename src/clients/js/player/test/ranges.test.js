@@ -38,6 +38,29 @@ for (const [header, expected] of Object.entries(CASES)) {
   });
 }
 
+test('mutated headers give a part of the recording, or none', () => {
+  const originals = ['bytes=0-499', 'bytes=500-', 'bytes=-500', 'bytes=0-0,5-9'];
+  const alphabet = '0123456789-=, bytesx\t\u0000é';
+  let random = 20_261_128;
+  const next = (limit) => (random = (random * 48_271) % 0x7fffffff) % limit;
+  let parts = 0;
+  for (let i = 0; i < 20_000; i++) {
+    const header = [...originals[i % originals.length]];
+    for (let changes = 1 + next(2); changes > 0; changes--) {
+      header.splice(next(header.length + 1), next(2), alphabet[next(alphabet.length)]);
+    }
+    const size = next(3) === 0 ? next(3) : next(10_000);
+    const range = parseRange(header.join(''), size);
+    if (range?.end === undefined) {
+      assert.ok(range === undefined || range.start === size);
+    } else {
+      assert.ok(0 <= range.start && range.start < range.end && range.end <= size, header.join(''));
+      parts++;
+    }
+  }
+  assert.ok(parts > 1000, `${parts}`);
+});
+
 test('no header is the whole, and nothing is no part of an empty recording', () => {
   assert.equal(parseRange(null, SIZE), undefined);
   for (const header of ['bytes=0-', 'bytes=-1', 'bytes=0-0']) {
