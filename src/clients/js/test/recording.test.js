@@ -18,6 +18,7 @@ import {
   unsealDek,
   urlSource,
 } from '../keybroker.js';
+import {concat} from '../header.js';
 import * as hpke from '../hpke.js';
 import {CONTEXT, DEK, FILE, changed, header, hex, named, plaintext, through, written} from './vectors.js';
 
@@ -212,4 +213,31 @@ test('mutated headers are refused or read back the same', async () => {
     }
   }
   assert.ok(read > 500, `${read}`);
+});
+
+test('mutated bodies are refused, and recovered to what is authentic', async () => {
+  const content = plaintext(3 * SEGMENT + 12_345);
+  const head = await header(named('empty'));
+  const original = await through(content, encryptStream(head, DEK));
+  let random = 20_261_128;
+  const next = (limit) => (random = (random * 48_271) % 0x7fffffff) % limit;
+  for (let i = 0; i < 200; i++) {
+    let file = original.slice();
+    const at = head.size + next(file.length - head.size);
+    if (i % 4 === 0) {
+      file = file.subarray(0, at);
+    } else if (i % 4 === 1) {
+      file = concat(file.subarray(0, at), Uint8Array.of(next(256)), file.subarray(at));
+    } else {
+      file[at] ^= 1 + next(255);
+    }
+    for (const read of [streamed, sought]) {
+      await assert.rejects(read(file, DEK), (e) => e instanceof RecordingError && e.reason === 'BODY');
+    }
+    if (at >= head.size + 40) {
+      const recovered = await streamed(file, DEK, {recover: true});
+      const whole = Math.max(0, Math.floor((at - head.size) / SEGMENT) * (SEGMENT - 16) - 40);
+      assert.deepEqual(recovered, content.subarray(0, whole));
+    }
+  }
 });

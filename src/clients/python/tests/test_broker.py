@@ -10,7 +10,15 @@ import unittest
 
 import grpc
 
-from keybroker import KeyBrokerClient, KeyBrokerError, Reason, RecordingError, RecordingHeader
+from keybroker import (
+    KeyBrokerClient,
+    KeyBrokerError,
+    Reason,
+    RecipientKey,
+    RecordingError,
+    RecordingHeader,
+    RecordingReader,
+)
 
 CONTEXT = {"recording": "r-1", "\U0001d11e": "～", "～": ""}
 PLAINTEXT = bytes(i % 251 for i in range(200_000))
@@ -39,6 +47,17 @@ class BrokerTest(unittest.TestCase):
                 self.assertEqual(self.keystores[0], moved.keystore)
                 rewrapped = bytes(moved) + file[header.size :]
                 self.assertEqual(PLAINTEXT, self.client.open(io.BytesIO(rewrapped)).read())
+
+    def test_sealed_unwrap_is_opened_by_its_recipient_only(self) -> None:
+        file = self.recorded(self.keystores[0])
+        header = RecordingHeader.read(io.BytesIO(file))
+        recipient = RecipientKey()
+        sealed = self.client.unwrap_sealed(header, recipient.public_key, CONTEXT)
+        with recipient.open(sealed, header) as dek:
+            self.assertEqual(PLAINTEXT, RecordingReader(io.BytesIO(file), dek, CONTEXT).read())
+        with self.assertRaises(RecordingError) as refused:
+            RecipientKey().open(sealed, header)
+        self.assertIs(Reason.KEY, refused.exception.reason)
 
     def test_another_context_is_refused_before_the_call(self) -> None:
         with self.assertRaises(RecordingError) as refused:

@@ -198,6 +198,28 @@ class RecordingTest(unittest.TestCase):
             read += 1
         self.assertGreater(read, 500)
 
+    def test_mutated_bodies_are_refused_and_recovered_to_what_is_authentic(self) -> None:
+        chance = random.Random(20_261_128)
+        content = vectors.plaintext(3 * SEGMENT + 12_345)
+        original = self.encrypted(content)
+        start = RecordingHeader.read(io.BytesIO(original)).size
+        for i in range(200):
+            at = start + chance.randrange(len(original) - start)
+            file = bytearray(original)
+            if i % 4 == 0:
+                del file[at:]
+            elif i % 4 == 1:
+                file.insert(at, chance.randrange(256))
+            else:
+                file[at] ^= chance.randint(1, 255)
+            for read in (streamed, sought):
+                with self.assertRaises(RecordingError) as refused:
+                    read(bytes(file), self.dek, None)
+                self.assertIs(Reason.BODY, refused.exception.reason)
+            if at >= start + 40:
+                whole = max(0, (at - start) // SEGMENT * (SEGMENT - 16) - 40)
+                self.assertEqual(content[:whole], streamed(bytes(file), self.dek, None, recover=True))
+
     def test_closed_dek_is_unusable_and_not_printed(self) -> None:
         self.assertEqual("Dek(…)", repr(self.dek))
         self.dek.close()

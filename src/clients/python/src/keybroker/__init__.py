@@ -4,6 +4,7 @@ from .client import KeyBrokerClient, KeyBrokerError, NewDek
 from .dek import Dek
 from .header import RecordingError, RecordingHeader, Reason
 from .recording import RecordingReader, RecordingStream, RecordingWriter
+from .sealing import RecipientKey
 
 __all__ = [
     "Dek",
@@ -11,6 +12,7 @@ __all__ = [
     "KeyBrokerError",
     "NewDek",
     "Reason",
+    "RecipientKey",
     "RecordingError",
     "RecordingHeader",
     "RecordingReader",

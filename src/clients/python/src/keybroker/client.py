@@ -240,6 +240,25 @@ class KeyBrokerClient:
         response = self._call("UnwrapDek", "UnwrapDekRequest", "UnwrapDekResponse", **_unwrap(header, context))
         return Dek(response.dek)
 
+    def unwrap_sealed(
+        self, header: RecordingHeader, recipient_public_key: bytes, context: Mapping[str, str] | None = None
+    ) -> bytes:
+        """Unwraps the DEK of a recording for a recipient, such as a page in a browser.
+
+        The broker seals it to the recipient's key, and this process does not see it. `RecipientKey.open` opens it.
+
+        :param recipient_public_key: an uncompressed P-256 point or an X25519 key
+        """
+        return bytes(
+            self._call(
+                "UnwrapDek",
+                "UnwrapDekRequest",
+                "UnwrapDekResponse",
+                recipient_public_key=recipient_public_key,
+                **_unwrap(header, context),
+            ).sealed_dek
+        )
+
     def unwrap_all(self, headers: Sequence[RecordingHeader]) -> list[Dek | KeyBrokerError]:
         """Unwraps the DEKs of many recordings whose headers have their contexts, in batches of 1,000.
 

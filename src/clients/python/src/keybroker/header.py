@@ -244,6 +244,11 @@ class RecordingHeader:
         """The id of the KEK that the wrapped DEK names; None if the bytes are too short to name one."""
         return uuid.UUID(bytes=self.wrapped_dek[2:18]) if len(self.wrapped_dek) >= 18 else None
 
+    @property
+    def kek(self) -> str | None:
+        """The name of the KEK; None if the wrapped DEK is too short to name one."""
+        return f"{self.keystore}/keks/{self.kek_id}" if self.kek_id is not None else None
+
     def with_wrapped_dek(self, keystore: str, wrapped_dek: bytes) -> "RecordingHeader":
         """The same recording with another wrapped DEK of the same DEK. The body of the file stays as it is."""
         if _KEYSTORE.fullmatch(keystore) is None or not 1 <= len(wrapped_dek) <= 1024:

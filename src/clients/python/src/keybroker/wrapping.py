@@ -46,25 +46,25 @@ def _encapsulate(kek: ec.EllipticCurvePublicKey) -> tuple[bytes, bytes]:
     kem = b"KEM" + struct.pack(">H", kem_id)
     suite = b"HPKE" + struct.pack(">HHH", kem_id, kdf_id, 0xFFFF)
     ephemeral = ec.generate_private_key(kek.curve)
-    enc = _point(ephemeral.public_key())
-    eae_prk = _labeled_extract(digest, kem, b"", b"eae_prk", ephemeral.exchange(ec.ECDH(), kek))
-    shared = _labeled_expand(digest, kem, eae_prk, b"shared_secret", enc + _point(kek), size)
-    psk_id_hash = _labeled_extract(digest, suite, b"", b"psk_id_hash", b"")
-    info_hash = _labeled_extract(digest, suite, b"", b"info_hash", _V1)
-    secret = _labeled_extract(digest, suite, shared, b"secret", b"")
-    exporter = _labeled_expand(digest, suite, secret, b"exp", b"\x00" + psk_id_hash + info_hash, size)
-    return enc, _labeled_expand(digest, suite, exporter, b"sec", _V1_DEK, 32)
+    enc = point(ephemeral.public_key())
+    eae_prk = labeled_extract(digest, kem, b"", b"eae_prk", ephemeral.exchange(ec.ECDH(), kek))
+    shared = labeled_expand(digest, kem, eae_prk, b"shared_secret", enc + point(kek), size)
+    psk_id_hash = labeled_extract(digest, suite, b"", b"psk_id_hash", b"")
+    info_hash = labeled_extract(digest, suite, b"", b"info_hash", _V1)
+    secret = labeled_extract(digest, suite, shared, b"secret", b"")
+    exporter = labeled_expand(digest, suite, secret, b"exp", b"\x00" + psk_id_hash + info_hash, size)
+    return enc, labeled_expand(digest, suite, exporter, b"sec", _V1_DEK, 32)
 
 
-def _point(key: ec.EllipticCurvePublicKey) -> bytes:
+def point(key: ec.EllipticCurvePublicKey) -> bytes:
     return key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
 
 
-def _labeled_extract(digest: str, suite: bytes, salt: bytes, label: bytes, ikm: bytes) -> bytes:
+def labeled_extract(digest: str, suite: bytes, salt: bytes, label: bytes, ikm: bytes) -> bytes:
     return hmac.digest(salt, b"HPKE-v1" + suite + label + ikm, digest)
 
 
-def _labeled_expand(digest: str, suite: bytes, prk: bytes, label: bytes, info: bytes, size: int) -> bytes:
+def labeled_expand(digest: str, suite: bytes, prk: bytes, label: bytes, info: bytes, size: int) -> bytes:
     return _expand(digest, prk, struct.pack(">H", size) + b"HPKE-v1" + suite + label + info, size)
 
 

@@ -7,6 +7,8 @@ import dev.keybroker.client.RecordingWriter;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -57,10 +59,33 @@ final class Encrypt implements Callable<Integer> {
               + " default ${DEFAULT-VALUE}.")
   private int segmentSize;
 
+  @Option(
+      names = "--public-keks",
+      paramLabel = "FOLDER",
+      description =
+          "Keep public KEKs in this folder. Then not every recording needs a call, and recording"
+              + " goes on while the brokers are away. Whoever can write to the folder decides who"
+              + " can read the recordings.")
+  private Path publicKeks;
+
+  @Option(
+      names = "--offline",
+      paramLabel = "SECONDS",
+      defaultValue = "86400",
+      description =
+          "How old a public KEK in --public-keks may be that is used while the brokers are away. By"
+              + " default ${DEFAULT-VALUE}.")
+  private long offline;
+
+  private KeyBrokerClient client() throws IOException {
+    KeyBrokerClient.Builder client = broker.builder().offline(Duration.ofSeconds(offline));
+    return (publicKeks == null ? client : client.publicKeks(publicKeks)).build();
+  }
+
   @Override
   public Integer call() throws IOException {
     Map<String, String> pairs = context.pairs();
-    try (KeyBrokerClient client = broker.builder().build();
+    try (KeyBrokerClient client = client();
         NewDek dek = client.newDek(keystore, pairs)) {
       RecordingHeader.Builder options =
           RecordingHeader.builder(keystore, dek.wrappedDek())

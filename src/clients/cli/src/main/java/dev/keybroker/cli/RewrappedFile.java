@@ -100,9 +100,7 @@ final class RewrappedFile {
   }
 
   private static String kek(RecordingHeader header) {
-    return header.keystore()
-        + "/keks/"
-        + header.kekId().map(Object::toString).orElse("(not named)");
+    return header.kek().orElse("(not named)");
   }
 
   private static void copyBody(FileChannel in, long from, long to, FileChannel out)

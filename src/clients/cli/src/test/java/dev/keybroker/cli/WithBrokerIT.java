@@ -153,6 +153,40 @@ class WithBrokerIT {
   }
 
   @Test
+  void brokersAway_recordingGoesOnUnderAStoredKek_withinTheBound() throws Exception {
+    command
+        .run(
+            with(
+                "encrypt", "--keystore", keystore(0), "--public-keks", "keks", "call.wav", "a.kbr"))
+        .exits(ExitCode.DONE);
+    Path stored = folder.resolve("keks").resolve(Command.names(folder.resolve("keks")).get(0));
+    // Not fresh any more.
+    Files.writeString(
+        stored,
+        Files.readString(stored).replaceAll("(?m)^refresh=.*", "refresh=2026-01-02T03:04:05Z"));
+    String[] away = {
+      "encrypt",
+      "--plaintext",
+      "--broker",
+      "127.0.0.1:1",
+      "--keystore",
+      keystore(0),
+      "--public-keks",
+      "keks",
+      "--offline",
+      "3600",
+      "call.wav",
+      "b.kbr"
+    };
+    command.run(away).exits(ExitCode.DONE);
+    command.run(with("decrypt", "b.kbr", "b.wav")).exits(ExitCode.DONE);
+    assertArrayEquals(sound, Files.readAllBytes(folder.resolve("b.wav")));
+    away[Arrays.asList(away).indexOf("3600")] = "0";
+    away[away.length - 1] = "c.kbr";
+    command.run(away).exits(ExitCode.BROKER_AWAY);
+  }
+
+  @Test
   void optionsFromAFile_areRead() throws Exception {
     Files.writeString(folder.resolve("options.txt"), "--context r=1\n--media-type audio/wav\n");
     command

@@ -91,7 +91,10 @@ public final class KeyBrokerClient implements AutoCloseable {
   private final OfflineWrapping wrapping = new OfflineWrapping();
 
   private KeyBrokerClient(
-      ManagedChannel channel, Builder builder, ScheduledExecutorService background) {
+      ManagedChannel channel,
+      Builder builder,
+      ScheduledExecutorService background,
+      StoredKeks stored) {
     this.channel = channel;
     this.deadline = builder.deadline;
     this.background = background;
@@ -100,7 +103,7 @@ public final class KeyBrokerClient implements AutoCloseable {
     this.stub =
         builder.token == null ? plain : plain.withCallCredentials(new Bearer(builder.token));
     this.publicKeks =
-        new PublicKeks(this::readPublicKek, background, Clock.systemUTC(), builder.offline);
+        new PublicKeks(this::readPublicKek, background, Clock.systemUTC(), builder.offline, stored);
   }
 
   /**
@@ -123,6 +126,7 @@ public final class KeyBrokerClient implements AutoCloseable {
     private Supplier<String> token;
     private Duration deadline = Duration.ofSeconds(5);
     private Duration offline = Duration.ofHours(24);
+    private Path publicKeks;
 
     private Builder(String target) {
       this.target = target;
@@ -175,11 +179,22 @@ public final class KeyBrokerClient implements AutoCloseable {
       return this;
     }
 
+    /**
+     * Keeps the public KEKs in a folder as well, so that a process that was just started can record
+     * while the brokers are away. Whoever can write to the folder decides who can read the
+     * recordings. It is created for this user only, and refused if others can write to it.
+     */
+    public Builder publicKeks(Path folder) {
+      this.publicKeks = folder;
+      return this;
+    }
+
     /** Creates the client. It connects at the first call. */
     public KeyBrokerClient build() throws IOException {
       if (plaintext && (token != null || certificate != null || authorities != null)) {
         throw new IllegalStateException("credentials need TLS");
       }
+      StoredKeks stored = publicKeks == null ? null : new StoredKeks(publicKeks);
       ScheduledExecutorService background =
           Executors.newScheduledThreadPool(
               2,
@@ -195,7 +210,7 @@ public final class KeyBrokerClient implements AutoCloseable {
                 .defaultServiceConfig(SERVICE_CONFIG)
                 .enableRetry()
                 .build();
-        return new KeyBrokerClient(channel, this, background);
+        return new KeyBrokerClient(channel, this, background, stored);
       } catch (IOException | RuntimeException e) {
         background.shutdownNow();
         throw e;
@@ -357,6 +372,24 @@ public final class KeyBrokerClient implements AutoCloseable {
   public Dek unwrap(RecordingHeader header, Map<String, String> context) throws IOException {
     UnwrapDekRequest request = unwrapRequest(header, context);
     return dek(call(() -> stub().unwrapDek(request)));
+  }
+
+  /**
+   * Unwraps the DEK of a recording for a recipient, e.g. a page in a browser: the broker seals it
+   * to the recipient's key, and this process does not see it.
+   *
+   * @param context the encryption context; null if the header's own is trusted
+   * @param recipientPublicKey an uncompressed P-256 point or an X25519 key
+   * @return what {@link RecipientKey#open} opens
+   */
+  public byte[] unwrapSealed(
+      RecordingHeader header, Map<String, String> context, byte[] recipientPublicKey)
+      throws IOException {
+    UnwrapDekRequest request =
+        unwrapRequest(header, context).toBuilder()
+            .setRecipientPublicKey(ByteString.copyFrom(recipientPublicKey))
+            .build();
+    return call(() -> stub().unwrapDek(request)).getSealedDek().toByteArray();
   }
 
   private static Map<String, String> checked(RecordingHeader header, Map<String, String> context)

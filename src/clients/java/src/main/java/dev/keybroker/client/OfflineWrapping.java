@@ -2,7 +2,6 @@ package dev.keybroker.client;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
@@ -17,8 +16,6 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.UUID;
 import javax.crypto.Cipher;
-import javax.crypto.KeyAgreement;
-import javax.crypto.Mac;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.OAEPParameterSpec;
 import javax.crypto.spec.PSource;
@@ -31,8 +28,7 @@ import javax.crypto.spec.SecretKeySpec;
 final class OfflineWrapping {
   private static final byte[] V1 = "keybroker/v1".getBytes(US_ASCII);
   private static final byte[] V1_DEK = "keybroker/v1 dek".getBytes(US_ASCII);
-  private static final byte[] HPKE_V1 = "HPKE-v1".getBytes(US_ASCII);
-  private static final byte[] EMPTY = {};
+  private static final int EXPORT_ONLY = 0xffff;
   private static final int SALT_SIZE = 16;
   private static final int Z_SIZE = 32;
 
@@ -42,8 +38,8 @@ final class OfflineWrapping {
 
   byte[] wrap(PublicKek kek, Dek dek, Map<String, String> context) {
     byte[] plaintext = dek.toByteArray();
-    byte[] z = EMPTY;
-    byte[] okm = EMPTY;
+    byte[] z = Hpke.EMPTY;
+    byte[] okm = Hpke.EMPTY;
     try {
       Encapsulated secret = kek.spec().isRsa() ? encapsulateRsa(kek) : encapsulateHpke(kek);
       z = secret.z;
@@ -57,14 +53,14 @@ final class OfflineWrapping {
               .put(secret.bytes)
               .array();
       byte[] salt = random(SALT_SIZE);
-      okm = expand("HmacSHA256", z, concat(V1_DEK, salt), 44);
+      okm = Hpke.expand("HmacSHA256", z, Hpke.concat(V1_DEK, salt), 44);
       Cipher gcm = Cipher.getInstance("AES/GCM/NoPadding");
       gcm.init(
           Cipher.ENCRYPT_MODE,
           new SecretKeySpec(okm, 0, 32, "AES"),
           new GCMParameterSpec(128, okm, 32, 12));
-      gcm.updateAAD(concat(V1, header, Pairs.CONTEXT.encode(context)));
-      return concat(header, salt, gcm.doFinal(plaintext));
+      gcm.updateAAD(Hpke.concat(V1, header, Pairs.CONTEXT.encode(context)));
+      return Hpke.concat(header, salt, gcm.doFinal(plaintext));
     } catch (GeneralSecurityException e) {
       throw new IllegalArgumentException("the KEK " + kek.name() + " is not usable", e);
     } finally {
@@ -96,81 +92,15 @@ final class OfflineWrapping {
 
   /** RFC 9180, base mode, export-only. */
   private static Encapsulated encapsulateHpke(PublicKek kek) throws GeneralSecurityException {
-    boolean p256 = kek.spec() == KeyPairSpec.ECC_NIST_P256;
-    String hmac = p256 ? "HmacSHA256" : "HmacSHA384";
-    int size = p256 ? 32 : 48; // Of a coordinate, and of the hash.
-    byte[] kemId = {0, (byte) (p256 ? 0x10 : 0x11)};
-    byte[] kem = concat("KEM".getBytes(US_ASCII), kemId);
-    byte[] suite =
-        concat(
-            "HPKE".getBytes(US_ASCII),
-            kemId,
-            new byte[] {0, (byte) (p256 ? 1 : 2), (byte) 0xff, (byte) 0xff});
-
+    Hpke hpke = new Hpke(kek.spec() == KeyPairSpec.ECC_NIST_P256, EXPORT_ONLY);
     PublicKey key = KeyFactory.getInstance("EC").generatePublic(new X509EncodedKeySpec(kek.spki()));
     KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
     generator.initialize(((ECPublicKey) key).getParams());
     KeyPair ephemeral = generator.generateKeyPair();
-    KeyAgreement ecdh = KeyAgreement.getInstance("ECDH");
-    ecdh.init(ephemeral.getPrivate());
-    ecdh.doPhase(key, true);
-    byte[] enc = point(ephemeral.getPublic(), size);
-
-    byte[] eaePrk = labeledExtract(hmac, kem, EMPTY, "eae_prk", ecdh.generateSecret());
-    byte[] shared =
-        labeledExpand(hmac, kem, eaePrk, "shared_secret", concat(enc, point(key, size)), size);
-    byte[] pskIdHash = labeledExtract(hmac, suite, EMPTY, "psk_id_hash", EMPTY);
-    byte[] infoHash = labeledExtract(hmac, suite, EMPTY, "info_hash", V1);
-    byte[] secret = labeledExtract(hmac, suite, shared, "secret", EMPTY);
-    byte[] exporter =
-        labeledExpand(
-            hmac, suite, secret, "exp", concat(new byte[] {0}, pskIdHash, infoHash), size);
-    return new Encapsulated(enc, labeledExpand(hmac, suite, exporter, "sec", V1_DEK, Z_SIZE));
-  }
-
-  /** An uncompressed point ends the encoding of a public key. */
-  private static byte[] point(PublicKey key, int size) {
-    byte[] spki = key.getEncoded();
-    return Arrays.copyOfRange(spki, spki.length - 1 - 2 * size, spki.length);
-  }
-
-  private static byte[] labeledExtract(
-      String hmac, byte[] suite, byte[] salt, String label, byte[] ikm)
-      throws GeneralSecurityException {
-    return hmac(hmac, salt, concat(HPKE_V1, suite, label.getBytes(US_ASCII), ikm));
-  }
-
-  private static byte[] labeledExpand(
-      String hmac, byte[] suite, byte[] prk, String label, byte[] info, int length)
-      throws GeneralSecurityException {
-    byte[] size = {(byte) (length >>> 8), (byte) length};
-    return expand(hmac, prk, concat(size, HPKE_V1, suite, label.getBytes(US_ASCII), info), length);
-  }
-
-  private static byte[] expand(String hmac, byte[] prk, byte[] info, int length)
-      throws GeneralSecurityException {
-    byte[] okm = EMPTY;
-    byte[] block = EMPTY;
-    for (byte i = 1; okm.length < length; i++) {
-      block = hmac(hmac, prk, concat(block, info, new byte[] {i}));
-      okm = concat(okm, block);
-    }
-    return Arrays.copyOf(okm, length);
-  }
-
-  private static byte[] hmac(String algorithm, byte[] key, byte[] message)
-      throws GeneralSecurityException {
-    Mac mac = Mac.getInstance(algorithm);
-    // An empty key is the same as one of zeros, and SecretKeySpec takes no empty one.
-    mac.init(new SecretKeySpec(key.length == 0 ? new byte[1] : key, algorithm));
-    return mac.doFinal(message);
-  }
-
-  private static byte[] concat(byte[]... parts) {
-    ByteArrayOutputStream all = new ByteArrayOutputStream();
-    for (byte[] part : parts) {
-      all.writeBytes(part);
-    }
-    return all.toByteArray();
+    byte[] enc = hpke.point(ephemeral.getPublic());
+    return new Encapsulated(
+        enc,
+        hpke.schedule(ephemeral.getPrivate(), key, enc, hpke.point(key), V1)
+            .export(V1_DEK, Z_SIZE));
   }
 }

@@ -25,6 +25,7 @@ final class PublicKeks {
   private final Executor executor;
   private final Clock clock;
   private final Duration bound;
+  private final StoredKeks stored;
   private final Map<String, Entry> entries = new ConcurrentHashMap<>();
 
   /** Reads a KEK from the broker. */
@@ -41,16 +42,18 @@ final class PublicKeks {
 
   /**
    * @param bound how old a KEK may be that is used while the broker is away
+   * @param stored where they outlive this process; null if they do not
    */
-  PublicKeks(Source source, Executor executor, Clock clock, Duration bound) {
+  PublicKeks(Source source, Executor executor, Clock clock, Duration bound, StoredKeks stored) {
     this.source = source;
     this.executor = executor;
     this.clock = clock;
     this.bound = bound;
+    this.stored = stored;
   }
 
   PublicKek get(String keystore) throws KeyBrokerException {
-    Entry entry = entries.computeIfAbsent(keystore, key -> new Entry());
+    Entry entry = entries.computeIfAbsent(keystore, this::entry);
     CompletableFuture<PublicKek> reading;
     synchronized (entry) {
       Instant now = clock.instant();
@@ -81,6 +84,12 @@ final class PublicKeks {
     }
   }
 
+  private Entry entry(String keystore) {
+    Entry entry = new Entry();
+    entry.known = stored == null ? null : stored.load(keystore, clock.instant());
+    return entry;
+  }
+
   /** When a KEK in use is read again: after two thirds of the time until its refresh time. */
   private static Instant early(PublicKek kek) {
     Duration fresh = Duration.between(kek.read(), kek.refresh());
@@ -109,6 +118,9 @@ final class PublicKeks {
         entry.known = kek;
         entry.failure = null;
         entry.reading = null;
+        if (stored != null) {
+          stored.save(keystore, kek);
+        }
       }
       reading.complete(kek);
     } catch (KeyBrokerException e) {
@@ -118,6 +130,9 @@ final class PublicKeks {
         entry.reading = null;
         if (!e.isBrokerAway()) {
           entry.known = null;
+          if (stored != null) {
+            stored.forget(keystore);
+          }
         }
       }
       reading.completeExceptionally(e);

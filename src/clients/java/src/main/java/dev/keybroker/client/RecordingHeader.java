@@ -342,6 +342,11 @@ public final class RecordingHeader {
     return Optional.of(new UUID(id.getLong(), id.getLong()));
   }
 
+  /** The name of the KEK; empty if the wrapped DEK is too short to name one. */
+  public Optional<String> kek() {
+    return kekId().map(id -> keystore + "/keks/" + id);
+  }
+
   /** The encryption context; empty if the header has only its hash. */
   public Optional<Map<String, String>> context() {
     return Optional.ofNullable(context);

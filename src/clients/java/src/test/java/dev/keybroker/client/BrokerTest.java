@@ -88,6 +88,22 @@ class BrokerTest {
 
   @ParameterizedTest
   @MethodSource("keystores")
+  void sealedUnwrap_isOpenedByItsRecipientOnly(String keystore) throws IOException {
+    Path file = record("recording", keystore);
+    RecordingHeader header = header(file);
+    RecipientKey recipient = RecipientKey.generate();
+    byte[] sealed = client.unwrapSealed(header, CONTEXT, recipient.publicKey());
+    try (Dek dek = recipient.open(sealed, header);
+        RecordingReader reader = RecordingReader.open(Files.newByteChannel(file), dek, CONTEXT)) {
+      assertArrayEquals(PLAINTEXT, Channels.newInputStream(reader).readAllBytes());
+    }
+    RecordingException refusal =
+        assertThrows(RecordingException.class, () -> RecipientKey.generate().open(sealed, header));
+    assertEquals(RecordingException.Reason.KEY, refusal.reason());
+  }
+
+  @ParameterizedTest
+  @MethodSource("keystores")
   void rewrappedHeader_opensTheSameBody(String keystore) throws IOException {
     Path file = record("recording", keystores().get(0));
     RecordingHeader old = header(file);

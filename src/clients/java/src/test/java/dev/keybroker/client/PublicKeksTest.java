@@ -1,5 +1,6 @@
 package dev.keybroker.client;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -7,13 +8,19 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import com.google.protobuf.Any;
 import com.google.rpc.ErrorInfo;
 import io.grpc.Status;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Queue;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** When a public KEK is read again, and how long the last known one is used. */
 class PublicKeksTest {
@@ -44,7 +51,7 @@ class PublicKeksTest {
         }
       };
 
-  private final PublicKeks keks = new PublicKeks(this::read, this::execute, clock, BOUND);
+  private final PublicKeks keks = new PublicKeks(this::read, this::execute, clock, BOUND, null);
 
   private PublicKek read(String keystore) throws KeyBrokerException {
     reads++;
@@ -52,7 +59,11 @@ class PublicKeksTest {
       throw failure;
     }
     return new PublicKek(
-        keystore + "/keks/" + reads, KeyPairSpec.RSA_3072, new byte[0], now, now.plusSeconds(30));
+        keystore + "/keks/" + reads,
+        KeyPairSpec.RSA_3072,
+        new byte[] {1},
+        now,
+        now.plusSeconds(30));
   }
 
   private void execute(Runnable work) {
@@ -161,5 +172,66 @@ class PublicKeksTest {
     failure = failure(Status.Code.UNAVAILABLE, "STORE_UNAVAILABLE");
     pass(Duration.ofSeconds(31));
     assertSame(first, keks.get(KEYSTORE));
+  }
+
+  /** As a process that was just started. */
+  private PublicKeks started(Path folder) throws IOException {
+    return new PublicKeks(this::read, this::execute, clock, BOUND, new StoredKeks(folder));
+  }
+
+  @Test
+  void storedKek_servesTheNextProcess_upToTheBound(@TempDir Path parent) throws Exception {
+    Path folder = parent.resolve("keks");
+    String first = started(folder).get(KEYSTORE).name();
+    assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(folder)));
+    assertEquals(first, started(folder).get(KEYSTORE).name());
+    assertEquals(1, reads, "a fresh KEK is not read again");
+
+    failure = failure(Status.Code.UNAVAILABLE, "");
+    pass(BOUND.minusSeconds(1));
+    PublicKek offline = started(folder).get(KEYSTORE);
+    assertEquals(first, offline.name());
+    assertArrayEquals(new byte[] {1}, offline.spki());
+    pass(Duration.ofSeconds(1));
+    assertThrows(KeyBrokerException.class, () -> started(folder).get(KEYSTORE));
+
+    failure = null;
+    assertEquals(KEYSTORE + "/keks/" + (reads + 1), started(folder).get(KEYSTORE).name());
+  }
+
+  @Test
+  void storedKek_isForgotten_whenTheBrokerRefuses(@TempDir Path folder) throws Exception {
+    started(folder).get(KEYSTORE);
+    pass(Duration.ofSeconds(31));
+    failure = failure(Status.Code.FAILED_PRECONDITION, "KMS_ACCESS_DENIED");
+    assertThrows(KeyBrokerException.class, () -> started(folder).get(KEYSTORE));
+    failure = failure(Status.Code.UNAVAILABLE, "");
+    assertThrows(KeyBrokerException.class, () -> started(folder).get(KEYSTORE));
+  }
+
+  @Test
+  void storedKek_ofTheFuture_ofAnotherKeystore_orDamaged_isNotUsed(@TempDir Path folder)
+      throws Exception {
+    now = now.plus(Duration.ofDays(1));
+    started(folder).get(KEYSTORE);
+    now = now.minus(Duration.ofDays(1));
+    failure = failure(Status.Code.UNAVAILABLE, "");
+    assertThrows(KeyBrokerException.class, () -> started(folder).get(KEYSTORE));
+    now = now.plus(Duration.ofDays(1));
+    started(folder).get(KEYSTORE);
+
+    Path file = folder.resolve("tenants.acme.keystores.calls.properties");
+    String text = Files.readString(file);
+    for (String changed :
+        List.of(text.replace("acme", "evil"), text.replace("RSA", "R"), text.replace("Z", ""))) {
+      Files.writeString(file, changed);
+      assertThrows(KeyBrokerException.class, () -> started(folder).get(KEYSTORE));
+    }
+  }
+
+  @Test
+  void folderThatOthersCanWriteTo_isRefused(@TempDir Path folder) throws Exception {
+    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwx---"));
+    assertThrows(IOException.class, () -> new StoredKeks(folder));
   }
 }
