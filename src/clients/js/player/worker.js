@@ -40,15 +40,22 @@ self.addEventListener('message', (event) => {
 
 self.addEventListener('fetch', (event) => {
   const {request} = event;
-  if (request.url.startsWith(prefix)) {
+  if (idOf(request) !== undefined) {
     // Only for a media element or a script of the page, never as a page, frame or script of the site.
     const allowed = ['audio', 'video', ''].includes(request.destination) && request.mode !== 'navigate';
     event.respondWith(allowed ? answer(event) : new Response(null, {status: 404}));
   }
 });
 
+/** The recording's id, without a media fragment such as #t=30. */
+function idOf(request) {
+  const {origin, pathname} = new URL(request.url);
+  const url = origin + pathname;
+  return url.startsWith(prefix) ? url.slice(prefix.length) : undefined;
+}
+
 async function answer({request, clientId}) {
-  const id = request.url.slice(prefix.length);
+  const id = idOf(request);
   for (let attempt = 1; ; attempt++) {
     let playback;
     let opened;
