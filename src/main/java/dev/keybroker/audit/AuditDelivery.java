@@ -45,6 +45,7 @@ public final class AuditDelivery {
   private static final Duration LEASE = Duration.ofSeconds(60);
 
   private static final Duration STORE_TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration COUNT_EVERY = Duration.ofSeconds(1);
   private static final Duration FIRST_BACKOFF = Duration.ofSeconds(1);
   private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(30);
 
@@ -67,6 +68,7 @@ public final class AuditDelivery {
   // Used only by a run; runs do not overlap.
   private Duration backoff = Duration.ZERO;
   private long notBefore;
+  private long counted;
 
   /// What became of the records of one chain.
   private record Result(boolean hasDelivered, @Nullable DeliveryFailure failure) {}
@@ -135,7 +137,6 @@ public final class AuditDelivery {
                         .whilst(mayContinue -> mayContinue && !stopped)
                         .collect()
                         .last()
-                        .chain(this::count)
                         .replaceWithVoid());
   }
 
@@ -156,7 +157,8 @@ public final class AuditDelivery {
         .asList()
         .onFailure()
         .recoverWithItem(trouble -> List.of(new Result(false, failure(trouble))))
-        .chain(this::settle);
+        .chain(this::settle)
+        .call(this::count);
   }
 
   private Uni<Result> deliver(DeliveryCursor cursor) {
@@ -270,7 +272,13 @@ public final class AuditDelivery {
             "Check PostgreSQL. If it works, verify the audit trail.");
   }
 
-  private Uni<Void> count() {
+  /// Counts now and then during a run, and at its end.
+  private Uni<Void> count(boolean mayContinue) {
+    long now = ticker.read();
+    if (mayContinue && now - counted < COUNT_EVERY.toNanos()) {
+      return Uni.createFrom().voidItem();
+    }
+    counted = now;
     return inTime(store.backlog())
         .invoke(count -> backlog = count)
         .onFailure()

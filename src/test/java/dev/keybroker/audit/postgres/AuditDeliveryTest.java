@@ -1,5 +1,6 @@
 package dev.keybroker.audit.postgres;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -212,7 +213,14 @@ class AuditDeliveryTest {
 
     assertEquals(upTo(1201), kinesis.numbers(chain.toString()));
     assertEquals(
-        chain + "/1", kinesis.puts().getFirst().lines().getFirst().get("eventID").asText());
+        """
+        {"eventVersion":"1.0","eventTime":"2030-10-15T12:00:00Z","eventSource":"keybroker.dev",\
+        "eventName":"UnwrapDek","userIdentity":{"type":"BROKER"},"sourceIPAddress":"pppppppppp",\
+        "requestParameters":{},"outcome":"GRANTED","eventID":"%s/1",\
+        "chain":{"id":"%s","sequenceNumber":1,"previousHash":"","hash":""}}\
+        """
+            .formatted(chain, chain),
+        new String(kinesis.puts().getFirst().data(), UTF_8).lines().findFirst().orElseThrow());
     assertEquals(kinesis.puts().get(0).sequenceNumber(), kinesis.puts().get(1).after());
     assertEquals(1201, registry.counter("keybroker.audit.delivered").count());
   }
@@ -346,6 +354,7 @@ class AuditDeliveryTest {
     runUntilDelivered(hanging);
 
     assertEquals(upTo(300), withoutRepetitions(chain));
+    assertEquals(400, kinesis.numbers(chain.toString()).size(), "the cursor went back");
   }
 
   @Test
