@@ -114,10 +114,12 @@ export class RecordingPlayer extends EventTarget {
     switch (question.keybroker) {
       case 'recording':
         return {context: recording.context, mediaType: recording.mediaType};
-      case 'url': {
-        const url = await (typeof recording.url === 'function' ? recording.url() : recording.url);
-        return new URL(url, location.href).href;
-      }
+      case 'url':
+        if (entry.url === undefined || question.refused) {
+          const url = await (typeof recording.url === 'function' ? recording.url() : recording.url);
+          entry.url = new URL(url, location.href).href;
+        }
+        return entry.url;
       case 'key':
         return this.#key(entry, question);
       default:

@@ -19,11 +19,11 @@ export class StorageError extends Error {
 /**
  * Opens an object. All its parts must have one size and, if the storage exposes it, one ETag.
  *
- * @param locate a function that returns a URL, or a promise of it. It is called again when the storage refuses the URL,
- *     because pre-signed URLs expire
+ * @param locate a function that returns a URL, or a promise of it. It is called again, with true, when the storage
+ *     refuses the URL, because pre-signed URLs expire
  */
 export async function openObject(locate) {
-  let url = Promise.resolve(locate());
+  let url = Promise.resolve(locate(false));
   let size;
   let etag;
 
@@ -82,7 +82,7 @@ export async function openObject(locate) {
         }
         if (e.status === 401 || e.status === 403) {
           // Requests at the same time share a new URL.
-          url = url === current ? Promise.resolve(locate()) : url;
+          url = url === current ? Promise.resolve(locate(true)) : url;
         } else {
           await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLIS * attempts));
         }

@@ -104,7 +104,7 @@ function open(clientId, id) {
 
 async function start(clientId, id) {
   const {context, mediaType} = await ask(clientId, {keybroker: 'recording', id});
-  const source = await openObject(() => ask(clientId, {keybroker: 'url', id}));
+  const source = await openObject((refused) => ask(clientId, {keybroker: 'url', id, refused}));
   return Playback.open(
     source,
     async (header) => {

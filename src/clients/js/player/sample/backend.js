@@ -81,7 +81,7 @@ export function backend({broker, storage, recordings}) {
     return {sealedDek: sealedDek.toString('base64')};
   }
 
-  /** The page talks to this server only, and the worker to the storage besides. */
+  /** The page talks to this server only, and the worker to the storage too. */
   function security(pathname) {
     const connect = pathname === '/worker.js' ? `connect-src 'self' ${storage}` : "connect-src 'self'";
     return {

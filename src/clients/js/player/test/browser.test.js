@@ -334,8 +334,11 @@ describe('playback in Chromium', {skip: missing(), timeout: LONGEST_RUN_MILLIS},
     await play('call.wav', 0);
     broker.cut();
     await play('call.wav', 0.5);
+    // Not even the application's backend is asked.
+    await page.route('**/recordings/**', (route) => route.abort());
     await stopWorker();
     await play('call.wav', 0.9);
+    await page.unroute('**/recordings/**');
     await assert.rejects(play('screen.mp4', 0), /media error/);
     await page.getByRole('alert').filter({hasText: 'screen.mp4: The key cannot be obtained: the key broker'}).waitFor();
     await play('call.wav', 0.2);
