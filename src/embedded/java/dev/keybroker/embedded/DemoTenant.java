@@ -47,6 +47,8 @@ final class DemoTenant {
             -d '{"keystore":"tenants/demo/keystores/call-recordings"}' \\
             http://127.0.0.1:9000/keybroker.v1.KeyBroker/WrapDek
 
+        The console for administrators: http://127.0.0.1:8080/tenants/demo
+
         The local KMS, as the tenant's AWS account, for aws, boto3 and the SDKs. These credentials are good there alone:
 
         """

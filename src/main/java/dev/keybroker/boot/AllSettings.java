@@ -7,6 +7,7 @@ import dev.keybroker.access.RateLimitConfig;
 import dev.keybroker.access.jwt.JwtConfig;
 import dev.keybroker.audit.AuditConfig;
 import dev.keybroker.audit.DeliveryConfig;
+import dev.keybroker.console.ConsoleConfig;
 import dev.keybroker.dek.OpenedSecretsConfig;
 import dev.keybroker.dek.UnwrapLaneConfig;
 import dev.keybroker.dek.WrapSessionConfig;
@@ -36,6 +37,7 @@ final class AllSettings {
           AuditConfig.class,
           DeliveryConfig.class,
           ShutdownConfig.class,
+          ConsoleConfig.class,
           OpenedSecretsConfig.class,
           UnwrapLaneConfig.class,
           WrapSessionConfig.class,

@@ -3,6 +3,7 @@ package dev.keybroker.boot;
 import dev.keybroker.access.Authentication;
 import dev.keybroker.access.MtlsConfig;
 import dev.keybroker.access.jwt.JwtConfig;
+import dev.keybroker.console.ConsoleConfig;
 import dev.keybroker.grpc.transport.ServerTls;
 import dev.keybroker.settings.BoundsCheck;
 import dev.keybroker.telemetry.Metrics;
@@ -44,12 +45,14 @@ class StartUpChecks implements VertxOptionsCustomizer {
   private final Config config;
   private final JwtConfig jwt;
   private final MtlsConfig mtls;
+  private final ConsoleConfig console;
   private boolean checked;
 
-  StartUpChecks(Config config, JwtConfig jwt, MtlsConfig mtls) {
+  StartUpChecks(Config config, JwtConfig jwt, MtlsConfig mtls, ConsoleConfig console) {
     this.config = config;
     this.jwt = jwt;
     this.mtls = mtls;
+    this.console = console;
   }
 
   /// Runs as soon as Vert.x is needed, which is before any bean that uses the settings exists.
@@ -72,6 +75,7 @@ class StartUpChecks implements VertxOptionsCustomizer {
     refuse(contradictions());
     if (!LaunchMode.current().isDevOrTest()) {
       refuse(openness());
+      refuse(opennessOfConsole());
     }
   }
 
@@ -102,7 +106,7 @@ class StartUpChecks implements VertxOptionsCustomizer {
               + "certificate-revocation-list has no effect: use client certificates with a short"
               + " lifetime");
     }
-    if (config.getOptionalValue(TLS + "trust-all", Boolean.class).orElse(false)) {
+    if (isTrue(TLS + "trust-all")) {
       found.add(TLS + "trust-all would accept any client certificate, and therefore any identity");
     }
     found.addAll(trustContradictions());
@@ -165,7 +169,7 @@ class StartUpChecks implements VertxOptionsCustomizer {
       return List.of();
     }
     List<String> found = new ArrayList<>();
-    if (!config.getOptionalValue(INSECURE, Boolean.class).orElse(false)) {
+    if (!isTrue(INSECURE)) {
       if (!encrypted) {
         found.add(
             "without TLS, anyone on the network path can read DEKs: set "
@@ -188,6 +192,21 @@ class StartUpChecks implements VertxOptionsCustomizer {
               + " e.g. 127.0.0.1");
     }
     return found;
+  }
+
+  private List<String> opennessOfConsole() {
+    return console.enabled() && !isTrue(INSECURE) && !isSet(ConsoleServer.PROVIDER)
+        ? List.of(
+            "the console needs an OpenID Connect provider, otherwise anyone with access to its port"
+                + " is an administrator: set "
+                + ConsoleServer.PROVIDER
+                + ", quarkus.oidc.client-id and quarkus.oidc.credentials.secret, or"
+                + " keybroker.console.enabled=false")
+        : List.of();
+  }
+
+  private boolean isTrue(String name) {
+    return config.getOptionalValue(name, Boolean.class).orElse(false);
   }
 
   /// Whether a setting is set explicitly; defaults do not count.

@@ -79,10 +79,48 @@ class HouseTest {
   static final ArchRule nothing_importsTheFaceOrTheWiring =
       noClasses()
           .that()
-          .resideOutsideOfPackages("dev.keybroker.grpc..", "dev.keybroker.boot..")
+          .resideOutsideOfPackages(
+              "dev.keybroker.grpc..", "dev.keybroker.console..", "dev.keybroker.boot..")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("dev.keybroker.grpc..", "dev.keybroker.boot..");
+
+  /// The console is a caller of the API: it can do nothing that the API cannot.
+  @ArchTest
+  static final ArchRule console_usesTheApiAlone =
+      classes()
+          .that()
+          .resideInAPackage("dev.keybroker.console..")
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage(
+              "dev.keybroker.console..",
+              "dev.keybroker.grpc",
+              "dev.keybroker.access",
+              "dev.keybroker.access.jwt",
+              "dev.keybroker.settings",
+              "dev.keybroker.kek",
+              CONTRACT,
+              "com.google.protobuf..",
+              "com.google.rpc..",
+              "io.grpc..",
+              "io.quarkus..",
+              "io.smallrye..",
+              "io.vertx..",
+              "jakarta..",
+              "java..",
+              "org.eclipse.microprofile..",
+              "org.jboss..",
+              "org.jspecify..");
+
+  @ArchTest
+  static final ArchRule console_isImportedByTheWiringAlone =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.keybroker.console..", "dev.keybroker.boot..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("dev.keybroker.console..");
 
   @ArchTest
   static final ArchRule wiring_isImportedByNothing =
@@ -107,7 +145,7 @@ class HouseTest {
   static final ArchRule protoTypes_liveInTheFace =
       noClasses()
           .that()
-          .resideOutsideOfPackages("dev.keybroker.grpc..", CONTRACT)
+          .resideOutsideOfPackages("dev.keybroker.grpc..", "dev.keybroker.console..", CONTRACT)
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(CONTRACT, "com.google.protobuf..", "io.grpc..");
@@ -147,6 +185,7 @@ class HouseTest {
               "dev.keybroker..postgres..",
               "dev.keybroker..redis..",
               "dev.keybroker.grpc.transport..",
+              "dev.keybroker.console..",
               "dev.keybroker.boot..",
               CONTRACT)
           .should()
@@ -161,6 +200,7 @@ class HouseTest {
               "dev.keybroker..postgres..",
               "dev.keybroker..redis..",
               "dev.keybroker.grpc..",
+              "dev.keybroker.console..",
               "dev.keybroker.boot..",
               CONTRACT)
           .should()

@@ -101,6 +101,16 @@ class StartUpIT {
   }
 
   @Test
+  void console_withoutAnOpenIdProvider_doesNotStart() throws Exception {
+    Map<String, String> settings = new HashMap<>(tls);
+    settings.put("keybroker.jwt.issuer", "https://issuer.example");
+    settings.put("keybroker.jwt.audience", "keybroker");
+    settings.put("keybroker.jwt.jwks-url", "https://issuer.example/jwks");
+    settings.put("keybroker.console.enabled", "true");
+    assertRefused("console", settings, "quarkus.oidc.auth-server-url", "quarkus.oidc.client-id");
+  }
+
+  @Test
   void broker_withHalfOfAnything_doesNotStart() throws Exception {
     Map<String, String> half = new HashMap<>(tls);
     half.put("keybroker.insecure", "true");

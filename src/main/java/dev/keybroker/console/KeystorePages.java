@@ -1,0 +1,89 @@
+package dev.keybroker.console;
+
+import dev.keybroker.v1.GetKeystoreRequest;
+import dev.keybroker.v1.Keystore;
+import dev.keybroker.v1.Keystores;
+import dev.keybroker.v1.ListKeksRequest;
+import dev.keybroker.v1.ListKeksResponse;
+import dev.keybroker.v1.ListKeystoresRequest;
+import dev.keybroker.v1.ListKeystoresResponse;
+import io.quarkus.qute.TemplateInstance;
+import io.smallrye.common.annotation.Blocking;
+import jakarta.inject.Singleton;
+import jakarta.ws.rs.DefaultValue;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.MediaType;
+import java.time.Clock;
+
+/// A tenant's keystores, and each with the history of its KEKs.
+@Path("/tenants/{tenant}")
+@Singleton
+@Blocking
+@Produces(MediaType.TEXT_HTML)
+public class KeystorePages {
+  private final Api api;
+  private final Pages pages;
+  private final Clock clock;
+
+  KeystorePages(Api api, Pages pages, Clock clock) {
+    this.api = api;
+    this.pages = pages;
+    this.clock = clock;
+  }
+
+  /// Lists the keystores of a tenant.
+  ///
+  /// @param after the token of the page; empty for the first
+  @GET
+  public TemplateInstance list(
+      @PathParam("tenant") String tenant, @QueryParam("after") @DefaultValue("") String after) {
+    ListKeystoresRequest request =
+        ListKeystoresRequest.newBuilder()
+            .setParent("tenants/" + tenant)
+            .setPageToken(after)
+            .build();
+    ListKeystoresResponse found = api.keystores(request, Keystores::listKeystores);
+    return pages.show(
+        tenant,
+        null,
+        ApiCall.grpcurl("Keystores/ListKeystores", request),
+        page ->
+            Screens.keystores(
+                page,
+                found.getKeystoresList().stream().map(KeystoreView::of).toList(),
+                after,
+                found.getNextPageToken()));
+  }
+
+  /// Shows a keystore and the history of its KEKs.
+  ///
+  /// @param after the token of the history's page; empty for the first
+  @GET
+  @Path("keystores/{keystore}")
+  public TemplateInstance keystore(
+      @PathParam("tenant") String tenant,
+      @PathParam("keystore") String id,
+      @QueryParam("after") @DefaultValue("") String after) {
+    String name = "tenants/" + tenant + "/keystores/" + id;
+    GetKeystoreRequest request = GetKeystoreRequest.newBuilder().setName(name).build();
+    Keystore keystore = api.keystores(request, Keystores::getKeystore);
+    ListKeksResponse keks =
+        api.keystores(
+            ListKeksRequest.newBuilder().setParent(name).setPageToken(after).build(),
+            Keystores::listKeks);
+    return pages.show(
+        tenant,
+        id,
+        ApiCall.grpcurl("Keystores/GetKeystore", request),
+        page ->
+            Screens.keystore(
+                page,
+                KeystoreView.of(keystore),
+                keks.getKeksList().stream().map(kek -> KekView.of(kek, clock.instant())).toList(),
+                keks.getNextPageToken()));
+  }
+}

@@ -1,0 +1,43 @@
+package dev.keybroker.console;
+
+import io.quarkus.qute.CheckedTemplate;
+import io.quarkus.qute.TemplateInstance;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The templates of the pages.
+@CheckedTemplate
+final class Screens {
+  private Screens() {}
+
+  static native TemplateInstance home(Page page, String tenant);
+
+  static native TemplateInstance signedOut(Page page);
+
+  static native TemplateInstance refused(Page page, RefusalView refusal);
+
+  static native TemplateInstance keystores(
+      Page page, List<KeystoreView> keystores, String after, String next);
+
+  static native TemplateInstance keystore(
+      Page page, KeystoreView keystore, List<KekView> keks, String next);
+
+  static native TemplateInstance question(Page page, Question question);
+
+  static native TemplateInstance form(
+      Page page,
+      KeystoreForm form,
+      boolean isNew,
+      List<String> specs,
+      @Nullable Documents documents,
+      @Nullable TestView test,
+      @Nullable RefusalView refusal);
+
+  static native TemplateInstance documents(
+      Page page, @Nullable Documents documents, @Nullable RefusalView refusal);
+
+  static native TemplateInstance rootKeys(Page page, List<UsageView> keys);
+
+  static native TemplateInstance audit(
+      Page page, AuditFilter filter, List<String> outcomes, List<EventView> events, String next);
+}

@@ -1,0 +1,146 @@
+package dev.keybroker.console;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.keybroker.embedded.EmbeddedServices;
+import dev.keybroker.embedded.EmbeddedServicesResource;
+import dev.keybroker.grpc.LocalCalls;
+import dev.keybroker.v1.Keystore;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.http.TestHTTPResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import jakarta.inject.Inject;
+import java.net.URI;
+import java.net.http.HttpResponse;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// What people change by the console's forms, over HTTP and without JavaScript.
+@QuarkusTest
+@QuarkusTestResource(EmbeddedServicesResource.class)
+@TestProfile(SignedInBroker.class)
+class ConsoleChangesTest {
+  private static final Pattern REQUEST_ID =
+      Pattern.compile("name=\"request_id\" value=\"([^\"]+)\"");
+  private static final Pattern KEK = Pattern.compile("/keks/([0-9a-f-]{36})/disable");
+  private static final String TENANT = "/tenants/" + SignedInBroker.TENANT;
+
+  @TestHTTPResource URI console;
+  @Inject LocalCalls calls;
+  EmbeddedServices services;
+
+  private Keystore keystore;
+  private String path;
+
+  @BeforeEach
+  void keystore() {
+    keystore = new ConsoleKeystores(services, calls).create(SignedInBroker.TENANT);
+    path = "/" + keystore.getName();
+  }
+
+  private static String found(Pattern pattern, String text) {
+    Matcher matcher = pattern.matcher(text);
+    assertTrue(matcher.find(), text);
+    return matcher.group(1);
+  }
+
+  private static int keks(String page) {
+    return page.split("<th scope=\"row\">", -1).length - 1;
+  }
+
+  @Test
+  void changeKeyNow_sentTwiceAtOnce_makesOneKek() {
+    WebClient admin = WebClient.of("admin", console);
+    String question = admin.get(path + "/rotate").body();
+    Map<String, String> form = Map.of("request_id", found(REQUEST_ID, question));
+    CompletableFuture<HttpResponse<String>> first =
+        CompletableFuture.supplyAsync(() -> admin.submit(path + "/rotate", form));
+    HttpResponse<String> second = admin.submit(path + "/rotate", form);
+    assertEquals(200, first.join().statusCode(), first.join().body());
+    assertEquals(200, second.statusCode(), second.body());
+
+    assertEquals(2, keks(admin.get(path).body()));
+  }
+
+  @Test
+  void kek_isDisabledEnabledAndScheduledForDestruction_andRestored() {
+    WebClient admin = WebClient.of("admin", console);
+    String question = admin.get(path + "/rotate").body();
+    String page =
+        admin.submit(path + "/rotate", Map.of("request_id", found(REQUEST_ID, question))).body();
+    String kek = path + "/keks/" + found(KEK, page);
+
+    assertTrue(admin.get(kek + "/disable").body().contains("Disable the KEK"));
+    assertTrue(admin.submit(kek + "/disable", Map.of()).body().contains("<code>DISABLED</code>"));
+    assertTrue(admin.submit(kek + "/enable", Map.of()).body().contains("<code>RETIRED</code>"));
+    String scheduled = admin.submit(kek + "/destroy", Map.of("days", "7", "force", "true")).body();
+    assertTrue(scheduled.contains("<code>DESTROY_SCHEDULED</code>"), scheduled);
+    assertTrue(admin.submit(kek + "/restore", Map.of()).body().contains("<code>DISABLED</code>"));
+    HttpResponse<String> refused = admin.submit(kek + "/destroy", Map.of("days", "3"));
+    assertEquals(400, refused.statusCode());
+    assertTrue(refused.body().contains("INVALID_ARGUMENT/REQUEST_INVALID"), refused.body());
+  }
+
+  @Test
+  void period_changes_unlessSomebodyElseChangedIt() {
+    WebClient admin = WebClient.of("admin", console);
+    Map<String, String> monthly = Map.of("period", "MONTHLY", "etag", keystore.getEtag());
+    String page = admin.submit(path + "/period", monthly).body();
+    assertTrue(page.contains("<option value=\"MONTHLY\" selected>"), page);
+    HttpResponse<String> late =
+        admin.submit(path + "/period", Map.of("period", "DAILY", "etag", keystore.getEtag()));
+    assertEquals(409, late.statusCode());
+    assertTrue(late.body().contains("ABORTED/ETAG_MISMATCH"), late.body());
+    assertEquals(400, admin.submit(path + "/period", Map.of("period", "HOURLY")).statusCode());
+  }
+
+  @Test
+  void form_ofAnybodyElse_changesNothing() {
+    for (String subject : List.of("viewer", "auditor", "stranger")) {
+      WebClient client = WebClient.of(subject, console);
+      for (String change : List.of("/rotate", "/period")) {
+        HttpResponse<String> refused =
+            client.submit(path + change, Map.of("period", "DAILY", "request_id", ""));
+        assertEquals(403, refused.statusCode(), subject + change);
+      }
+      assertEquals(403, client.get(path + "/rotate").statusCode(), subject);
+      assertEquals(
+          403,
+          client
+              .submit(TENANT + "/new", Map.of("id", "x", "action", "save", "way", "managed"))
+              .statusCode(),
+          subject);
+    }
+    WebClient admin = WebClient.of("admin", console);
+    for (String change : List.of("/rotate", "/period", "/edit", "/keks/x/disable")) {
+      assertEquals(400, admin.post(console.resolve(path + change), Map.of()).statusCode(), change);
+    }
+    assertEquals(1, keks(admin.get(path).body()));
+    String seen = WebClient.of("viewer", console).get(path).body();
+    assertFalse(seen.contains("/rotate"), seen);
+    assertFalse(seen.contains("<form method=\"post\" action=\"/tenants"), seen);
+  }
+
+  @Test
+  void audit_isFiltered_andExportedAsLines() {
+    WebClient auditor = WebClient.of("auditor", console);
+    String id = keystore.getName().substring(keystore.getName().lastIndexOf('/') + 1);
+    String page = auditor.get(TENANT + "/audit?keystore=" + id).body();
+    assertTrue(page.contains("<code>CreateKeystore</code>"), page);
+    assertTrue(page.contains("INTENDED"), page);
+    String refused = auditor.get(TENANT + "/audit?outcome=REFUSED&keystore=" + id).body();
+    assertFalse(refused.contains("<code>CreateKeystore</code>"), refused);
+    HttpResponse<String> lines = auditor.get(TENANT + "/audit.jsonl?keystore=" + id);
+    assertTrue(lines.body().lines().allMatch(line -> line.startsWith("{\"chain\":")), lines.body());
+    assertTrue(lines.body().lines().count() >= 2, lines.body());
+    assertEquals(400, auditor.get(TENANT + "/audit?start=yesterday").statusCode());
+  }
+}

@@ -1,0 +1,107 @@
+package dev.keybroker.console;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.CookieManager;
+import java.net.CookiePolicy;
+import java.net.HttpCookie;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/// A browser without JavaScript: cookies, redirects and forms.
+final class WebClient {
+  private static final Pattern TOKEN = Pattern.compile("name=\"(csrf-token)\" value=\"([^\"]+)\"");
+
+  private final URI console;
+  private final CookieManager cookies = new CookieManager(null, CookiePolicy.ACCEPT_ALL);
+  private final HttpClient http =
+      HttpClient.newBuilder()
+          .cookieHandler(cookies)
+          .followRedirects(HttpClient.Redirect.NORMAL)
+          .build();
+  private String language = "en";
+
+  WebClient(URI console) {
+    this.console = console;
+  }
+
+  /// A browser whose owner has signed in.
+  static WebClient of(String subject, URI console) {
+    WebClient client = new WebClient(console);
+    client.signIn(subject);
+    return client;
+  }
+
+  WebClient speaking(String languages) {
+    language = languages;
+    return this;
+  }
+
+  /// Fills in the provider's form.
+  void signIn(String subject) {
+    HttpResponse<String> form = get("/");
+    assertTrue(form.uri().getPath().endsWith("/authorize"), form.uri() + form.body());
+    HttpResponse<String> page = post(form.uri(), Map.of("username", subject, "claims", "{}"));
+    assertEquals(200, page.statusCode(), page.body());
+    assertEquals(console.getPort(), page.uri().getPort());
+  }
+
+  HttpResponse<String> get(String path) {
+    return send(HttpRequest.newBuilder(console.resolve(path)).GET());
+  }
+
+  /// Submits a form of the console, with the token that its pages carry.
+  HttpResponse<String> submit(String path, Map<String, String> fields) {
+    Matcher token = TOKEN.matcher(get("/").body());
+    assertTrue(token.find());
+    java.util.HashMap<String, String> all = new java.util.HashMap<>(fields);
+    all.put(token.group(1), token.group(2));
+    return post(console.resolve(path), all);
+  }
+
+  HttpResponse<String> post(URI uri, Map<String, String> fields) {
+    String body =
+        fields.entrySet().stream()
+            .map(field -> encoded(field.getKey()) + "=" + encoded(field.getValue()))
+            .collect(Collectors.joining("&"));
+    return send(
+        HttpRequest.newBuilder(uri)
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .POST(HttpRequest.BodyPublishers.ofString(body)));
+  }
+
+  List<HttpCookie> cookies() {
+    return cookies.getCookieStore().getCookies();
+  }
+
+  private HttpResponse<String> send(HttpRequest.Builder request) {
+    try {
+      return http.send(
+          request
+              .header("Accept", "text/html,*/*;q=0.5")
+              .header("Accept-Language", language)
+              .build(),
+          HttpResponse.BodyHandlers.ofString());
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+
+  private static String encoded(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8);
+  }
+}
