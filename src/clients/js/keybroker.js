@@ -12,6 +12,37 @@ export function fileSize(header, plaintextSize) {
   return header.size + BODY_HEADER + plaintextSize + TAG * segments;
 }
 
+/** How many segments of a stream are in work beside the one that is being filled. */
+const AHEAD = 3;
+
+/** Passes on the results of some works at a time, in the order in which they were started. */
+class InOrder {
+  #deliver;
+  #last = Promise.resolve();
+  #running = [];
+
+  constructor(deliver) {
+    this.#deliver = deliver;
+  }
+
+  /** Waits if too many are running; fails if one before it failed. */
+  async add(work) {
+    const before = this.#last;
+    const delivered = Promise.all([work, before]).then(([result]) => this.#deliver(result));
+    delivered.catch(() => {}); // Whoever waits for it sees the failure.
+    this.#last = delivered;
+    this.#running.push(delivered);
+    if (this.#running.length > AHEAD) {
+      await this.#running.shift();
+    }
+  }
+
+  /** Waits for all. */
+  async end() {
+    await this.#last;
+  }
+}
+
 /**
  * A TransformStream that encrypts. Until its writable side is closed the file is incomplete, and readers refuse it. A DEK
  * encrypts one recording.
@@ -24,18 +55,21 @@ export function encryptStream(header, dek) {
 export function encryptStreamWith(header, dek, nonce) {
   const plaintext = new Uint8Array(header.segmentSize);
   let segments;
+  let sealed;
   let filled = 0;
   let index = 0;
   return new TransformStream({
     async start(controller) {
       await header.checkKey(dek);
       segments = await Segments.create(header, dek, nonce.slice(0, 32), nonce.slice(32));
+      sealed = new InOrder((segment) => controller.enqueue(segment));
       controller.enqueue(concat(header.toBytes(), Uint8Array.of(BODY_HEADER), nonce));
     },
-    async transform(chunk, controller) {
+    async transform(chunk) {
       for (let done = 0; done < chunk.length; ) {
         if (filled === segments.capacity(index)) {
-          controller.enqueue(await segments.seal(index++, false, plaintext.subarray(0, filled)));
+          // WebCrypto copies the plaintext before this returns, so the next one may overwrite it.
+          await sealed.add(segments.seal(index++, false, plaintext.subarray(0, filled)));
           filled = 0;
         }
         const part = chunk.subarray(done, done + segments.capacity(index) - filled);
@@ -44,8 +78,9 @@ export function encryptStreamWith(header, dek, nonce) {
         done += part.length;
       }
     },
-    async flush(controller) {
-      controller.enqueue(await segments.seal(index, true, plaintext.subarray(0, filled)));
+    async flush() {
+      await sealed.add(segments.seal(index, true, plaintext.subarray(0, filled)));
+      await sealed.end();
       plaintext.fill(0);
     },
   });
@@ -62,83 +97,99 @@ export function encryptStreamWith(header, dek, nonce) {
 export function decryptStream(dek, {context, recover = false} = {}) {
   let header;
   let segments;
+  let opened;
+  let start = new Uint8Array(0);
+  let segment;
+  let filled = 0;
   let index = 0;
   let ended = false;
-  let buffer = new Uint8Array(0);
-  let pending = [];
-  let pendingSize = 0;
 
-  function gather() {
-    buffer = concat(buffer, ...pending);
-    pending = [];
-    pendingSize = 0;
-  }
-
-  async function open(controller, last) {
-    const size = header.segmentSize;
-    const segment = buffer.subarray(0, size);
-    let plaintext = await segments.open(index, last, segment);
-    if (plaintext === undefined && recover && last && segment.length === size) {
-      plaintext = await segments.open(index, false, segment);
-    }
-    if (plaintext === undefined) {
-      if (!recover) {
-        throw new RecordingError('BODY', index);
-      }
-      ended = true;
-      return;
-    }
-    if (plaintext.length > 0) {
-      controller.enqueue(plaintext);
-    }
-    buffer = buffer.subarray(size);
-    index++;
-  }
-
-  async function advance(controller, complete) {
-    if (header === undefined) {
-      header = RecordingHeader.parse(buffer, complete);
-      if (header === undefined) {
+  function deliver(controller) {
+    return ({plaintext, index}) => {
+      if (ended) {
         return;
       }
-      buffer = buffer.slice(header.size);
+      if (plaintext === undefined) {
+        if (!recover) {
+          throw new RecordingError('BODY', index);
+        }
+        ended = true;
+      } else if (plaintext.length > 0) {
+        controller.enqueue(plaintext);
+      }
+    };
+  }
+
+  async function open(index, last, segment) {
+    return {plaintext: await segments.open(index, last, segment), index};
+  }
+
+  /** Whether the header and the body's header are read; the rest is then in `start`. */
+  async function begin(controller, complete) {
+    if (header === undefined) {
+      header = RecordingHeader.parse(start, complete);
+      if (header === undefined) {
+        return false;
+      }
+      start = start.slice(header.size);
       await header.checkContext(context);
       const key = await (typeof dek === 'function' ? dek(header) : dek);
       await header.checkKey(key);
       dek = key;
     }
-    if (segments === undefined) {
-      if (buffer.length < BODY_HEADER && !complete) {
-        return;
+    if (start.length < BODY_HEADER && !complete) {
+      return false;
+    }
+    segments = await Segments.reading(header, dek, start);
+    dek = undefined;
+    segment = new Uint8Array(header.segmentSize);
+    opened = new InOrder(deliver(controller));
+    return true;
+  }
+
+  async function body(chunk) {
+    for (let done = 0; done < chunk.length && !ended; ) {
+      // One byte beyond a segment shows that it is not the last one.
+      if (filled === segment.length) {
+        // WebCrypto copies the segment before this returns, so the next one may overwrite it.
+        await opened.add(open(index, false, segment));
+        index++;
+        filled = 0;
       }
-      segments = await Segments.reading(header, dek, buffer);
-      dek = undefined;
-    }
-    // One byte beyond a segment shows that it is not the last one.
-    while (!ended && buffer.length > header.segmentSize) {
-      await open(controller, false);
-    }
-    if (complete && !ended) {
-      await open(controller, true);
+      const part = chunk.subarray(done, done + segment.length - filled);
+      segment.set(part, filled);
+      filled += part.length;
+      done += part.length;
     }
   }
 
   return new TransformStream({
     async transform(chunk, controller) {
-      if (ended) {
+      if (segments !== undefined) {
+        await body(chunk);
         return;
       }
-      pending.push(chunk);
-      pendingSize += chunk.length;
-      // Copied together once a segment is complete, not for each chunk.
-      if (segments === undefined || buffer.length + pendingSize > header.segmentSize) {
-        gather();
-        await advance(controller, false);
+      start = concat(start, chunk);
+      if (await begin(controller, false)) {
+        await body(start);
+        start = undefined;
       }
     },
     async flush(controller) {
-      gather();
-      await advance(controller, true);
+      if (segments === undefined) {
+        await begin(controller, true);
+        await body(start);
+      }
+      await opened.end();
+      if (ended) {
+        return;
+      }
+      const last = segment.subarray(0, filled);
+      let result = await open(index, true, last);
+      if (result.plaintext === undefined && recover && filled === segment.length) {
+        result = await open(index, false, last);
+      }
+      deliver(controller)(result);
     },
   });
 }

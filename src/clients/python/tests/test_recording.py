@@ -128,6 +128,22 @@ class RecordingTest(unittest.TestCase):
         reader.read(100)
         self.assertEqual(SEGMENT, file.count - opened)
 
+    def test_stream_of_a_file_with_read_alone(self) -> None:
+        class Pieces:
+            """Such as a response of HTTP."""
+
+            def __init__(self, content: bytes) -> None:
+                self.file = io.BytesIO(content)
+
+            def read(self, size: int) -> bytes:
+                return self.file.read(min(size, 1_000))
+
+        content = vectors.plaintext(2 * SEGMENT + 100)
+        source = Pieces(self.encrypted(content))
+        stream = RecordingStream(source, RecordingHeader.read(source), self.dek)  # type: ignore[arg-type]
+        parts = iter(lambda: stream.read(10_000), b"")
+        self.assertEqual(content, b"".join(parts))
+
     def test_writer_in_pieces_gives_a_readable_file(self) -> None:
         chance = random.Random(2)
         plaintext = chance.randbytes(2 * SEGMENT + 77)

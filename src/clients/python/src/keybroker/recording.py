@@ -48,16 +48,16 @@ class _Segments:
         return self._prefix + struct.pack(">IB", index, last)
 
     def seal(self, index: int, last: bool, plaintext: bytes | bytearray | memoryview) -> bytes:
-        return self._gcm.encrypt(self._nonce(index, last), bytes(plaintext), None)
+        return self._gcm.encrypt(self._nonce(index, last), plaintext, None)
 
-    def open(self, index: int, last: bool, segment: bytes) -> bytes | None:
+    def open(self, index: int, last: bool, segment: bytes | memoryview) -> bytes | None:
         """Decrypts a segment; None if it is not authentic in this place."""
         ciphertext = memoryview(segment)[self.offset(index) :]
         # A last segment is empty only if it is the first.
         if index >= _MAX_SEGMENTS or len(ciphertext) < _TAG + (1 if index else 0):
             return None
         try:
-            return self._gcm.decrypt(self._nonce(index, last), bytes(ciphertext), None)
+            return self._gcm.decrypt(self._nonce(index, last), ciphertext, None)
         except InvalidTag:
             return None
 
@@ -83,11 +83,12 @@ class RecordingWriter(io.RawIOBase):
 
     def _start(self, file: BinaryIO, header: RecordingHeader, dek: Dek, salt: bytes, prefix: bytes) -> None:
         self._failed = True
+        self._plaintext = memoryview(bytearray(header.segment_size))
+        self._filled = 0
         header.check_key(dek)
         self._file = file
         self._segments = _Segments(header, dek, salt, prefix)
         self._index = 0
-        self._plaintext = bytearray()
         self._put(bytes(header) + bytes([_BODY_HEADER]) + salt + prefix)
         self._failed = False
 
@@ -102,22 +103,28 @@ class RecordingWriter(io.RawIOBase):
         view = memoryview(data).cast("B")
         done = 0
         while done < len(view):
-            if len(self._plaintext) == self._segments.capacity(self._index):
-                self._write_segment(last=False)
-            part = view[done : done + self._segments.capacity(self._index) - len(self._plaintext)]
-            self._plaintext += part
-            done += len(part)
+            capacity = self._segments.capacity(self._index)
+            if self._filled == capacity:
+                self._write_segment(self._plaintext[:capacity], last=False)
+                self._filled = 0
+            elif self._filled == 0 and len(view) - done > capacity:
+                # Not the last segment: no copy is needed.
+                self._write_segment(view[done : done + capacity], last=False)
+                done += capacity
+            else:
+                part = view[done : done + capacity - self._filled]
+                self._plaintext[self._filled : self._filled + len(part)] = part
+                self._filled += len(part)
+                done += len(part)
         return done
 
-    def _write_segment(self, last: bool) -> None:
+    def _write_segment(self, plaintext: memoryview, last: bool) -> None:
         if self._index >= _MAX_SEGMENTS:
             raise ValueError("the recording has too many segments: use larger ones")
         # The nonce is used up even if the write fails.
         self._failed = True
-        self._put(self._segments.seal(self._index, last, self._plaintext))
+        self._put(self._segments.seal(self._index, last, plaintext))
         self._failed = False
-        self._plaintext[:] = bytes(len(self._plaintext))
-        self._plaintext.clear()
         self._index += 1
 
     def _put(self, data: bytes) -> None:
@@ -137,9 +144,10 @@ class RecordingWriter(io.RawIOBase):
             return
         try:
             if not self._failed:
-                self._write_segment(last=True)
+                self._write_segment(self._plaintext[: self._filled], last=True)
                 self._file.flush()
         finally:
+            self._plaintext[:] = bytes(len(self._plaintext))
             super().close()
 
     def __exit__(self, kind, error, trace) -> None:  # type: ignore[no-untyped-def]
@@ -179,41 +187,68 @@ class RecordingStream(io.RawIOBase):
         self._file = file
         self._size = header.segment_size
         self._recover = recover
-        self._carried = read_exactly(file, _BODY_HEADER)
-        self._segments = _Segments.reading(header, dek, self._carried)
+        body_header = read_exactly(file, _BODY_HEADER)
+        self._segments = _Segments.reading(header, dek, body_header)
+        # One byte beyond a segment shows whether it is the last one.
+        self._buffer = memoryview(bytearray(header.segment_size + 1))
+        self._buffer[:_BODY_HEADER] = body_header
+        self._filled = _BODY_HEADER
         self._index = 0
-        self._plaintext = memoryview(b"")
+        self._plaintext = b""
+        self._position = 0
         self._ended = False
 
     def readable(self) -> bool:
         return True
 
+    def _fill(self) -> None:
+        if hasattr(self._file, "readinto"):
+            while self._filled < len(self._buffer):
+                count = self._file.readinto(self._buffer[self._filled :])
+                if not count:
+                    return
+                self._filled += count
+        else:
+            data = read_exactly(self._file, len(self._buffer) - self._filled)
+            self._buffer[self._filled : self._filled + len(data)] = data
+            self._filled += len(data)
+
     def _next(self) -> None:
-        # One byte beyond the segment shows whether it is the last one.
-        data = self._carried + read_exactly(self._file, self._size + 1 - len(self._carried))
-        last = len(data) <= self._size
-        segment = data[: self._size]
+        self._fill()
+        last = self._filled <= self._size
+        segment = self._buffer[: min(self._filled, self._size)]
         plaintext = self._segments.open(self._index, last, segment)
-        if plaintext is None and self._recover and len(data) == self._size:
+        if plaintext is None and self._recover and len(segment) == self._size:
             plaintext = self._segments.open(self._index, False, segment)
         self._ended = last or plaintext is None
         if plaintext is None and not self._recover:
             raise RecordingError(Reason.BODY)
-        self._plaintext = memoryview(plaintext or b"")
-        self._carried = data[self._size :]
+        self._plaintext = plaintext or b""
+        self._position = 0
+        self._buffer[0] = self._buffer[self._size]
+        self._filled = 1
         self._index += 1
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Returns at most what is left of a segment, or all that is left of the recording without a size."""
+        if size is None or size < 0:
+            return b"".join(iter(lambda: self.read(self._size), b""))
+        while size and self._position == len(self._plaintext):
+            if self._ended:
+                return b""
+            self._next()
+        start = self._position
+        self._position = min(len(self._plaintext), start + size)
+        # The whole segment, mostly: then this is no copy.
+        return self._plaintext[start : self._position]
+
+    def readall(self) -> bytes:
+        return self.read()
 
     def readinto(self, buffer, /) -> int:  # type: ignore[no-untyped-def,override]
         view = memoryview(buffer).cast("B")
-        if not view:
-            return 0
-        while not self._plaintext:
-            if self._ended:
-                return 0
-            self._next()
-        part = self._plaintext[: len(view)]
+        part = self.read(len(view))
         view[: len(part)] = part
-        self._plaintext = self._plaintext[len(part) :]
         return len(part)
 
 

@@ -2,6 +2,7 @@ package dev.keybroker.client;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.util.Map;
 import java.util.Objects;
 
@@ -106,6 +107,21 @@ public final class RecordingStream extends InputStream {
     System.arraycopy(plaintext, position, bytes, offset, part);
     position += part;
     return part;
+  }
+
+  /** Writes each segment as it is, without a copy. */
+  @Override
+  public long transferTo(OutputStream out) throws IOException {
+    long done = 0;
+    while (true) {
+      out.write(plaintext, position, filled - position);
+      done += filled - position;
+      position = filled;
+      if (ended) {
+        return done;
+      }
+      next();
+    }
   }
 
   @Override

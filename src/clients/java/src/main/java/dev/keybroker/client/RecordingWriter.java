@@ -69,26 +69,32 @@ public final class RecordingWriter extends OutputStream {
     }
     int done = 0;
     while (done < length) {
-      if (filled == segments.capacity(index)) {
-        writeSegment(false);
+      int capacity = segments.capacity(index);
+      if (filled == capacity) {
+        writeSegment(false, plaintext, 0, capacity);
+        filled = 0;
+      } else if (filled == 0 && length - done > capacity) {
+        // Not the last segment: no copy is needed.
+        writeSegment(false, bytes, offset + done, capacity);
+        done += capacity;
+      } else {
+        int part = Math.min(length - done, capacity - filled);
+        System.arraycopy(bytes, offset + done, plaintext, filled, part);
+        filled += part;
+        done += part;
       }
-      int part = Math.min(length - done, segments.capacity(index) - filled);
-      System.arraycopy(bytes, offset + done, plaintext, filled, part);
-      filled += part;
-      done += part;
     }
   }
 
-  private void writeSegment(boolean last) throws IOException {
+  private void writeSegment(boolean last, byte[] from, int offset, int length) throws IOException {
     if (index >= Segments.MAX_COUNT) {
       throw new IOException("the recording has too many segments: use larger ones");
     }
     // The nonce is used up even if the write fails.
     failed = true;
-    out.write(ciphertext, 0, segments.seal(index, last, plaintext, filled, ciphertext));
+    out.write(ciphertext, 0, segments.seal(index, last, from, offset, length, ciphertext));
     failed = false;
     index++;
-    filled = 0;
   }
 
   /** Passes on what is encrypted. The segment that is being filled stays in memory. */
@@ -106,7 +112,7 @@ public final class RecordingWriter extends OutputStream {
     closed = true;
     try (out) {
       if (!failed) {
-        writeSegment(true);
+        writeSegment(true, plaintext, 0, filled);
       }
     } finally {
       Arrays.fill(plaintext, (byte) 0);

@@ -76,10 +76,10 @@ final class Segments {
   }
 
   /** Encrypts into {@code out} and returns the number of bytes. */
-  int seal(long index, boolean last, byte[] plaintext, int length, byte[] out) {
+  int seal(long index, boolean last, byte[] plaintext, int offset, int length, byte[] out) {
     try {
       cipher.init(Cipher.ENCRYPT_MODE, key, nonce(index, last));
-      return cipher.doFinal(plaintext, 0, length, out);
+      return cipher.doFinal(plaintext, offset, length, out);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("AES-GCM failed", e);
     }

@@ -86,6 +86,12 @@ class RecordingTest {
     int capacity = SEGMENT - Segments.HEADER_SIZE - Segments.TAG_SIZE;
     assertEquals(capacity, plaintext.readNBytes(capacity).length);
     assertThrows(RecordingException.class, plaintext::read);
+
+    InputStream again = new ByteArrayInputStream(file);
+    ByteArrayOutputStream transferred = new ByteArrayOutputStream();
+    InputStream stream = new RecordingStream(again, RecordingHeader.read(again), dek, CONTEXT);
+    assertThrows(RecordingException.class, () -> stream.transferTo(transferred));
+    assertEquals(capacity, transferred.size());
   }
 
   @Test
