@@ -18,11 +18,15 @@ import dev.keybroker.keystore.OnKmsOutage;
 import dev.keybroker.keystore.RootKey;
 import dev.keybroker.keystore.RotationPeriod;
 import dev.keybroker.kms.KmsArn;
+import dev.keybroker.pipeline.PipelineDoctor;
 import dev.keybroker.v1.AuditOutcome;
 import dev.keybroker.v1.AwsKmsKey;
 import dev.keybroker.v1.BatchRewrapDeksRequest;
 import dev.keybroker.v1.BatchUnwrapDeksRequest;
 import dev.keybroker.v1.BatchWrapDeksRequest;
+import dev.keybroker.v1.CheckPipelineRequest;
+import dev.keybroker.v1.ConnectInstance;
+import dev.keybroker.v1.ConnectStorage;
 import dev.keybroker.v1.CreateKeystoreRequest;
 import dev.keybroker.v1.DeleteKeystoreRequest;
 import dev.keybroker.v1.DisableKekRequest;
@@ -36,6 +40,9 @@ import dev.keybroker.v1.Keystore;
 import dev.keybroker.v1.ListAuditEventsRequest;
 import dev.keybroker.v1.ListKeksRequest;
 import dev.keybroker.v1.ListKeystoresRequest;
+import dev.keybroker.v1.PipelineBucket;
+import dev.keybroker.v1.PipelineRole;
+import dev.keybroker.v1.PipelineStream;
 import dev.keybroker.v1.RestoreKekRequest;
 import dev.keybroker.v1.RestoreKeystoreRequest;
 import dev.keybroker.v1.RewrapDekRequest;
@@ -176,6 +183,7 @@ public final class RequestFuzz {
             .setParent("tenants/acme")
             .setKeyArn(KEY.getKeyArn())
             .build(),
+        pipeline(),
         ListAuditEventsRequest.newBuilder()
             .setParent("tenants/acme")
             .setStartTime(Timestamp.newBuilder().setSeconds(1_772_366_400))
@@ -223,6 +231,31 @@ public final class RequestFuzz {
         type.getParserForType().parseFrom(message.toByteArray()).equals(message),
         "reads back as another message");
     check(message);
+  }
+
+  private static CheckPipelineRequest pipeline() {
+    PipelineRole role =
+        PipelineRole.newBuilder()
+            .setArn("arn:aws:iam::111122223333:role/firehose")
+            .addIdentityPolicies(
+                "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"kms:*\",\"Resource\":\"*\"}}")
+            .build();
+    return CheckPipelineRequest.newBuilder()
+        .setParent("tenants/acme")
+        .setConnect(
+            ConnectInstance.newBuilder()
+                .addStorage(ConnectStorage.newBuilder().setTypeValue(1).setKeyArn(KEY.getKeyArn())))
+        .setProducer(role)
+        .setStream(
+            PipelineStream.newBuilder()
+                .setArn("arn:aws:kinesis:eu-central-1:111122223333:stream/records")
+                .setKeyArn(KEY.getKeyArn()))
+        .setFirehose(role)
+        .setBucket(
+            PipelineBucket.newBuilder()
+                .setArn("arn:aws:s3:::recordings")
+                .setKeyArn("arn:aws:kms:eu-central-1:111122223333:alias/aws/s3"))
+        .build();
   }
 
   private static void check(Message message) {
@@ -328,6 +361,10 @@ public final class RequestFuzz {
         if (!get.getKeyArn().isEmpty()) {
           KmsArn.parse(get.getKeyArn());
         }
+      }
+      case CheckPipelineRequest check -> {
+        tenant(check.getParent());
+        PipelineMapping.response(PipelineDoctor.examine(PipelineMapping.pipeline(check)));
       }
       case ScheduleKekDestructionRequest schedule -> {
         KekName.parse(schedule.getName());

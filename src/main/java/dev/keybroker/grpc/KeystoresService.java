@@ -16,6 +16,9 @@ import dev.keybroker.keystore.KeystoreFailure;
 import dev.keybroker.keystore.KeystoreSettings;
 import dev.keybroker.keystore.OnboardingGuide;
 import dev.keybroker.kms.KmsArn;
+import dev.keybroker.pipeline.PipelineDoctor;
+import dev.keybroker.v1.CheckPipelineRequest;
+import dev.keybroker.v1.CheckPipelineResponse;
 import dev.keybroker.v1.CreateKeystoreRequest;
 import dev.keybroker.v1.DeleteKeystoreRequest;
 import dev.keybroker.v1.DisableKekRequest;
@@ -42,6 +45,7 @@ import dev.keybroker.v1.TestKeystoreResponse;
 import dev.keybroker.v1.UpdateKeystoreRequest;
 import io.quarkus.grpc.GrpcService;
 import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.infrastructure.Infrastructure;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -199,6 +203,19 @@ public class KeystoresService implements Keystores {
                     tenant(request.getParent()),
                     request.getKeyArn().isEmpty() ? null : KmsArn.parse(request.getKeyArn()))
                 .map(UsageMapping::usage));
+  }
+
+  /// Judges off the event loop: hostile policies of the greatest size take part of a second.
+  @Override
+  public Uni<CheckPipelineResponse> checkPipeline(CheckPipelineRequest request) {
+    return calls.answer(
+        Rpc.CHECK_PIPELINE,
+        tenantTarget(request.getParent()),
+        facts ->
+            Uni.createFrom()
+                .item(() -> PipelineDoctor.examine(PipelineMapping.pipeline(request)))
+                .runSubscriptionOn(Infrastructure.getDefaultWorkerPool())
+                .map(PipelineMapping::response));
   }
 
   @Override

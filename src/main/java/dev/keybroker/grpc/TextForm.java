@@ -18,6 +18,15 @@ enum TextForm {
       "must be a key ARN or alias ARN, `arn:aws:kms:{region}:{account}:key/{id}` or"
           + " `arn:aws:kms:{region}:{account}:alias/{name}`"),
   ROLE_ARN(":iam:", "must be the ARN of a role, `arn:aws:iam::{account}:role/{name}`"),
+  STREAM_ARN(
+      ":kinesis:",
+      "must be the ARN of a stream, `arn:aws:kinesis:{region}:{account}:stream/{name}`"),
+  BUCKET_ARN(":s3:::", "must be the ARN of a bucket, `arn:aws:s3:::{bucket}`"),
+  CONNECT_ARN(
+      ":connect:",
+      "must be the ARN of an instance, `arn:aws:connect:{region}:{account}:instance/{id}`"),
+  OBJECT_PREFIX(
+      "{0,256}", "must be at most 256 printable ASCII characters without spaces, `*`, `?` and `$`"),
   GRANT_ID("{1,128}", "must be the id of a grant, 1 to 128 of `A-Z`, `a-z`, `0-9`, `_` and `-`"),
   GRANT_TOKEN("[!-~]", "must be printable ASCII characters without spaces"),
   NO_NUL("\\x00", "must not contain U+0000"),
@@ -113,7 +122,9 @@ enum TextForm {
       case KEY_ARN -> keyArn(given);
       case ROLE_ARN -> roleArn(given);
       case ID -> id(given);
-      case GRANT_ID, GRANT_TOKEN, NO_NUL -> "has another form";
+      case STREAM_ARN, BUCKET_ARN, CONNECT_ARN ->
+          given.startsWith("arn:") ? "has another form" : "is no ARN";
+      case OBJECT_PREFIX, GRANT_ID, GRANT_TOKEN, NO_NUL -> "has another form";
     };
   }
 

@@ -18,6 +18,9 @@ import dev.keybroker.v1.BatchRewrapDeksRequest;
 import dev.keybroker.v1.BatchUnwrapDeksRequest;
 import dev.keybroker.v1.BatchWrapDeksRequest;
 import dev.keybroker.v1.BrokerManagedKey;
+import dev.keybroker.v1.CheckPipelineRequest;
+import dev.keybroker.v1.ConnectInstance;
+import dev.keybroker.v1.ConnectStorage;
 import dev.keybroker.v1.CreateKeystoreRequest;
 import dev.keybroker.v1.DeleteKeystoreRequest;
 import dev.keybroker.v1.DisableKekRequest;
@@ -32,6 +35,8 @@ import dev.keybroker.v1.KmsError;
 import dev.keybroker.v1.ListAuditEventsRequest;
 import dev.keybroker.v1.ListKeksRequest;
 import dev.keybroker.v1.ListKeystoresRequest;
+import dev.keybroker.v1.PipelineBucket;
+import dev.keybroker.v1.PipelineRole;
 import dev.keybroker.v1.RestoreKekRequest;
 import dev.keybroker.v1.RestoreKeystoreRequest;
 import dev.keybroker.v1.RewrapDekRequest;
@@ -76,6 +81,9 @@ class ContractConstraintsTest {
 
   private static final RootKey BROKER_MANAGED =
       RootKey.newBuilder().setBrokerManaged(BrokerManagedKey.getDefaultInstance()).build();
+  private static final CheckPipelineRequest PIPELINE = CheckPipelineTest.works(TENANT);
+  private static final String MANAGED = "arn:aws:kms:eu-central-1:111122223333:alias/aws/";
+
   private static final CreateKeystoreRequest CREATE =
       CreateKeystoreRequest.newBuilder()
           .setParent(TENANT)
@@ -164,6 +172,32 @@ class ContractConstraintsTest {
                 GetRootKeyUsageRequest.newBuilder()
                     .setParent(TENANT)
                     .setKeyArn("alias/recordings")
+                    .build()),
+            pattern("parent", PIPELINE.toBuilder().setParent(KEYSTORE).build()),
+            pattern(
+                "stream.arn",
+                PIPELINE.toBuilder()
+                    .setStream(PIPELINE.getStream().toBuilder().setArn("arn:aws:sns:x"))
+                    .build()),
+            pattern(
+                "firehose.arn",
+                PIPELINE.toBuilder()
+                    .setFirehose(PipelineRole.newBuilder().setArn("arn:aws:iam::1:user/x"))
+                    .build()),
+            pattern(
+                "bucket.arn",
+                PIPELINE.toBuilder()
+                    .setBucket(PipelineBucket.newBuilder().setArn("arn:aws:s3:::Recordings"))
+                    .build()),
+            pattern(
+                "bucket.object_prefix",
+                PIPELINE.toBuilder()
+                    .setBucket(PIPELINE.getBucket().toBuilder().setObjectPrefix("calls/*"))
+                    .build()),
+            pattern(
+                "connect.arn",
+                PIPELINE.toBuilder()
+                    .setConnect(ConnectInstance.newBuilder().setArn("i-1"))
                     .build()),
             pattern("parent", GetOnboardingRequest.newBuilder().setParent(KEYSTORE).build()),
             pattern("parent", ListKeksRequest.newBuilder().setParent(TENANT).build()),
@@ -390,6 +424,17 @@ class ContractConstraintsTest {
                 .setPageSize(1000)
                 .setPageToken("t".repeat(1024))
                 .build()),
+        valid("pipeline", PIPELINE),
+        valid(
+            "pipeline with AWS managed keys and no policies",
+            PIPELINE.toBuilder()
+                .setStream(
+                    PIPELINE.getStream().toBuilder()
+                        .clearKeyPolicy()
+                        .setKeyArn(MANAGED + "kinesis"))
+                .setBucket(
+                    PIPELINE.getBucket().toBuilder().clearKeyPolicy().setKeyArn(MANAGED + "s3"))
+                .build()),
         valid("usage of all keys", GetRootKeyUsageRequest.newBuilder().setParent(TENANT).build()),
         valid("deletion", DeleteKeystoreRequest.newBuilder().setName(KEYSTORE).build()),
         valid("rotation", RotateKekRequest.newBuilder().setName(KEYSTORE).build()),
@@ -412,6 +457,63 @@ class ContractConstraintsTest {
   static Stream<Arguments> invalidControlPlane() {
     Keystore.Builder noRootKey = Keystore.newBuilder().setName(KEYSTORE);
     return Stream.of(
+        invalid(
+            "pipeline into which nothing writes",
+            PIPELINE.toBuilder().clearConnect().build(),
+            ": check_pipeline.writer"),
+        invalid(
+            "pipeline without a stream",
+            PIPELINE.toBuilder().clearStream().build(),
+            "stream: required"),
+        invalid(
+            "stream with a key's alias",
+            PIPELINE.toBuilder()
+                .setStream(PIPELINE.getStream().toBuilder().setKeyArn(MANAGED + "s3"))
+                .build(),
+            "stream.key_arn: pipeline_stream.key_arn"),
+        invalid(
+            "bucket with a key's alias",
+            PIPELINE.toBuilder()
+                .setBucket(PIPELINE.getBucket().toBuilder().setKeyArn(MANAGED + "kinesis"))
+                .build(),
+            "bucket.key_arn: pipeline_bucket.key_arn"),
+        invalid(
+            "storage with a key's alias",
+            PIPELINE.toBuilder()
+                .setConnect(
+                    ConnectInstance.newBuilder()
+                        .addStorage(
+                            ConnectStorage.newBuilder().setTypeValue(1).setKeyArn(MANAGED + "s3")))
+                .build(),
+            "connect.storage.key_arn: connect_storage.key_arn"),
+        invalid(
+            "storage of no kind",
+            PIPELINE.toBuilder()
+                .setConnect(
+                    ConnectInstance.newBuilder()
+                        .addStorage(ConnectStorage.newBuilder().setKeyArn(MANAGED + "connect")))
+                .build(),
+            "connect.storage.type: enum.not_in"),
+        invalid(
+            "key policy of 32,769 bytes",
+            PIPELINE.toBuilder()
+                .setStream(PIPELINE.getStream().toBuilder().setKeyPolicy("x".repeat(32769)))
+                .build(),
+            "stream.key_policy: string.max_bytes"),
+        invalid(
+            "11 policies of a role",
+            PIPELINE.toBuilder()
+                .setFirehose(
+                    PIPELINE.getFirehose().toBuilder().addAllIdentityPolicies(copies(10, "{}")))
+                .build(),
+            "firehose.identity_policies: repeated.max_items"),
+        invalid(
+            "policy of a role of 32,769 bytes",
+            PIPELINE.toBuilder()
+                .setProducer(
+                    PIPELINE.getFirehose().toBuilder().setIdentityPolicies(0, "x".repeat(32769)))
+                .build(),
+            "producer.identity_policies: string.max_bytes"),
         invalid(
             "create without keystore",
             CREATE.toBuilder().clearKeystore().build(),

@@ -296,6 +296,8 @@ class PermissionTableTest extends BrokerTestCase {
             Permission.KEYSTORE_VIEW,
             "OK",
             it -> GetRootKeyUsageRequest.newBuilder().setParent(it).build()),
+        ofTenant(
+            "Keystores/CheckPipeline", Permission.KEYSTORE_VIEW, "OK", CheckPipelineTest::works),
         row(
             "Keystores/TestKeystore",
             Permission.KEYSTORE_EDIT,
