@@ -15,13 +15,16 @@ import io.quarkus.test.junit.TestProfile;
 import jakarta.inject.Inject;
 import java.net.URI;
 import java.net.http.HttpResponse;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.kms.KmsClient;
 
 /// What people change by the console's forms, over HTTP and without JavaScript.
 @QuarkusTest
@@ -37,12 +40,14 @@ class ConsoleChangesTest {
   @Inject LocalCalls calls;
   EmbeddedServices services;
 
+  private ConsoleKeystores keystores;
   private Keystore keystore;
   private String path;
 
   @BeforeEach
   void keystore() {
-    keystore = new ConsoleKeystores(services, calls).create(SignedInBroker.TENANT);
+    keystores = new ConsoleKeystores(services, calls);
+    keystore = keystores.create(SignedInBroker.TENANT);
     path = "/" + keystore.getName();
   }
 
@@ -100,6 +105,51 @@ class ConsoleChangesTest {
     assertEquals(409, late.statusCode());
     assertTrue(late.body().contains("ABORTED/ETAG_MISMATCH"), late.body());
     assertEquals(400, admin.submit(path + "/period", Map.of("period", "HOURLY")).statusCode());
+  }
+
+  @Test
+  void newKeystore_isTestedStepByStep_andSavedWhenItPasses() {
+    WebClient admin = WebClient.of("admin", console);
+    assertTrue(admin.get(TENANT + "/new").body().contains("sts:ExternalId"));
+    String key = keystores.newKey();
+    try (KmsClient kms = keystores.kms()) {
+      kms.disableKey(request -> request.keyId(key));
+      Map<String, String> form = new HashMap<>();
+      String id = "n-" + UUID.randomUUID();
+      form.put("id", id);
+      form.put("way", "policy");
+      form.put("key_arn", key);
+      form.put("key_pair_spec", "ECC_NIST_P256");
+      form.put("grant_token", "not-to-be-shown");
+      form.put("action", "test");
+      String failed = admin.submit(TENANT + "/new", form).body();
+      assertTrue(failed.contains("The test failed"), failed);
+      assertTrue(failed.contains("<code>describe_key</code>"), failed);
+      assertTrue(failed.contains("KeyState Disabled"), failed);
+      assertFalse(failed.contains("not-to-be-shown"), failed);
+
+      form.put("key_arn", key.replaceFirst("key/.*", "key/" + UUID.randomUUID()));
+      String unknown = admin.submit(TENANT + "/new", form).body();
+      assertTrue(unknown.contains("NotFoundException"), unknown);
+      assertTrue(unknown.contains("AWS request id"), unknown);
+      form.put("key_arn", key);
+
+      form.put("action", "save");
+      HttpResponse<String> refused = admin.submit(TENANT + "/new", form);
+      assertEquals(409, refused.statusCode());
+      assertTrue(refused.body().contains("KEYSTORE_TEST_FAILED"), refused.body());
+
+      kms.enableKey(request -> request.keyId(key));
+      form.put("action", "test");
+      String passed = admin.submit(TENANT + "/new", form).body();
+      assertTrue(passed.contains("The test passed"), passed);
+      form.put("action", "save");
+      HttpResponse<String> saved = admin.submit(TENANT + "/new", form);
+      assertEquals(TENANT + "/keystores/" + id, saved.uri().getPath(), saved.body());
+      assertEquals(1, keks(saved.body()));
+      String edit = admin.get(TENANT + "/keystores/" + id + "/edit").body();
+      assertTrue(edit.contains("value=\"" + key + "\""), edit);
+    }
   }
 
   @Test
