@@ -64,7 +64,7 @@ final class DemoKey {
       {"Sid": "Describe", "Effect": "Allow",
        "Principal": {"AWS": "%2$s"}, "Action": "kms:DescribeKey", "Resource": "*"},
       {"Sid": "Recordings", "Effect": "Allow", "Principal": {"AWS": "%2$s"},
-       "Action": ["kms:GenerateDataKeyPairWithoutPlaintext", "kms:Decrypt"],
+       "Action": ["kms:GenerateDataKeyPairWithoutPlaintext", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"],
        "Resource": "*",
        "Condition": {"StringEquals": {"kms:EncryptionContext:keybroker:tenant": "%3$s"}}}
     ]}

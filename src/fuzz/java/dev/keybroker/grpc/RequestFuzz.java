@@ -43,6 +43,7 @@ import dev.keybroker.v1.ListKeystoresRequest;
 import dev.keybroker.v1.PipelineBucket;
 import dev.keybroker.v1.PipelineRole;
 import dev.keybroker.v1.PipelineStream;
+import dev.keybroker.v1.ReEncryptKeksRequest;
 import dev.keybroker.v1.RestoreKekRequest;
 import dev.keybroker.v1.RestoreKeystoreRequest;
 import dev.keybroker.v1.RewrapDekRequest;
@@ -167,6 +168,10 @@ public final class RequestFuzz {
         UpdateKeystoreRequest.newBuilder().setKeystore(keystore).build(),
         TestKeystoreRequest.newBuilder().setKeystore(keystore).build(),
         RotateKekRequest.newBuilder()
+            .setName(KEYSTORE)
+            .setRequestId("0b9fd2a8-5e0c-4a59-9d5c-8f1c6d0f7a11")
+            .build(),
+        ReEncryptKeksRequest.newBuilder()
             .setName(KEYSTORE)
             .setRequestId("0b9fd2a8-5e0c-4a59-9d5c-8f1c6d0f7a11")
             .build(),
@@ -342,6 +347,12 @@ public final class RequestFuzz {
         KeystoreName.parse(rotate.getName());
         if (!rotate.getRequestId().isEmpty()) {
           UUID.fromString(rotate.getRequestId());
+        }
+      }
+      case ReEncryptKeksRequest reEncrypt -> {
+        KeystoreName.parse(reEncrypt.getName());
+        if (!reEncrypt.getRequestId().isEmpty()) {
+          UUID.fromString(reEncrypt.getRequestId());
         }
       }
       case GetOnboardingRequest get -> {

@@ -49,6 +49,10 @@ public record AuditEvent(
   /// retention.
   public static final String DROP_DAY = "DropDay";
 
+  /// The action of the broker when it replaced the ciphertext of a KEK's private key by the one
+  /// under another root key. The destination is that key, and the reason how it was done.
+  public static final String RE_ENCRYPT_KEK = "ReEncryptKek";
+
   /// The identity of the caller.
   ///
   /// @param kind a [Caller.Kind]
@@ -61,7 +65,7 @@ public record AuditEvent(
   /// Facts that are known only inside the call.
   ///
   /// @param destination for a rewrap, the resource name of what the DEK was moved to; for a sealed
-  ///     DEK, that of the recipient's key
+  ///     DEK, that of the recipient's key; for a re-encryption, the ARN of the root key
   /// @param contextDigest SHA-256 of the canonical encoding of the encryption context
   /// @param contextValues the loggable pairs
   @SuppressWarnings("ArrayRecordComponent") // carried, never compared
@@ -155,6 +159,29 @@ public record AuditEvent(
         null,
         Outcome.GRANTED,
         nullableText(reason),
+        0);
+  }
+
+  /// Creates the event of a KEK's re-encryption by the broker.
+  static AuditEvent ofReEncryption(
+      Instant time,
+      String tenant,
+      String keystore,
+      UUID kek,
+      String rootKey,
+      @Nullable String kmsRequestId,
+      String way) {
+    return new AuditEvent(
+        stored(time),
+        RE_ENCRYPT_KEK,
+        null,
+        tenant,
+        keystore,
+        Detail.of(kek, rootKey, null, Map.of(), kmsRequestId),
+        null,
+        null,
+        Outcome.GRANTED,
+        nullableText(way),
         0);
   }
 

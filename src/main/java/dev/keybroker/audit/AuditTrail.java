@@ -174,6 +174,25 @@ public final class AuditTrail implements AutoCloseable {
     submit(AuditEvent.ofBroker(clock.instant(), AuditEvent.DROP_DAY, day.toString()));
   }
 
+  /// Records that this broker has replaced the ciphertext of a KEK's private key.
+  ///
+  /// @param rootKey the ARN of the KMS key that now encrypts it
+  /// @param kmsRequestId that of the `kms:Decrypt` that proved it
+  /// @param way how it was done
+  public void reEncrypted(
+      String tenant,
+      String keystore,
+      UUID kek,
+      String rootKey,
+      @Nullable String kmsRequestId,
+      String way) {
+    if (config.controlPlane() != AuditMode.OFF) {
+      submit(
+          AuditEvent.ofReEncryption(
+              clock.instant(), tenant, keystore, kek, rootKey, kmsRequestId, way));
+    }
+  }
+
   /// Records a granted call. The Uni completes on the caller's thread, after the commit, together
   /// with those of the same commit. It fails with [AuditFailure.NotCommitted] if that does not
   /// happen in time. The answer must not be released then, and the record will say so. Cancel the

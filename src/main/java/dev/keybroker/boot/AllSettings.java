@@ -18,6 +18,7 @@ import dev.keybroker.kek.RootKeyConfig;
 import dev.keybroker.kek.redis.RedisConfig;
 import dev.keybroker.keystore.KeystoreConfig;
 import dev.keybroker.keystore.KmsContextConfig;
+import dev.keybroker.keystore.ReEncryptionConfig;
 import dev.keybroker.keystore.RotationConfig;
 import dev.keybroker.kms.KmsGuardConfig;
 import dev.keybroker.kms.KmsQuotaConfig;
@@ -48,6 +49,7 @@ final class AllSettings {
           RedisConfig.class,
           KeystoreConfig.class,
           KmsContextConfig.class,
+          ReEncryptionConfig.class,
           RotationConfig.class,
           KmsGuardConfig.class,
           KmsQuotaConfig.class,

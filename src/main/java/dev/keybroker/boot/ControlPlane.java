@@ -2,6 +2,7 @@ package dev.keybroker.boot;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import dev.keybroker.keystore.Diagnosis;
+import dev.keybroker.keystore.ReEncryptionSweep;
 import dev.keybroker.keystore.RotationSweep;
 import dev.keybroker.kms.Kms;
 import dev.keybroker.kms.KmsQuotaConfig;
@@ -17,16 +18,20 @@ import io.smallrye.mutiny.infrastructure.Infrastructure;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Clock;
+import java.util.function.Supplier;
 
-/// Assembles the control plane, and runs its sweep for due rotations and erasures.
+/// Assembles the control plane, and runs its sweeps for due rotations, erasures and re-encryptions.
 @Singleton
 class ControlPlane {
   private final RotationSweep sweep;
+  private final ReEncryptionSweep reEncryptions;
   private final SchemaMigration schema;
   private final Drain drain;
 
-  ControlPlane(RotationSweep sweep, SchemaMigration schema, Drain drain) {
+  ControlPlane(
+      RotationSweep sweep, ReEncryptionSweep reEncryptions, SchemaMigration schema, Drain drain) {
     this.sweep = sweep;
+    this.reEncryptions = reEncryptions;
     this.schema = schema;
     this.drain = drain;
   }
@@ -57,6 +62,20 @@ class ControlPlane {
       delayed = "${keybroker.rotation.every}",
       concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
   Uni<Void> sweep() {
-    return schema.isDone() && !drain.isDraining() ? sweep.run() : Uni.createFrom().voidItem();
+    return unlessStopping(sweep::run);
+  }
+
+  /// By itself, so that rotations do not wait for re-encryptions.
+  @Scheduled(
+      identity = "re-encryption",
+      every = "${keybroker.rotation.every}",
+      delayed = "${keybroker.rotation.every}",
+      concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+  Uni<Void> reEncrypt() {
+    return unlessStopping(reEncryptions::run);
+  }
+
+  private Uni<Void> unlessStopping(Supplier<Uni<Void>> work) {
+    return schema.isDone() && !drain.isDraining() ? work.get() : Uni.createFrom().voidItem();
   }
 }

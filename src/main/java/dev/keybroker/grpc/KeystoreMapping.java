@@ -16,6 +16,7 @@ import dev.keybroker.v1.Keystore;
 import dev.keybroker.v1.KeystoreState;
 import dev.keybroker.v1.KmsError;
 import dev.keybroker.v1.OnKmsOutage;
+import dev.keybroker.v1.ReEncryption;
 import dev.keybroker.v1.RootKey;
 import dev.keybroker.v1.RotationPeriod;
 import dev.keybroker.v1.TestKeystoreResponse;
@@ -146,6 +147,33 @@ final class KeystoreMapping {
     if (keystore.lastError() != null) {
       message.setLastError(error(keystore.lastError()));
     }
+    if (keystore.reEncryption() != null) {
+      message.setReEncryption(reEncryption(keystore.reEncryption()));
+    }
+    return message.build();
+  }
+
+  static ReEncryption reEncryption(dev.keybroker.keystore.ReEncryption reEncryption) {
+    ReEncryption.Builder message =
+        ReEncryption.newBuilder()
+            .setState(
+                switch (reEncryption.state()) {
+                  case IN_PROGRESS -> ReEncryption.State.STATE_IN_PROGRESS;
+                  case COMPLETED -> ReEncryption.State.STATE_COMPLETED;
+                  case FAILED -> ReEncryption.State.STATE_FAILED;
+                })
+            .setRootKeyArn(reEncryption.rootKeyArn().toString())
+            .setTotal(reEncryption.total())
+            .setDone(reEncryption.done())
+            .setFailed(reEncryption.failed())
+            .setStartTime(BrokerMapping.timestamp(reEncryption.startTime()));
+    if (reEncryption.lastError() != null) {
+      message.setLastError(error(reEncryption.lastError()));
+    }
+    if (reEncryption.endTime() != null) {
+      message.setEndTime(BrokerMapping.timestamp(reEncryption.endTime()));
+    }
+    reEncryption.released().forEach(arn -> message.addReleasedRootKeyArns(arn.toString()));
     return message.build();
   }
 

@@ -8,6 +8,7 @@ import dev.keybroker.keystore.CheckResult;
 import dev.keybroker.keystore.KekCursor;
 import dev.keybroker.keystore.KekDetails;
 import dev.keybroker.keystore.KekLife;
+import dev.keybroker.keystore.KekReEncryption;
 import dev.keybroker.keystore.KeyGrants;
 import dev.keybroker.keystore.KeyUsages;
 import dev.keybroker.keystore.KeystoreAdmin;
@@ -35,6 +36,8 @@ import dev.keybroker.v1.ListKeksResponse;
 import dev.keybroker.v1.ListKeystoresRequest;
 import dev.keybroker.v1.ListKeystoresResponse;
 import dev.keybroker.v1.Onboarding;
+import dev.keybroker.v1.ReEncryptKeksRequest;
+import dev.keybroker.v1.ReEncryption;
 import dev.keybroker.v1.RestoreKekRequest;
 import dev.keybroker.v1.RestoreKeystoreRequest;
 import dev.keybroker.v1.RootKeyUsage;
@@ -50,6 +53,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// The control plane. Its requests are already validated.
 @GrpcService
@@ -61,6 +65,7 @@ public class KeystoresService implements Keystores {
   private final KeyGrants grants;
   private final KekLife keks;
   private final KeystoreDeletion deletion;
+  private final KekReEncryption reEncryptions;
   private final KeyUsages usages;
   private final OnboardingGuide onboarding;
   private final Calls calls;
@@ -70,6 +75,7 @@ public class KeystoresService implements Keystores {
       KeyGrants grants,
       KekLife keks,
       KeystoreDeletion deletion,
+      KekReEncryption reEncryptions,
       KeyUsages usages,
       OnboardingGuide onboarding,
       Calls calls) {
@@ -78,6 +84,7 @@ public class KeystoresService implements Keystores {
     this.keystores = keystores;
     this.keks = keks;
     this.deletion = deletion;
+    this.reEncryptions = reEncryptions;
     this.usages = usages;
     this.onboarding = onboarding;
   }
@@ -165,8 +172,41 @@ public class KeystoresService implements Keystores {
                               before -> mask.change(before).withRootKey(rootKey),
                               validateOnly))
                   : keystores.update(name, version, mask::change, validateOnly))
+              .chain(
+                  updated ->
+                      request.getReEncryptKeks()
+                          ? reEncrypted(updated, validateOnly)
+                          : Uni.createFrom().item(updated))
               .map(KeystoreMapping::keystore);
         });
+  }
+
+  private Uni<dev.keybroker.keystore.Keystore> reEncrypted(
+      dev.keybroker.keystore.Keystore updated, boolean validateOnly) {
+    return (validateOnly
+            ? reEncryptions.validate(updated.name(), updated.settings())
+            : reEncryptions.start(updated.name(), null))
+        .map(updated::with);
+  }
+
+  @Override
+  public Uni<ReEncryption> reEncryptKeks(ReEncryptKeksRequest request) {
+    return calls.answer(
+        Rpc.RE_ENCRYPT_KEKS,
+        keystoreTarget(request.getName()),
+        facts -> {
+          KeystoreName name = KeystoreName.parse(request.getName());
+          return (request.getValidateOnly()
+                  ? keystores
+                      .find(name)
+                      .chain(keystore -> reEncryptions.validate(name, keystore.settings()))
+                  : reEncryptions.start(name, requestId(request.getRequestId())))
+              .map(KeystoreMapping::reEncryption);
+        });
+  }
+
+  private static @Nullable String requestId(String given) {
+    return given.isEmpty() ? null : given.toLowerCase(Locale.ROOT);
   }
 
   @Override
@@ -253,11 +293,7 @@ public class KeystoresService implements Keystores {
         keystoreTarget(request.getName()),
         facts ->
             keystores
-                .rotate(
-                    KeystoreName.parse(request.getName()),
-                    request.getRequestId().isEmpty()
-                        ? null
-                        : request.getRequestId().toLowerCase(Locale.ROOT))
+                .rotate(KeystoreName.parse(request.getName()), requestId(request.getRequestId()))
                 .invoke(kek -> facts.kek(kek.name().id()))
                 .map(KekMapping::kek));
   }

@@ -20,8 +20,8 @@ final class RootKeyState {
       case ENCRYPT -> encrypts;
       case DECRYPT, CHECK_DECRYPT -> decrypts;
       case DESCRIBE_KEY -> descriptions;
-      case CREATE_GRANT, RETIRE_GRANT, ASSUME_ROLE, GET_CALLER_IDENTITY ->
-          throw new IllegalArgumentException(action + " uses no key");
+      case RE_ENCRYPT, CREATE_GRANT, RETIRE_GRANT, ASSUME_ROLE, GET_CALLER_IDENTITY ->
+          throw new IllegalArgumentException(action + " is not the use of one key");
     };
   }
 

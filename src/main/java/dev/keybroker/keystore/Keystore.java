@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param nextRotationTime when the next KEK is due; null if only a caller makes one
 /// @param lastError the newest failure of the root key; null once a later call succeeded
 /// @param deleteTime when its last KEK is destroyed; null if no deletion is scheduled
+/// @param reEncryption the last re-encryption of its KEKs; null if there was none
 public record Keystore(
     KeystoreName name,
     KeystoreSettings settings,
@@ -22,4 +23,20 @@ public record Keystore(
     Instant updateTime,
     @Nullable Instant nextRotationTime,
     @Nullable RootKeyError lastError,
-    @Nullable Instant deleteTime) {}
+    @Nullable Instant deleteTime,
+    @Nullable ReEncryption reEncryption) {
+  /// Returns the keystore with another last re-encryption.
+  public Keystore with(ReEncryption newReEncryption) {
+    return new Keystore(
+        name,
+        settings,
+        version,
+        activeKek,
+        createTime,
+        updateTime,
+        nextRotationTime,
+        lastError,
+        deleteTime,
+        newReEncryption);
+  }
+}

@@ -124,7 +124,7 @@ public final class KeystoreAdmin {
                             passed -> {
                               Instant now = clock.instant();
                               return new Keystore(
-                                  name, settings, 0, null, now, now, null, null, null);
+                                  name, settings, 0, null, now, now, null, null, null, null);
                             }));
     return explained(name, settings, validated);
   }
@@ -210,7 +210,8 @@ public final class KeystoreAdmin {
         before.updateTime(),
         before.nextRotationTime(),
         before.lastError(),
-        before.deleteTime());
+        before.deleteTime(),
+        before.reEncryption());
   }
 
   private Uni<Keystore> save(Keystore before, KeystoreSettings settings, boolean makesSameKeks) {
@@ -230,6 +231,11 @@ public final class KeystoreAdmin {
   /// Checks the root key of settings that are not saved.
   public Uni<CheckResult> test(KeystoreName name, KeystoreSettings settings) {
     return limited(name.tenant()).chain(() -> check(name, settings));
+  }
+
+  /// Checks the root key of settings as a save does, and fails as a save would. Saves nothing.
+  Uni<Void> validateRootKey(KeystoreName name, KeystoreSettings settings) {
+    return explained(name, settings, limited(name.tenant()).chain(() -> passed(name, settings)));
   }
 
   /// Limits how often a tenant may have root keys checked without saving anything.

@@ -33,9 +33,13 @@ final class PolicyDocuments {
     this.contextKey = contextKey;
     this.tenant = tenant;
     this.underTheContext =
-        Stream.of(KmsAction.GENERATE_KEY_PAIR, KmsAction.DECRYPT, KmsAction.ENCRYPT)
-            .filter(operation -> inCustomKeyStore || operation != KmsAction.ENCRYPT)
-            .map(KmsAction::action)
+        Stream.concat(
+                Stream.of(
+                    KmsAction.GENERATE_KEY_PAIR.action(),
+                    KmsAction.DECRYPT.action(),
+                    "kms:ReEncryptFrom",
+                    "kms:ReEncryptTo"),
+                inCustomKeyStore ? Stream.of(KmsAction.ENCRYPT.action()) : Stream.empty())
             .toList();
   }
 

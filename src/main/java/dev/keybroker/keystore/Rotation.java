@@ -2,6 +2,7 @@ package dev.keybroker.keystore;
 
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.kms.KeyUse;
 import dev.keybroker.kms.KmsFailure;
 import dev.keybroker.kms.Urgency;
 import io.smallrye.mutiny.Uni;
@@ -131,10 +132,16 @@ public final class Rotation {
   Uni<KmsFailure> explained(KeystoreName name, KeystoreSettings settings, KmsFailure failure) {
     return keystores
         .tenant(name.tenant())
-        .chain(tenant -> diagnosis.of(failure, access.use(settings.rootKey(), tenant, name)))
-        .map(error -> failure.explained(new KmsFailure.Explanation(error.hint(), error.time())))
+        .chain(tenant -> explained(access.use(settings.rootKey(), tenant, name), failure))
         .onFailure()
         .recoverWithItem(failure);
+  }
+
+  /// Adds to the failure what to fix for this use of a key. The Uni never fails.
+  Uni<KmsFailure> explained(KeyUse use, KmsFailure failure) {
+    return diagnosis
+        .of(failure, use)
+        .map(error -> failure.explained(new KmsFailure.Explanation(error.hint(), error.time())));
   }
 
   private Uni<Void> noteFailure(Keystore keystore, Tenant tenant, KmsFailure failure) {

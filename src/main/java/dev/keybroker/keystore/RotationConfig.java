@@ -8,8 +8,8 @@ import java.time.Duration;
 /// When scheduled rotations are made. `keybroker.kms-quota` limits how fast.
 @ConfigMapping(prefix = "keybroker.rotation")
 public interface RotationConfig {
-  /// How often each broker looks for due work: KEKs to rotate, private keys to erase, intents whose
-  /// broker is gone.
+  /// How often each broker looks for due work: KEKs to rotate or to re-encrypt, private keys to
+  /// erase, intents whose broker is gone.
   @WithDefault("1s")
   @Bounds(atLeast = "100 ms")
   Duration every();
@@ -20,7 +20,7 @@ public interface RotationConfig {
   @Bounds(atLeast = "0")
   Duration jitter();
 
-  /// How many rotations one broker makes at once.
+  /// How many rotations one broker makes at once, and in how many keystores it re-encrypts KEKs.
   @WithDefault("16")
   @Bounds(atLeast = "1")
   int concurrency();

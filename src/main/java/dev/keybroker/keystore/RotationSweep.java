@@ -30,6 +30,8 @@ public final class RotationSweep {
   private final QuotaGate gate;
   private final RootKeyAccess access;
   private final RotationConfig config;
+  private final Backoff backoff;
+  private final KeyGrants grants;
   private final Random random;
 
   public RotationSweep(
@@ -41,6 +43,8 @@ public final class RotationSweep {
       QuotaGate gate,
       RootKeyAccess access,
       RotationConfig config,
+      Backoff backoff,
+      KeyGrants grants,
       Random random) {
     this.due = due;
     this.rotation = rotation;
@@ -50,6 +54,8 @@ public final class RotationSweep {
     this.gate = gate;
     this.access = access;
     this.config = config;
+    this.backoff = backoff;
+    this.grants = grants;
     this.random = random;
   }
 
@@ -60,6 +66,7 @@ public final class RotationSweep {
         // The gauge and the log report the clock skew; the rest uses the database's clock alone.
         .onFailure(KekFailure.ClockSkew.class)
         .recoverWithNull()
+        .chain(this::retireGrants)
         .chain(() -> keks.abandonOlderThan(INTENT_LIVES))
         .onFailure(KekFailure.StoreUnavailable.class)
         .recoverWithNull()
@@ -111,20 +118,11 @@ public final class RotationSweep {
         .onFailure()
         .recoverWithUni(
             failure ->
-                due.retry(claimed.keystore(), this::backoff)
+                due.retry(claimed.keystore(), backoff::after)
                     .onFailure()
                     .recoverWithNull()
                     .replaceWith(() -> null))
         .replaceWithVoid();
-  }
-
-  /// Doubles with each failure up to the cap, and subtracts up to a random quarter, so that
-  /// attempts spread.
-  private Duration backoff(int failures) {
-    long first = config.firstRetry().toMillis();
-    long longest = config.longestRetry().toMillis();
-    long delay = Math.min(longest, first << Math.min(failures - 1, 20));
-    return Duration.ofMillis(delay - random.nextLong(delay / 4 + 1));
   }
 
   private Uni<Void> erase() {
@@ -139,5 +137,19 @@ public final class RotationSweep {
                     .collect()
                     .last()
                     .chain(() -> erased.size() < BATCH ? Uni.createFrom().voidItem() : erase()));
+  }
+
+  /// Retires the grants of keystores whose last KEK is destroyed. Until then, their deletion can be
+  /// cancelled.
+  private Uni<Void> retireGrants() {
+    return history
+        .deletedWithGrants(BATCH)
+        .onItem()
+        .transformToMulti(names -> Multi.createFrom().iterable(names))
+        .onItem()
+        .transformToUniAndConcatenate(
+            name -> grants.retireAll(name).chain(() -> history.grantsRetired(name)))
+        .collect()
+        .last();
   }
 }

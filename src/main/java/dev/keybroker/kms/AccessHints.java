@@ -45,8 +45,19 @@ final class AccessHints {
     this.message = failure.detail().toLowerCase(Locale.ROOT);
     this.keyExists = keyExists;
     this.hasWorked = hasWorked;
-    // AssumeRole of a session with tags needs two permissions. AWS names the missing one.
-    this.action = message.contains("sts:tagsession") ? TAG_SESSION : failure.action();
+    this.action = action();
+  }
+
+  /// AssumeRole of a session with tags, and ReEncrypt, need two permissions. AWS names the missing
+  /// one.
+  private String action() {
+    if (message.contains("sts:tagsession")) {
+      return TAG_SESSION;
+    }
+    if (failure.action().equals(KmsAction.RE_ENCRYPT.action())) {
+      return message.contains("kms:reencryptto") ? "kms:ReEncryptTo" : "kms:ReEncryptFrom";
+    }
+    return failure.action();
   }
 
   Hint hint() {

@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// call that its caller gave up still gets an answer. An answer counts for the key that the caller
 /// named, even if a replica gave it. Answers that say nothing about the key are not reported: the
 /// refusal of a ciphertext that does not belong to the key, the refusal to make key pairs under
-/// this kind of key, every DescribeKey, and the failure of a call that named an alias.
+/// this kind of key, every DescribeKey, every ReEncrypt, whose failure may be about either of two
+/// keys, and the failure of a call that named an alias.
 public final class InstrumentedKms implements Kms {
   private final Kms kms;
   private final CallGuard guards;
@@ -81,6 +82,16 @@ public final class InstrumentedKms implements Kms {
   }
 
   @Override
+  public Uni<EncryptedPrivateKey> reEncryptPrivateKey(
+      KeyUse from, byte[] encryptedPrivateKey, KeyUse to) {
+    return run(
+        KmsAction.RE_ENCRYPT,
+        to,
+        kms.reEncryptPrivateKey(from, encryptedPrivateKey, to),
+        EncryptedPrivateKey::keyArn);
+  }
+
+  @Override
   public Uni<KmsKeyDescription> describe(KeyUse use) {
     return run(KmsAction.DESCRIBE_KEY, use, kms.describe(use), KmsKeyDescription::keyArn);
   }
@@ -122,7 +133,7 @@ public final class InstrumentedKms implements Kms {
 
   private <T> Uni<T> observed(
       KmsAction action, KeyUse use, Uni<T> call, Function<T, KmsArn> answering) {
-    if (action == KmsAction.DESCRIBE_KEY) {
+    if (action == KmsAction.DESCRIBE_KEY || action == KmsAction.RE_ENCRYPT) {
       return call;
     }
     KmsKey key = use.key();

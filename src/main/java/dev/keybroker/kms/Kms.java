@@ -26,6 +26,10 @@ public interface Kms {
   /// decrypts nothing.
   Uni<Void> checkDecrypt(KeyUse use, byte[] encryptedPrivateKey);
 
+  /// Calls `kms:ReEncrypt` for a private key. KMS decrypts and encrypts it in one call, so both
+  /// keys must share calls ([KmsKey#sharesCallsWith]). The call counts as one of the new key.
+  Uni<EncryptedPrivateKey> reEncryptPrivateKey(KeyUse from, byte[] encryptedPrivateKey, KeyUse to);
+
   /// Calls `kms:DescribeKey`, which has no encryption context.
   Uni<KmsKeyDescription> describe(KeyUse use);
 

@@ -14,6 +14,7 @@ public enum KmsAction {
   DECRYPT("kms:Decrypt"),
   /// A dry run of a Decrypt.
   CHECK_DECRYPT("kms:Decrypt"),
+  RE_ENCRYPT("kms:ReEncrypt"),
   DESCRIBE_KEY("kms:DescribeKey"),
   CREATE_GRANT("kms:CreateGrant"),
   RETIRE_GRANT("kms:RetireGrant"),
@@ -21,7 +22,7 @@ public enum KmsAction {
   GET_CALLER_IDENTITY("sts:GetCallerIdentity");
 
   private static final List<KmsAction> CLASSES =
-      List.of(GENERATE_KEY_PAIR, ENCRYPT, DECRYPT, DESCRIBE_KEY);
+      List.of(GENERATE_KEY_PAIR, ENCRYPT, DECRYPT, RE_ENCRYPT, DESCRIBE_KEY);
 
   private final String action;
   private final String tag;

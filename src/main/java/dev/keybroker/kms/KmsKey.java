@@ -1,5 +1,6 @@
 package dev.keybroker.kms;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// A KMS key and how to reach it: as the broker's own principal, as a role, or by a grant to the
@@ -23,6 +24,13 @@ public record KmsKey(KmsArn arn, @Nullable AssumedRole role, @Nullable String gr
   /// The key by another name: its key ARN instead of an alias, or a replica.
   public KmsKey of(KmsArn name) {
     return name.equals(arn) ? this : new KmsKey(name, role, grantId);
+  }
+
+  /// Whether one call can use both keys: the same principal reaches them, in the same region.
+  public boolean sharesCallsWith(KmsKey other) {
+    return Objects.equals(role, other.role)
+        && arn.partition().equals(other.arn.partition())
+        && arn.region().equals(other.arn.region());
   }
 
   /// What a request id in an audit record is followed by: how the call was allowed.

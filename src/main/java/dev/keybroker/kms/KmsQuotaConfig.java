@@ -6,9 +6,9 @@ import io.smallrye.config.WithDefault;
 import java.time.Duration;
 import java.util.Map;
 
-/// How fast all brokers of the deployment together generate key pairs. AWS counts them by account,
-/// region and kind of key pair. The account is the caller's: that of the role if the keystore has
-/// one, otherwise the broker's own, whatever account the key is in.
+/// How fast all brokers of the deployment together generate key pairs and re-encrypt private keys.
+/// AWS counts these calls by account, region and kind. The account is the caller's: that of the
+/// role if the keystore has one, otherwise the broker's own, whatever account the key is in.
 @ConfigMapping(prefix = "keybroker.kms-quota")
 public interface KmsQuotaConfig {
   /// The quota of kms:GenerateDataKeyPair and kms:GenerateDataKeyPairWithoutPlaintext for
@@ -32,12 +32,19 @@ public interface KmsQuotaConfig {
   @Bounds(above = "0")
   double rsa4096();
 
+  /// How many calls a second re-encryptions of KEKs make of the quota of symmetric cryptographic
+  /// operations. Unwraps have the rest of that quota and are not limited here, so stay far below
+  /// AWS's 10,000 (more in some regions).
+  @WithDefault("500")
+  @Bounds(above = "0")
+  double symmetric();
+
   /// Quotas that differ, such as one that AWS has raised, in calls a second. The name is
   /// `account/region/kind`: twelve digits, or `own` for the account of the broker; and `ECC`,
-  /// `RSA_2048`, `RSA_3072` or `RSA_4096`.
+  /// `RSA_2048`, `RSA_3072`, `RSA_4096` or `SYMMETRIC`.
   @Bounds(
       above = "0",
-      names = "(own|[0-9]{12})/[a-z0-9-]+/(ECC|RSA_2048|RSA_3072|RSA_4096)",
+      names = "(own|[0-9]{12})/[a-z0-9-]+/(ECC|RSA_2048|RSA_3072|RSA_4096|SYMMETRIC)",
       form = "account/region/kind, such as own/eu-central-1/RSA_3072")
   Map<String, Double> of();
 

@@ -6,6 +6,7 @@ import java.time.Duration;
 /// Which request quota of AWS a call is counted against, and how the brokers divide it.
 public final class KmsQuotas {
   private static final String OWN_ACCOUNT = "own";
+  private static final String SYMMETRIC = "SYMMETRIC";
 
   /// How much of the whole rate may be used at once. With nine tenths of AWS's quotas, no second
   /// has more calls than the quotas allow, whenever it starts.
@@ -22,9 +23,7 @@ public final class KmsQuotas {
 
   /// The quota that the generation of a key pair of this spec under this key is counted against.
   public KmsQuota keyPairs(KmsKey key, KeyPairSpec spec) {
-    AssumedRole role = key.role();
-    String account = role == null ? OWN_ACCOUNT : role.roleArn().split(":", 6)[4];
-    String name = account + "/" + key.arn().region() + "/" + kind(spec);
+    String name = name(key, kind(spec));
     double perSecond = config.of().getOrDefault(name, byDefault(spec)) * config.use();
     double interactive = perSecond * config.interactiveShare();
     return new KmsQuota(
@@ -32,6 +31,18 @@ public final class KmsQuotas {
         QuotaLine.of(name + "/all", perSecond, BURST),
         QuotaLine.of(name + "/interactive", interactive, BURST_OF_SHARE),
         QuotaLine.of(name + "/scheduled", perSecond - interactive, BURST_OF_SHARE));
+  }
+
+  /// The part of the quota of symmetric operations that re-encryptions use.
+  QuotaLine reEncryptions(KmsKey key) {
+    String name = name(key, SYMMETRIC);
+    return QuotaLine.of(name, config.of().getOrDefault(name, config.symmetric()), BURST);
+  }
+
+  private static String name(KmsKey key, String kind) {
+    AssumedRole role = key.role();
+    String account = role == null ? OWN_ACCOUNT : role.roleArn().split(":", 6)[4];
+    return account + "/" + key.arn().region() + "/" + kind;
   }
 
   /// How often a tenant may test root keys; two tests may follow each other immediately.

@@ -89,6 +89,13 @@ public final class QuotaGate {
             });
   }
 
+  /// Waits until a re-encryption may make a call under this key. Cancelling gives up the place in
+  /// the queue.
+  public Uni<Void> reEncryption(KmsKey key, String tenant) {
+    return Uni.createFrom()
+        .deferred(() -> turn(new QueueKey(quotas.reEncryptions(key), Urgency.SCHEDULED), tenant));
+  }
+
   private Uni<Void> bounded(Uni<Void> turn, KmsQuota quota) {
     return turn.ifNoItem()
         .after(config.longestWait())

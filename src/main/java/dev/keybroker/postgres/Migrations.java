@@ -34,6 +34,7 @@ public final class Migrations {
           "V7__changes.sql",
           "V8__grants.sql",
           "V9__deletion.sql",
+          "V10__re_encryption.sql",
           "V11__audit_delivery.sql");
 
   private static final String FOLDER = "db/migration";

@@ -32,6 +32,12 @@ public final class Metrics {
   /// Counter: new KEKs that were announced without a copy of their record in Redis.
   public static final String KEK_UNCOPIED = "keybroker.kek.uncopied";
 
+  /// Counter: KEKs whose private key was moved to another root key. Tags: [#WAY].
+  public static final String KEK_RE_ENCRYPTED = "keybroker.kek.re.encrypted";
+
+  /// Counter: re-encryptions of keystores that ended. Tags: [#OUTCOME] (`completed`, `failed`).
+  public static final String RE_ENCRYPTIONS = "keybroker.re.encryptions";
+
   /// Counter: requests for private KEKs. Tags: [#RESULT] (`hit`, `miss`, `refresh`).
   public static final String PRIVATE_KEK_READS = "keybroker.private.kek.reads";
 
@@ -199,6 +205,7 @@ public final class Metrics {
   public static final String RESULT = "result";
   public static final String TIER = "tier";
   public static final String URGENCY = "urgency";
+  public static final String WAY = "way";
 
   private Metrics() {}
 }

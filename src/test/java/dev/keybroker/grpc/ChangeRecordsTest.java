@@ -21,6 +21,7 @@ import dev.keybroker.v1.Kek;
 import dev.keybroker.v1.Keystore;
 import dev.keybroker.v1.KeystoresGrpc;
 import dev.keybroker.v1.ListKeksRequest;
+import dev.keybroker.v1.ReEncryptKeksRequest;
 import dev.keybroker.v1.RestoreKekRequest;
 import dev.keybroker.v1.RestoreKeystoreRequest;
 import dev.keybroker.v1.RotateKekRequest;
@@ -141,6 +142,7 @@ class ChangeRecordsTest extends BrokerTestCase {
             .setUpdateMask(FieldMask.newBuilder().addPaths("display_name"))
             .build());
     control.rotateKek(rotation(keystore));
+    control.reEncryptKeks(ReEncryptKeksRequest.newBuilder().setName(keystore.name()).build());
     control.disableKek(DisableKekRequest.newBuilder().setName(old).build());
     control.enableKek(EnableKekRequest.newBuilder().setName(old).build());
     control.scheduleKekDestruction(
@@ -158,6 +160,7 @@ class ChangeRecordsTest extends BrokerTestCase {
             "CreateKeystore",
             "UpdateKeystore",
             "RotateKek",
+            "ReEncryptKeks",
             "DisableKek",
             "EnableKek",
             "ScheduleKekDestruction",

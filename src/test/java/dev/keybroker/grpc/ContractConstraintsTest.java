@@ -37,6 +37,7 @@ import dev.keybroker.v1.ListKeksRequest;
 import dev.keybroker.v1.ListKeystoresRequest;
 import dev.keybroker.v1.PipelineBucket;
 import dev.keybroker.v1.PipelineRole;
+import dev.keybroker.v1.ReEncryptKeksRequest;
 import dev.keybroker.v1.RestoreKekRequest;
 import dev.keybroker.v1.RestoreKeystoreRequest;
 import dev.keybroker.v1.RewrapDekRequest;
@@ -164,6 +165,7 @@ class ContractConstraintsTest {
                 UPDATE.toBuilder().setKeystore(Keystore.newBuilder().setName("x")).build()),
             pattern("name", TestKeystoreRequest.newBuilder().setName(keystoreName).build()),
             pattern("name", RotateKekRequest.newBuilder().setName(keystoreName).build()),
+            pattern("name", ReEncryptKeksRequest.newBuilder().setName(keystoreName).build()),
             pattern("name", DeleteKeystoreRequest.newBuilder().setName(keystoreName).build()),
             pattern("name", RestoreKeystoreRequest.newBuilder().setName(keystoreName).build()),
             pattern("parent", GetRootKeyUsageRequest.newBuilder().setParent(KEYSTORE).build()),
@@ -441,6 +443,10 @@ class ContractConstraintsTest {
         valid(
             "rotation with an id",
             RotateKekRequest.newBuilder().setName(KEYSTORE).setRequestId(UUID).build()),
+        valid("re-encryption", ReEncryptKeksRequest.newBuilder().setName(KEYSTORE).build()),
+        valid(
+            "re-encryption with a request id",
+            ReEncryptKeksRequest.newBuilder().setName(KEYSTORE).setRequestId(UUID).build()),
         valid("onboarding", GetOnboardingRequest.newBuilder().setParent(TENANT).build()),
         valid(
             "onboarding with a role alone",
@@ -671,6 +677,10 @@ class ContractConstraintsTest {
         invalid(
             "request id that is no UUID",
             RotateKekRequest.newBuilder().setName(KEYSTORE).setRequestId("again").build(),
+            "request_id: string.uuid"),
+        invalid(
+            "request id of a re-encryption that is no UUID",
+            ReEncryptKeksRequest.newBuilder().setName(KEYSTORE).setRequestId("again").build(),
             "request_id: string.uuid"),
         invalid("waiting period of 6 days", destruction(6), "waiting_period_days: int32.gte_lte"),
         invalid("waiting period of 31 days", destruction(31), "waiting_period_days: int32.gte_lte"),

@@ -16,15 +16,18 @@ import dev.keybroker.audit.Outcome;
 import dev.keybroker.grpc.TestKeystores.TestKeystore;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.keystore.KeyGrants;
+import dev.keybroker.keystore.RotationSweep;
 import dev.keybroker.keystore.TenantAccount;
 import dev.keybroker.v1.AwsKmsKey;
 import dev.keybroker.v1.CreateKeystoreRequest;
+import dev.keybroker.v1.DeleteKeystoreRequest;
 import dev.keybroker.v1.GetKeystoreRequest;
 import dev.keybroker.v1.GetOnboardingRequest;
 import dev.keybroker.v1.KeyPairSpec;
 import dev.keybroker.v1.Keystore;
 import dev.keybroker.v1.KeystoresGrpc;
 import dev.keybroker.v1.Onboarding;
+import dev.keybroker.v1.RestoreKeystoreRequest;
 import dev.keybroker.v1.RootKey;
 import dev.keybroker.v1.RotateKekRequest;
 import dev.keybroker.v1.TestKeystoreRequest;
@@ -34,11 +37,15 @@ import dev.keybroker.v1.UpdateKeystoreRequest;
 import io.grpc.Status.Code;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,6 +64,8 @@ class GrantAccessTest extends BrokerTestCase {
 
   @Inject AuditStore log;
   @Inject KeyGrants grants;
+  @Inject RotationSweep sweep;
+  @Inject DataSource database;
 
   private final String tenant = "t-" + UUID.randomUUID();
   private final KeystoreName name = new KeystoreName(tenant, "calls");
@@ -301,6 +310,33 @@ class GrantAccessTest extends BrokerTestCase {
 
     grants.retireAll(name).await().atMost(LIMIT);
     assertEquals(List.of(), grantIds());
+  }
+
+  @Test
+  void deletedKeystore_keepsItsGrantUntilItsLastKekIsErased() throws SQLException {
+    create(byNewGrant(true));
+    assertEquals(1, grantIds().size());
+    control.deleteKeystore(
+        DeleteKeystoreRequest.newBuilder().setName(name.toString()).setForce(true).build());
+    sweep.run().await().atMost(LIMIT);
+    assertEquals(1, grantIds().size());
+    control.restoreKeystore(RestoreKeystoreRequest.newBuilder().setName(name.toString()).build());
+    control.rotateKek(RotateKekRequest.newBuilder().setName(name.toString()).build());
+    control.deleteKeystore(
+        DeleteKeystoreRequest.newBuilder().setName(name.toString()).setForce(true).build());
+
+    execute("update kek set destroy_time = now() where tenant = ?");
+    execute("update keystore set delete_time = now() where tenant = ?");
+
+    Eventually.holds(() -> assertEquals(List.of(), grantIds()));
+  }
+
+  private void execute(String sql) throws SQLException {
+    try (Connection connection = database.getConnection();
+        PreparedStatement statement = connection.prepareStatement(sql)) {
+      statement.setString(1, tenant);
+      statement.executeUpdate();
+    }
   }
 
   @Test

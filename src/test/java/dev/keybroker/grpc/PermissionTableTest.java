@@ -32,6 +32,7 @@ import dev.keybroker.v1.KeystoresGrpc;
 import dev.keybroker.v1.ListAuditEventsRequest;
 import dev.keybroker.v1.ListKeksRequest;
 import dev.keybroker.v1.ListKeystoresRequest;
+import dev.keybroker.v1.ReEncryptKeksRequest;
 import dev.keybroker.v1.RestoreKekRequest;
 import dev.keybroker.v1.RestoreKeystoreRequest;
 import dev.keybroker.v1.RewrapDekRequest;
@@ -308,6 +309,11 @@ class PermissionTableTest extends BrokerTestCase {
             Permission.KEYSTORE_EDIT,
             "OK",
             it -> RotateKekRequest.newBuilder().setName(it).build()),
+        row(
+            "Keystores/ReEncryptKeks",
+            Permission.KEYSTORE_EDIT,
+            "OK",
+            it -> ReEncryptKeksRequest.newBuilder().setName(it).build()),
         ofTenant(
             "Keystores/GetOnboarding",
             Permission.KEYSTORE_VIEW,

@@ -110,7 +110,7 @@ final class DueKeystores
 
   private Keystore keystore(KeystoreName name) {
     Instant now = clock.instant();
-    return new Keystore(name, settings, 1, null, now, now, null, null, null);
+    return new Keystore(name, settings, 1, null, now, now, null, null, null, null);
   }
 
   @Override
@@ -192,6 +192,16 @@ final class DueKeystores
 
   @Override
   public Uni<KekDetails> changeByTime(KekName kek, TimedChange change) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Uni<List<KeystoreName>> deletedWithGrants(int limit) {
+    return Uni.createFrom().item(List.of());
+  }
+
+  @Override
+  public Uni<Void> grantsRetired(KeystoreName keystore) {
     throw new UnsupportedOperationException();
   }
 

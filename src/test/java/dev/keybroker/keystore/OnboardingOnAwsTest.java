@@ -47,6 +47,8 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -303,8 +305,7 @@ class OnboardingOnAwsTest {
     assertEquals(JSON.readTree(documents.trustPolicy()), JSON.readTree(shown.get(2)));
     assertEquals(JSON.readTree(documents.permissionsPolicy()), JSON.readTree(shown.get(3)));
     assertEquals("", shown.get(4));
-    assertEquals(
-        "kms:GenerateDataKeyPairWithoutPlaintext\tallowed\nkms:Decrypt\tallowed\n", shown.get(5));
+    assertEquals(decisions("allowed"), shown.get(5));
     assertEquals("kms:DescribeKey\tallowed\n", shown.get(6));
     assertEquals(7, shown.size());
 
@@ -314,8 +315,7 @@ class OnboardingOnAwsTest {
         documents.trustPolicy(),
         documents.permissionsPolicy().replace("acme", "globex"));
     assertEquals(
-        "kms:GenerateDataKeyPairWithoutPlaintext\timplicitDeny\nkms:Decrypt\timplicitDeny\n",
-        run(documents.verificationCommands().get(5), sdk(owner)));
+        decisions("implicitDeny"), run(documents.verificationCommands().get(5), sdk(owner)));
 
     List<String> ofBroker = documents.brokerCommands();
     assertEquals(
@@ -331,10 +331,19 @@ class OnboardingOnAwsTest {
 
     OnboardingDocuments byKeyPolicy = documents(KmsArn.parse(alias), null, false);
     brokerMay(byKeyPolicy.brokerPolicy());
-    assertEquals(
-        "kms:GenerateDataKeyPairWithoutPlaintext\tallowed\nkms:Decrypt\tallowed\n",
-        run(byKeyPolicy.brokerCommands().get(0), sdk(node)));
+    assertEquals(decisions("allowed"), run(byKeyPolicy.brokerCommands().get(0), sdk(node)));
     assertEquals("kms:DescribeKey\tallowed\n", run(byKeyPolicy.brokerCommands().get(1), sdk(node)));
+  }
+
+  /// What `simulate-principal-policy` prints for the calls under an encryption context.
+  private static String decisions(String decision) {
+    return Stream.of(
+            "kms:GenerateDataKeyPairWithoutPlaintext",
+            "kms:Decrypt",
+            "kms:ReEncryptFrom",
+            "kms:ReEncryptTo")
+        .map(action -> action + "\t" + decision + "\n")
+        .collect(Collectors.joining());
   }
 
   private OnboardingDocuments documents(
@@ -368,6 +377,7 @@ class OnboardingOnAwsTest {
     }
     await(kms.checkDecrypt(new KeyUse(key, CONTEXT), encrypted));
     await(kms.decryptPrivateKey(new KeyUse(key, CONTEXT), encrypted)).close();
+    await(kms.reEncryptPrivateKey(new KeyUse(key, CONTEXT), encrypted, new KeyUse(key, CONTEXT)));
   }
 
   private static Uni<GeneratedKeyPair> generate(AwsKms kms, KmsKey key) {

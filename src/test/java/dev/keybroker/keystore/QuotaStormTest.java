@@ -175,18 +175,7 @@ class QuotaStormTest {
             diagnosis,
             config(KeystoreConfig.class, Map.of()),
             time);
-    RotationSweep sweep =
-        new RotationSweep(
-            keystores,
-            rotation,
-            keystores,
-            keystores,
-            changes,
-            gate,
-            access,
-            config(RotationConfig.class, Map.of("keybroker.rotation.jitter", "0s")),
-            random);
-    brokers.add(
+    KeystoreAdmin admin =
         new KeystoreAdmin(
             keystores,
             access,
@@ -200,7 +189,24 @@ class QuotaStormTest {
               }
             },
             changes,
-            time));
+            time);
+    brokers.add(admin);
+    RotationConfig rotations =
+        config(RotationConfig.class, Map.of("keybroker.rotation.jitter", "0s"));
+    RotationSweep sweep =
+        new RotationSweep(
+            keystores,
+            rotation,
+            keystores,
+            keystores,
+            changes,
+            gate,
+            access,
+            rotations,
+            new Backoff(rotations, random),
+            new KeyGrants(
+                kms, keystores, keystores, access, admin, diagnosis, new GrantTokens(time)),
+            random);
     CompletableFuture<Void> done = CompletableFuture.completedFuture(null);
     sweep(sweep, done);
   }

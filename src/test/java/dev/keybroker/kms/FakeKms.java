@@ -166,6 +166,22 @@ public final class FakeKms implements Kms {
   }
 
   @Override
+  public Uni<EncryptedPrivateKey> reEncryptPrivateKey(
+      KeyUse from, byte[] encryptedPrivateKey, KeyUse to) {
+    String action = "kms:ReEncrypt";
+    return call(
+        action,
+        () -> {
+          byte[] opened =
+              open(encryptedPrivateKey, aad(keyArn(from.key(), action), from.context()), action);
+          KmsArn arn = keyArn(to.key(), action);
+          byte[] sealed = seal(opened, aad(arn, to.context()));
+          Arrays.fill(opened, (byte) 0);
+          return new EncryptedPrivateKey(sealed, arn);
+        });
+  }
+
+  @Override
   public Uni<KmsKeyDescription> describe(KeyUse use) {
     String action = "kms:DescribeKey";
     return call(
@@ -288,8 +304,12 @@ public final class FakeKms implements Kms {
   }
 
   private byte[] open(byte[] ciphertext, byte[] aad) {
+    return open(ciphertext, aad, DECRYPT);
+  }
+
+  private byte[] open(byte[] ciphertext, byte[] aad, String action) {
     if (ciphertext.length < NONCE_SIZE) {
-      throw failure(KmsFailure.Kind.CIPHERTEXT_REFUSED, DECRYPT);
+      throw failure(KmsFailure.Kind.CIPHERTEXT_REFUSED, action);
     }
     ByteBuffer bytes = ByteBuffer.wrap(ciphertext);
     byte[] nonce = new byte[NONCE_SIZE];
@@ -299,7 +319,7 @@ public final class FakeKms implements Kms {
     try {
       return cipher(Cipher.DECRYPT_MODE, nonce, aad).doFinal(sealed);
     } catch (GeneralSecurityException e) {
-      throw failure(KmsFailure.Kind.CIPHERTEXT_REFUSED, DECRYPT);
+      throw failure(KmsFailure.Kind.CIPHERTEXT_REFUSED, action);
     }
   }
 

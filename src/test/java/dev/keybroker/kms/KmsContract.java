@@ -58,6 +58,7 @@ public abstract class KmsContract {
     ENCRYPT("kms:Encrypt"),
     DECRYPT("kms:Decrypt"),
     CHECK_DECRYPT("kms:Decrypt"),
+    RE_ENCRYPT("kms:ReEncrypt"),
     DESCRIBE("kms:DescribeKey");
 
     private final String action;
@@ -129,6 +130,10 @@ public abstract class KmsContract {
       case ENCRYPT -> encrypt(key, SecretBytes.copyOf(secret(100)));
       case DECRYPT -> decrypt(key, ciphertext).invoke(DecryptedPrivateKey::close);
       case CHECK_DECRYPT -> checkDecrypt(key, ciphertext, CONTEXT);
+      case RE_ENCRYPT -> {
+        KeyUse use = new KeyUse(key, CONTEXT);
+        yield kms().reEncryptPrivateKey(use, ciphertext, use);
+      }
       case DESCRIBE -> kms().describe(new KeyUse(key, KmsContext.NONE));
     };
   }
@@ -311,6 +316,44 @@ public abstract class KmsContract {
     assertNull(await(checkDecrypt(key, ciphertext, CONTEXT)));
 
     await(decrypt(key, ciphertext)).close();
+  }
+
+  @Test
+  protected void reEncryptPrivateKey_movesItToTheOtherKeyAndContext() {
+    KmsKey old = key();
+    KmsKey present = key();
+    KmsContext renamed = new KmsContext(Map.of("genesys-cloud-organization-id", "demo"));
+    byte[] bytes = secret(2_400);
+    byte[] ciphertext = ciphertext(old, bytes);
+
+    EncryptedPrivateKey moved =
+        await(
+            kms()
+                .reEncryptPrivateKey(
+                    new KeyUse(old, CONTEXT), ciphertext, new KeyUse(aliasOf(present), renamed)));
+
+    assertEquals(present.arn(), moved.keyArn());
+    try (DecryptedPrivateKey decrypted = await(decrypt(present, moved.ciphertext(), renamed))) {
+      assertArrayEquals(bytes, decrypted.privateKey().toByteArray());
+    }
+    assertRefused(present, moved.ciphertext(), CONTEXT);
+    await(decrypt(old, ciphertext)).close();
+  }
+
+  @Test
+  protected void reEncryptPrivateKey_fromAnotherKeyOrContext_isRefused() {
+    KmsKey key = key();
+    KeyUse use = new KeyUse(key, CONTEXT);
+    byte[] ciphertext = ciphertext(key, secret(100));
+
+    assertFails(
+        Kind.CIPHERTEXT_REFUSED,
+        Call.RE_ENCRYPT.action,
+        kms().reEncryptPrivateKey(new KeyUse(key(), CONTEXT), ciphertext, use));
+    assertFails(
+        Kind.CIPHERTEXT_REFUSED,
+        Call.RE_ENCRYPT.action,
+        kms().reEncryptPrivateKey(new KeyUse(key, KmsContext.NONE), ciphertext, use));
   }
 
   @ParameterizedTest

@@ -102,6 +102,22 @@ class QuotaGateTest {
   }
 
   @Test
+  void reEncryptions_haveARateOfTheirOwn_andDelayNothingElse() {
+    QuotaGate gate = gate("use", "1", "symmetric", "10");
+    List<CompletableFuture<Void>> calls = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      calls.add(gate.reEncryption(KEY, "acme").subscribeAsCompletionStage());
+    }
+    assertTrue(ask(gate, "acme", Urgency.SCHEDULED).isDone());
+
+    time.pass(Duration.ofMillis(19 * 100 - 1));
+    assertEquals(19, done(calls));
+
+    time.pass(Duration.ofMillis(1));
+    assertEquals(20, done(calls));
+  }
+
+  @Test
   void interactive_call_doesNotWaitBehindScheduledOnes() {
     QuotaGate gate = broker();
     ask(1_000, gate, "acme", Urgency.SCHEDULED);

@@ -32,6 +32,12 @@ public record WaitingKms(Kms kms) implements Kms {
   }
 
   @Override
+  public Uni<EncryptedPrivateKey> reEncryptPrivateKey(
+      KeyUse from, byte[] encryptedPrivateKey, KeyUse to) {
+    return waiting(kms.reEncryptPrivateKey(from, encryptedPrivateKey, to));
+  }
+
+  @Override
   public Uni<KmsKeyDescription> describe(KeyUse use) {
     return waiting(kms.describe(use));
   }

@@ -42,7 +42,14 @@ class MigrationsTest {
               + " or old.private_kek_lifetime_millis <> new.private_kek_lifetime_millis)"
               + " execute function kek_change_note()",
           "create trigger keystore_delete_noted after delete on keystore for each row"
-              + " execute function kek_change_note()");
+              + " execute function kek_change_note()",
+          // Erases copies of a key that is erased, with the owner's rights, and refuses nothing.
+          "create trigger kek_former_erased after update on kek for each row when"
+              + " (new.encrypted_private_key is null and old.encrypted_private_key is not null)"
+              + " execute function kek_erase_former()",
+          // Of rows that are few, in a small table.
+          "create index keystore_deleted on keystore (delete_time)"
+              + " where delete_time is not null");
 
   @Test
   void everyMigration_leavesTheVersionBeforeWorking_orIsReviewed() throws IOException {

@@ -23,6 +23,11 @@ final class KeystoreRows {
   private KeystoreRows() {}
 
   static Keystore keystore(KeystoreEntity row, @Nullable UUID activeKek) {
+    return keystore(row, activeKek, null);
+  }
+
+  static Keystore keystore(
+      KeystoreEntity row, @Nullable UUID activeKek, @Nullable ReEncryptionEntity reEncryption) {
     KeystoreName name = name(row);
     return new Keystore(
         name,
@@ -41,7 +46,8 @@ final class KeystoreRows {
                 row.errorHint,
                 row.errorRequestId,
                 row.errorTime),
-        row.deleteTime);
+        row.deleteTime,
+        reEncryption == null ? null : ReEncryptionRows.reEncryption(reEncryption));
   }
 
   static KeystoreName name(KeystoreEntity row) {

@@ -33,6 +33,33 @@ public class PostgresKekHistory implements KekHistory {
   /// before would write the erased key back.
   private static final String LOCK = "select id from kek where id = :id for update";
 
+  private static final String GRANTS =
+      """
+      select root_key_arn || ' ' || grant_id from kek
+      where tenant = :tenant and keystore = :keystore and grant_id is not null
+        and state <> 'PENDING_GENERATION'
+      union
+      select f.root_key_arn || ' ' || f.grant_id from former_private_key f join kek k on k.id = f.kek
+      where k.tenant = :tenant and k.keystore = :keystore and f.grant_id is not null
+      """;
+
+  private static final String DELETED =
+      """
+      select 'tenants/' || tenant || '/keystores/' || id from keystore s
+      where delete_time <= now()
+        and not exists (select 1 from grants_retired r
+          where r.tenant = s.tenant and r.keystore = s.id)
+        and not exists (select 1 from kek k
+          where k.tenant = s.tenant and k.keystore = s.id and k.state <> 'DESTROYED')
+      limit :limit
+      """;
+
+  private static final String GRANTS_RETIRED =
+      """
+      insert into grants_retired (tenant, keystore) values (:tenant, :keystore)
+      on conflict do nothing
+      """;
+
   private final KeystoreTransactions transactions;
   private final DatabaseTime time;
 
@@ -75,21 +102,15 @@ public class PostgresKekHistory implements KekHistory {
         .read(
             session ->
                 session
-                    .createSelectionQuery(
-                        """
-                        select distinct rootKeyArn, grantId from KekEntity
-                        where tenant = :tenant and keystore = :keystore and grantId is not null
-                          and state <> :pending
-                        """,
-                        Object[].class)
+                    .createNativeQuery(GRANTS, String.class)
                     .setParameter("tenant", keystore.tenant())
                     .setParameter("keystore", keystore.keystore())
-                    .setParameter("pending", KekState.PENDING_GENERATION)
                     .getResultList())
         .map(
             rows ->
                 rows.stream()
-                    .map(row -> new KmsKey(KmsArn.parse((String) row[0]), null, (String) row[1]))
+                    .map(row -> row.split(" ", 2))
+                    .map(row -> new KmsKey(KmsArn.parse(row[0]), null, row[1]))
                     .toList());
   }
 
@@ -146,6 +167,29 @@ public class PostgresKekHistory implements KekHistory {
                             .setParameter("limit", limit)
                             .getResultList())
                 .call(due -> due.isEmpty() ? Uni.createFrom().nullItem() : erase(session, due)));
+  }
+
+  @Override
+  public Uni<List<KeystoreName>> deletedWithGrants(int limit) {
+    return transactions.read(
+        session ->
+            session
+                .createNativeQuery(DELETED, String.class)
+                .setParameter("limit", limit)
+                .getResultList()
+                .map(names -> names.stream().map(KeystoreName::parse).toList()));
+  }
+
+  @Override
+  public Uni<Void> grantsRetired(KeystoreName keystore) {
+    return transactions.transaction(
+        session ->
+            session
+                .createNativeQuery(GRANTS_RETIRED)
+                .setParameter("tenant", keystore.tenant())
+                .setParameter("keystore", keystore.keystore())
+                .executeUpdate()
+                .replaceWithVoid());
   }
 
   private static Uni<Integer> erase(StatelessSession session, List<UUID> due) {

@@ -28,9 +28,11 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
   /// Deleted keystores are left out: their KEKs are all destroyed.
   private static final String WITH_ACTIVE_KEK =
       """
-      select s, k.id from KeystoreEntity s
+      select s, k.id, r from KeystoreEntity s
       left join KekEntity k
         on k.tenant = s.tenant and k.keystore = s.id and k.state = :active
+      left join ReEncryptionEntity r
+        on r.tenant = s.tenant and r.keystore = s.id and r.latest = true
       where (s.deleteTime is null or exists (
           select 1 from KekEntity d
           where d.tenant = s.tenant and d.keystore = s.id and d.state <> :destroyed))
@@ -141,7 +143,8 @@ public class PostgresKeystoreRepository implements KeystoreRepository {
   }
 
   private static Keystore keystore(Object[] row) {
-    return KeystoreRows.keystore((KeystoreEntity) row[0], (UUID) row[1]);
+    return KeystoreRows.keystore(
+        (KeystoreEntity) row[0], (UUID) row[1], (ReEncryptionEntity) row[2]);
   }
 
   @Override

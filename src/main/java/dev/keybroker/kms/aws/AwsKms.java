@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
 import software.amazon.awssdk.awscore.AwsServiceClientConfiguration;
@@ -191,6 +192,30 @@ public final class AwsKms implements Kms, AutoCloseable {
     }
     String place = replica.equals(use.key().arn()) ? "" : "@" + replica.region();
     return id + place + use.key().way();
+  }
+
+  @Override
+  public Uni<EncryptedPrivateKey> reEncryptPrivateKey(
+      KeyUse from, byte[] encryptedPrivateKey, KeyUse to) {
+    return onKms(
+        KmsAction.RE_ENCRYPT,
+        to,
+        (kms, replica, override) ->
+            kms.reEncrypt(
+                request ->
+                    request
+                        .sourceKeyId(from.key().arn().toString())
+                        .destinationKeyId(replica.toString())
+                        .ciphertextBlob(SdkBytes.fromByteArray(encryptedPrivateKey))
+                        .sourceEncryptionContext(from.context().pairs())
+                        .destinationEncryptionContext(to.context().pairs())
+                        .grantTokens(
+                            Stream.of(from, to).flatMap(use -> tokens.of(use).stream()).toList())
+                        .overrideConfiguration(override)),
+        (answer, replica) ->
+            new EncryptedPrivateKey(
+                ResponseFields.requiredBytes(answer.ciphertextBlob()),
+                AwsArns.key(answer.keyId(), replica)));
   }
 
   /// AWS answers a dry run that would have succeeded with an error that means just that.
@@ -407,9 +432,13 @@ public final class AwsKms implements Kms, AutoCloseable {
         .transform(failure -> ((KmsFailure) failure).by(use.key().way()));
   }
 
-  /// DescribeKey says nothing about the uses of a key, so it is not counted with any of them.
+  /// DescribeKey says nothing about the uses of a key, and ReEncrypt may speak of either of two. So
+  /// they are not counted with any of them.
   private static KeyUse counted(KmsAction operation, KeyUse use) {
-    return operation == KmsAction.DESCRIBE_KEY ? new KeyUse(use.key(), KmsContext.NONE) : use;
+    return switch (operation) {
+      case DESCRIBE_KEY, RE_ENCRYPT -> new KeyUse(use.key(), KmsContext.NONE);
+      default -> use;
+    };
   }
 
   /// Sends requests to KMS as one principal. Repeats a request with other credentials if its own

@@ -67,8 +67,8 @@ final class Failover {
       this.own = key.arn();
       this.allowed =
           switch (call.operation()) {
-            // A grant is one region's.
-            case CREATE_GRANT, RETIRE_GRANT ->
+            // A grant is one region's, and so is the call that uses two keys.
+            case CREATE_GRANT, RETIRE_GRANT, RE_ENCRYPT ->
                 replicas.of(own).stream().filter(own::equals).toList();
             default -> replicas.of(own);
           };
