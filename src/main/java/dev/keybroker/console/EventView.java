@@ -4,7 +4,7 @@ import dev.keybroker.v1.AuditEvent;
 
 /// An audit event.
 ///
-/// @param caller as the access file writes it
+/// @param caller the identity, without its kind
 /// @param record the whole event as JSON
 record EventView(
     Moment time,

@@ -40,4 +40,10 @@ final class Screens {
 
   static native TemplateInstance audit(
       Page page, AuditFilter filter, List<String> outcomes, List<EventView> events, String next);
+
+  static native TemplateInstance pipeline(
+      Page page,
+      PipelineForm form,
+      @Nullable List<FindingView> findings,
+      @Nullable RefusalView refusal);
 }

@@ -165,8 +165,8 @@ public interface Texts {
           + " It comes back by itself when you enable the key again.")
   String withdrawalEffect(long seconds);
 
-  @Message("The root key has failed since:")
-  String withdrawnSince();
+  @Message("The root key failed last at:")
+  String lastFailure();
 
   @Message("Change Key Now")
   String changeNow();
@@ -347,4 +347,55 @@ public interface Texts {
       "{#switch period}{#case 'NEVER'}by hand only{#case 'DAILY'}every day{#case"
           + " 'WEEKLY'}every week{#case 'MONTHLY'}every month{#case}every year{/switch}")
   String periodOf(String period);
+
+  @Message("Pipeline")
+  String pipeline();
+
+  @Message("Check the pipeline from Amazon Connect to the bucket")
+  String checkPipeline();
+
+  @Message("Check")
+  String check();
+
+  @Message("ARN of the Amazon Connect instance")
+  String connectInstance();
+
+  @Message("ARN of the role that writes into the stream, if it is not Amazon Connect")
+  String producerRole();
+
+  @Message("ARN of the stream")
+  String streamArn();
+
+  @Message("ARN of its KMS key")
+  String streamKey();
+
+  @Message("ARN of the role of Firehose")
+  String firehoseRole();
+
+  @Message("ARN of the bucket")
+  String bucketArn();
+
+  @Message("ARN of its KMS key")
+  String bucketKey();
+
+  @Message("Policy of the key (JSON)")
+  String policyOfKey();
+
+  @Message("Policies of the role (JSON, a line --- between them)")
+  String policiesOfRole();
+
+  @Message("How the names of objects begin")
+  String objectPrefix();
+
+  @Message("The bucket has an S3 Bucket Key")
+  String bucketKeyEnabled();
+
+  @Message("The check found nothing.")
+  String noFindings();
+
+  @Message("Findings")
+  String findings();
+
+  @Message("Add to the policy of")
+  String addTo();
 }

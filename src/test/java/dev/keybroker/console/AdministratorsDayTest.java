@@ -99,7 +99,7 @@ class AdministratorsDayTest {
       changeUntilItWorks(id);
       browser.open(console.resolve(TENANT + "/keystores/" + id));
       assertTrue(browser.text().contains("working"), browser.text());
-      for (String page : List.of("", "/root-keys", "/audit")) {
+      for (String page : List.of("", "/root-keys", "/pipeline", "/audit")) {
         browser.open(console.resolve(TENANT + page));
         look(page.isEmpty() ? "keystores" : page.substring(1));
       }

@@ -180,6 +180,35 @@ class ConsoleChangesTest {
   }
 
   @Test
+  void pipeline_withLongPolicies_isChecked() {
+    WebClient viewer = WebClient.of("viewer", console);
+    Map<String, String> form = new HashMap<>();
+    form.put("stream_arn", "arn:aws:kinesis:eu-central-1:222233334444:stream/contacts");
+    form.put("firehose_arn", "arn:aws:iam::222233334444:role/firehose");
+    form.put("bucket_arn", "arn:aws:s3:::contacts");
+    HttpResponse<String> noWriter = viewer.submit(TENANT + "/pipeline", form);
+    assertEquals(400, noWriter.statusCode());
+    assertTrue(noWriter.body().contains("REQUEST_INVALID"), noWriter.body());
+
+    form.put(
+        "stream_key_arn",
+        "arn:aws:kms:eu-central-1:222233334444:key/0a1b2c3d-0000-4000-8000-000000000000");
+    form.put("producer_arn", "arn:aws:iam::222233334444:role/producer");
+    form.put(
+        "firehose_policies",
+        """
+        {"Version": "2012-10-17", "Statement": [
+          {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::contacts/*"}]}
+        """
+            + " ".repeat(20_000));
+    HttpResponse<String> checked = viewer.submit(TENANT + "/pipeline", form);
+    assertEquals(200, checked.statusCode(), checked.body());
+    assertTrue(checked.body().contains("<code>STREAM_TO_FIREHOSE</code>"), checked.body());
+    assertEquals(
+        403, WebClient.of("auditor", console).submit(TENANT + "/pipeline", form).statusCode());
+  }
+
+  @Test
   void audit_isFiltered_andExportedAsLines() {
     WebClient auditor = WebClient.of("auditor", console);
     String id = keystore.getName().substring(keystore.getName().lastIndexOf('/') + 1);

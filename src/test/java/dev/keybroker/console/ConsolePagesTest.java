@@ -54,6 +54,7 @@ class ConsolePagesTest {
     allowed.put("/" + keystore.getName() + "/rotate", "admin");
     allowed.put(tenant + "/new", "admin viewer");
     allowed.put(tenant + "/root-keys", "admin viewer");
+    allowed.put(tenant + "/pipeline", "admin viewer");
     allowed.put(tenant + "/audit", "admin auditor");
     allowed.put(tenant + "/audit.jsonl", "admin auditor");
     for (String subject : List.of("admin", "viewer", "auditor", "stranger")) {
