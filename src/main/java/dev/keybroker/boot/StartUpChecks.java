@@ -195,7 +195,9 @@ class StartUpChecks implements VertxOptionsCustomizer {
   }
 
   private List<String> opennessOfConsole() {
-    return console.enabled() && !isTrue(INSECURE) && !isSet(ConsoleServer.PROVIDER)
+    // The server may be on by its own setting, and then serves the console too.
+    boolean listens = console.enabled() || isTrue("quarkus.http.host-enabled");
+    return listens && !isTrue(INSECURE) && !isSet(ConsoleServer.PROVIDER)
         ? List.of(
             "the console needs an OpenID Connect provider, otherwise anyone with access to its port"
                 + " is an administrator: set "

@@ -11,7 +11,7 @@ import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.function.BiFunction;
 
-/// The API as the visitor's browser calls it. Blocks until the answer; fails with [Refused].
+/// The API as the visitor's browser calls it. Blocks until the answer; fails with [RefusedCall].
 @Singleton
 class Api {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -36,9 +36,9 @@ class Api {
     try {
       return answer.await().atMost(PATIENCE);
     } catch (StatusRuntimeException e) {
-      throw Refused.of(e);
+      throw RefusedCall.of(e);
     } catch (TimeoutException e) {
-      throw Refused.late();
+      throw RefusedCall.late();
     }
   }
 }

@@ -45,7 +45,7 @@ public class AuditFilter {
   @DefaultValue("")
   public String after = "";
 
-  /// Fails with [Refused] if a field cannot be a value of the contract.
+  /// Fails with [RefusedCall] if a field cannot be a value of the contract.
   ListAuditEventsRequest.Builder request(String tenant) {
     ListAuditEventsRequest.Builder request =
         ListAuditEventsRequest.newBuilder()
@@ -74,7 +74,7 @@ public class AuditFilter {
           .setSeconds(LocalDateTime.parse(text).toEpochSecond(ZoneOffset.UTC))
           .build();
     } catch (DateTimeException e) {
-      throw Refused.invalid("`%s` must be a date and a time.".formatted(field));
+      throw RefusedCall.invalid("`%s` must be a date and a time.".formatted(field));
     }
   }
 

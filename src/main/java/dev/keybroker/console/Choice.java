@@ -6,14 +6,14 @@ import java.util.Locale;
 final class Choice {
   private Choice() {}
 
-  /// Fails with [Refused] if there is no such value.
+  /// Fails with [RefusedCall] if there is no such value.
   ///
   /// @param prefix of the enum's values in the contract, which forms leave out
   static <E extends Enum<E>> E of(Class<E> type, String prefix, String text) {
     try {
       return Enum.valueOf(type, prefix + text);
     } catch (IllegalArgumentException e) {
-      throw Refused.invalid(
+      throw RefusedCall.invalid(
           "`%s` must be one of its values."
               .formatted(prefix.toLowerCase(Locale.ROOT).replaceAll("_$", "")));
     }

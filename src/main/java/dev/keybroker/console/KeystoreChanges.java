@@ -170,7 +170,7 @@ public class KeystoreChanges {
         ApiCall.grpcurl(rpc, request),
         page -> {
           if (!page.edits()) {
-            throw Refused.denied();
+            throw RefusedCall.denied();
           }
           return Screens.question(page, question);
         });

@@ -101,10 +101,10 @@ public class KeystoreForm {
     return key.build();
   }
 
-  /// Fails with [Refused] if a field cannot be a value of the contract.
+  /// Fails with [RefusedCall] if a field cannot be a value of the contract.
   Keystore keystore(String name) {
     if (!SECONDS.matcher(lifetime.strip()).matches()) {
-      throw Refused.invalid("`private_kek_lifetime` must be a number of seconds, 0 to 900.");
+      throw RefusedCall.invalid("`private_kek_lifetime` must be a number of seconds, 0 to 900.");
     }
     RootKey.Builder rootKey = RootKey.newBuilder();
     return Keystore.newBuilder()

@@ -167,7 +167,7 @@ public class KeystoreSetup {
   private @Nullable Documents documentsOrNull(String tenant, KeystoreForm form) {
     try {
       return documents(tenant, form);
-    } catch (Refused e) {
+    } catch (RefusedCall e) {
       return null;
     }
   }
@@ -175,7 +175,7 @@ public class KeystoreSetup {
   private static FormResult result(java.util.function.Supplier<FormResult> work) {
     try {
       return work.get();
-    } catch (Refused refused) {
+    } catch (RefusedCall refused) {
       return new FormResult(null, null, refused);
     }
   }
@@ -199,7 +199,7 @@ public class KeystoreSetup {
     Keystore keystore;
     try {
       keystore = form.keystore(isNew ? "" : name(tenant, form.id));
-    } catch (Refused e) {
+    } catch (RefusedCall e) {
       keystore = Keystore.getDefaultInstance();
     }
     if (keystore.getRootKey().hasAwsKms()) {
@@ -224,7 +224,7 @@ public class KeystoreSetup {
   ///
   /// @param refused why the API refused it; null if it did not
   private record FormResult(
-      @Nullable Documents documents, @Nullable TestView test, @Nullable Refused refused) {
+      @Nullable Documents documents, @Nullable TestView test, @Nullable RefusedCall refused) {
     @Nullable RefusalView refusal() {
       return refused == null ? null : RefusalView.of(refused);
     }

@@ -39,7 +39,7 @@ public class PipelinePage {
   @GET
   public TemplateInstance form(@PathParam("tenant") String tenant) {
     if (!visitor.may(Permission.KEYSTORE_VIEW, new Target(tenant, null))) {
-      throw Refused.denied();
+      throw RefusedCall.denied();
     }
     return show(tenant, new PipelineForm(), null, null);
   }
@@ -56,7 +56,7 @@ public class PipelinePage {
                   found.getFindingsList().stream().map(FindingView::of).toList(),
                   null))
           .build();
-    } catch (Refused refused) {
+    } catch (RefusedCall refused) {
       return Response.status(refused.httpStatus())
           .entity(show(tenant, form, null, RefusalView.of(refused)))
           .build();

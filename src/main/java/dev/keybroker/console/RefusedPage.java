@@ -9,7 +9,7 @@ import jakarta.ws.rs.ext.Provider;
 /// Answers a refused call by a page in words, with the HTTP status that comes nearest.
 @Provider
 @Singleton
-class RefusedPage implements ExceptionMapper<Refused> {
+class RefusedPage implements ExceptionMapper<RefusedCall> {
   private final Pages pages;
 
   RefusedPage(Pages pages) {
@@ -17,7 +17,7 @@ class RefusedPage implements ExceptionMapper<Refused> {
   }
 
   @Override
-  public Response toResponse(Refused refused) {
+  public Response toResponse(RefusedCall refused) {
     return Response.status(refused.httpStatus())
         .type(MediaType.TEXT_HTML_TYPE.withCharset("UTF-8"))
         .entity(pages.show(page -> Screens.refused(page, RefusalView.of(refused))))

@@ -35,7 +35,7 @@ class Visitor {
     this.tokens = tokens;
   }
 
-  /// Fails with [Refused] if the identity that the provider proved is none that the access file
+  /// Fails with [RefusedCall] if the identity that the provider proved is none that the access file
   /// can name.
   Caller caller() {
     if (!(identity.getPrincipal() instanceof JsonWebToken token)) {
@@ -43,11 +43,11 @@ class Visitor {
     }
     String subject = token.getSubject();
     if (subject == null || !SUBJECT.matcher(subject).matches()) {
-      throw Refused.unauthenticated("The `sub` of the ID token cannot name a caller.");
+      throw RefusedCall.unauthenticated("The `sub` of the ID token cannot name a caller.");
     }
     // A `sub` alone is the caller's name, so one issuer must assign all of them.
     if (tokens.issuer().filter(issuer -> !issuer.equals(token.getIssuer())).isPresent()) {
-      throw Refused.unauthenticated(
+      throw RefusedCall.unauthenticated(
           "The OpenID Connect provider is not the issuer of `keybroker.jwt.issuer`.");
     }
     return new Caller(Caller.Kind.JWT, subject);

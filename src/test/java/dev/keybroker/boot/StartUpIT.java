@@ -108,6 +108,9 @@ class StartUpIT {
     settings.put("keybroker.jwt.jwks-url", "https://issuer.example/jwks");
     settings.put("keybroker.console.enabled", "true");
     assertRefused("console", settings, "quarkus.oidc.auth-server-url", "quarkus.oidc.client-id");
+    settings.remove("keybroker.console.enabled");
+    settings.put("quarkus.http.host-enabled", "true");
+    assertRefused("http", settings, "quarkus.oidc.auth-server-url");
   }
 
   @Test

@@ -11,21 +11,21 @@ import io.grpc.protobuf.StatusProto;
 import org.jspecify.annotations.Nullable;
 
 /// A call of the API that was refused, with the status that a gRPC client would receive.
-final class Refused extends RuntimeException {
+final class RefusedCall extends RuntimeException {
   private static final long serialVersionUID = 1;
 
   private final Code code;
   private final String reason;
   private final transient @Nullable Problem problem;
 
-  private Refused(Code code, String reason, String text, @Nullable Problem problem) {
+  private RefusedCall(Code code, String reason, String text, @Nullable Problem problem) {
     super(text, null, false, false);
     this.code = code;
     this.reason = reason;
     this.problem = problem;
   }
 
-  static Refused of(StatusRuntimeException failure) {
+  static RefusedCall of(StatusRuntimeException failure) {
     Status status = StatusProto.fromThrowable(failure);
     String reason = "";
     Problem problem = null;
@@ -42,26 +42,26 @@ final class Refused extends RuntimeException {
     }
     Code code = Code.forNumber(failure.getStatus().getCode().value());
     String text = failure.getStatus().getDescription();
-    return new Refused(
+    return new RefusedCall(
         code == null ? Code.UNKNOWN : code, reason, text == null ? "" : text, problem);
   }
 
-  static Refused unauthenticated(String text) {
-    return new Refused(Code.UNAUTHENTICATED, "UNAUTHENTICATED", text, null);
+  static RefusedCall unauthenticated(String text) {
+    return new RefusedCall(Code.UNAUTHENTICATED, "UNAUTHENTICATED", text, null);
   }
 
-  static Refused invalid(String text) {
-    return new Refused(Code.INVALID_ARGUMENT, "REQUEST_INVALID", text, null);
+  static RefusedCall invalid(String text) {
+    return new RefusedCall(Code.INVALID_ARGUMENT, "REQUEST_INVALID", text, null);
   }
 
   /// What the visitor may not change.
-  static Refused denied() {
-    return new Refused(
+  static RefusedCall denied() {
+    return new RefusedCall(
         Code.PERMISSION_DENIED, "PERMISSION_DENIED", "The caller lacks the permission.", null);
   }
 
-  static Refused late() {
-    return new Refused(
+  static RefusedCall late() {
+    return new RefusedCall(
         Code.DEADLINE_EXCEEDED,
         "DEADLINE_EXCEEDED",
         "The broker has not answered in time. A change may still have been made.",
