@@ -245,7 +245,7 @@ class TracesTest extends BrokerTestCase {
 
     String everything =
         exporter.getFinishedSpanItems().stream().map(SpanData::toString).collect(joining("\n"));
-    SearchedText text = new SearchedText(List.of(everything.getBytes(UTF_8)));
+    SearchedText text = new SearchedText().add(everything.getBytes(UTF_8));
     assertFalse(text.contains(DEK.getBytes(UTF_8)));
     assertFalse(text.contains("secret-recording-name".getBytes(UTF_8)));
     assertFalse(text.contains(answer.getWrappedDek().substring(20, 60).toByteArray()));
