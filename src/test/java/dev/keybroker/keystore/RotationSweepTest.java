@@ -78,6 +78,28 @@ class RotationSweepTest {
     }
   }
 
+  /// In a rolling upgrade the migration of the new version runs first.
+  @Test
+  void sweep_columnsOfANewerVersion_areNotItsBusiness() {
+    List<String> tables = List.of("keystore", "kek", "re_encryption");
+    tables.forEach(it -> execute("alter table " + it + " add column of_a_newer_version text"));
+    try (TenantAccount account = new TenantAccount(services, "444455556666")) {
+      KeystoreName name = new KeystoreName("sweep", "newer");
+      await(
+          keystores.create(
+              name, settings(account.newKey(BROKER_STATEMENT), RotationPeriod.MONTHLY)));
+      execute(
+          "update keystore set next_rotation_time = now(), rotation_attempt_time = now()"
+              + " where tenant = 'sweep' and id = 'newer'");
+
+      Eventually.holds(
+          Duration.ofSeconds(30),
+          () -> assertEquals(2, await(keks.history(name, null, 10)).size()));
+    } finally {
+      tables.forEach(it -> execute("alter table " + it + " drop column of_a_newer_version"));
+    }
+  }
+
   @Test
   void sweep_rootKeyRefuses_keepsTheKekAndTheErrorUntilItSucceeds() {
     try (TenantAccount account = new TenantAccount(services, "444455556666")) {

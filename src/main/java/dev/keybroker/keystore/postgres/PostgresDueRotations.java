@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
+import org.hibernate.LockMode;
 import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 
 /// Hands out due rotations by row locks: a row that one broker examines is skipped by the others.
@@ -26,11 +27,8 @@ public class PostgresDueRotations implements DueRotations {
   /// missed in an outage would be made at once.
   private static final Duration RESERVATION_HOLDS = Duration.ofSeconds(30);
 
-  private static final String LOCK_DUE =
-      """
-      select * from keystore where rotation_attempt_time <= :now
-      order by rotation_attempt_time limit :limit for update skip locked
-      """;
+  private static final String DUE =
+      "from KeystoreEntity where rotationAttemptTime <= :now order by rotationAttemptTime";
   /// A KEK that is needed at once has no time at which it was due. Postponed attempts after
   /// failures show that it is overdue.
   private static final String COUNT_OVERDUE =
@@ -90,9 +88,10 @@ public class PostgresDueRotations implements DueRotations {
 
   private static Uni<List<KeystoreEntity>> due(StatelessSession session, Instant now, int limit) {
     return session
-        .createNativeQuery(LOCK_DUE, KeystoreEntity.class)
+        .createSelectionQuery(DUE, KeystoreEntity.class)
         .setParameter("now", now)
-        .setParameter("limit", limit)
+        .setMaxResults(limit)
+        .setLockMode(LockMode.UPGRADE_SKIPLOCKED)
         .getResultList();
   }
 

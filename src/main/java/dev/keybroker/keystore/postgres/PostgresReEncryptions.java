@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.hibernate.LockMode;
 import org.hibernate.reactive.mutiny.Mutiny.StatelessSession;
 import org.jspecify.annotations.Nullable;
 
@@ -26,11 +27,8 @@ import org.jspecify.annotations.Nullable;
 /// keystore's row locked, like every other change of a KEK.
 @Singleton
 public class PostgresReEncryptions implements ReEncryptions {
-  private static final String LOCK_DUE =
-      """
-      select * from re_encryption where attempt_time <= :now
-      order by attempt_time limit :limit for update skip locked
-      """;
+  private static final String DUE =
+      "from ReEncryptionEntity where attemptTime <= :now order by attemptTime";
 
   /// The uses of a KMS key that encrypts a KEK and of the one that it is moved to.
   private static final String MOVED =
@@ -288,9 +286,10 @@ public class PostgresReEncryptions implements ReEncryptions {
                 .chain(
                     now ->
                         session
-                            .createNativeQuery(LOCK_DUE, ReEncryptionEntity.class)
+                            .createSelectionQuery(DUE, ReEncryptionEntity.class)
                             .setParameter("now", now)
-                            .setParameter("limit", limit)
+                            .setMaxResults(limit)
+                            .setLockMode(LockMode.UPGRADE_SKIPLOCKED)
                             .getResultList()
                             .call(
                                 rows -> {
@@ -326,10 +325,11 @@ public class PostgresReEncryptions implements ReEncryptions {
 
   private static <T> Uni<T> running(StatelessSession session, UUID reEncryption, Change<T> change) {
     return session
-        .createNativeQuery(
-            "select * from re_encryption where id = :id and state = 'IN_PROGRESS' for update",
-            ReEncryptionEntity.class)
+        .createSelectionQuery(
+            "from ReEncryptionEntity where id = :id and state = :state", ReEncryptionEntity.class)
         .setParameter("id", reEncryption)
+        .setParameter("state", ReEncryption.State.IN_PROGRESS)
+        .setLockMode(LockMode.PESSIMISTIC_WRITE)
         .getSingleResultOrNull()
         .chain(
             row ->
