@@ -32,7 +32,11 @@ public final class PolicyDocumentsFuzz {
           .build();
   private static final Validator VALIDATOR = ValidatorFactory.newBuilder().build();
   private static final List<String> ACTIONS =
-      List.of("kms:GenerateDataKeyPairWithoutPlaintext", "kms:Decrypt");
+      List.of(
+          "kms:GenerateDataKeyPairWithoutPlaintext",
+          "kms:Decrypt",
+          "kms:ReEncryptFrom",
+          "kms:ReEncryptTo");
   private static final String BROKER = "arn:aws:iam::444455556666:role/keybroker";
   private static final String EXTERNAL_ID = "000102030405060708090a0b0c0d0e0f";
   private static final String CONTEXT_KEY = "kms:EncryptionContext:keybroker:tenant";
