@@ -14,8 +14,10 @@ import dev.keybroker.v1.UnwrapDekResult;
 import io.grpc.Status.Code;
 import io.quarkus.test.junit.QuarkusTest;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,15 +63,28 @@ class TamperTest extends BrokerTestCase {
         detail(status, ErrorInfo.class));
   }
 
+  /// A broker that is slow for the moment refuses items without looking at them: they are asked
+  /// again.
   private void assertAllNotAuthentic(List<UnwrapDekRequest> requests) {
-    for (int from = 0; from < requests.size(); from += BATCH) {
-      List<UnwrapDekRequest> part = requests.subList(from, Math.min(from + BATCH, requests.size()));
+    Deque<UnwrapDekRequest> left = new ArrayDeque<>(requests);
+    while (!left.isEmpty()) {
+      List<UnwrapDekRequest> part = new ArrayList<>();
+      while (part.size() < BATCH && !left.isEmpty()) {
+        part.add(left.remove());
+      }
       List<UnwrapDekResult> results =
           broker
               .batchUnwrapDeks(BatchUnwrapDeksRequest.newBuilder().addAllRequests(part).build())
               .getResultsList();
       assertEquals(part.size(), results.size());
-      results.forEach(result -> assertIsTheOneRefusal(result.getError()));
+      for (int i = 0; i < part.size(); i++) {
+        Status error = results.get(i).getError();
+        if (reasonOf(error).equals("UNWRAP_OVERLOADED")) {
+          left.add(part.get(i));
+        } else {
+          assertIsTheOneRefusal(error);
+        }
+      }
     }
   }
 
