@@ -56,11 +56,11 @@ public final class PrivateKeyMove {
   record Moved(byte[] encrypted, KmsArn keyArn, Way way, @Nullable String requestId) {}
 
   /// A call of KMS that failed, with the use that it is about.
-  static final class RefusedCall extends RuntimeException {
+  static final class RefusedMove extends RuntimeException {
     private final transient KmsFailure failure;
     private final transient KeyUse use;
 
-    RefusedCall(KmsFailure failure, KeyUse use) {
+    RefusedMove(KmsFailure failure, KeyUse use) {
       super(failure.getMessage(), null, false, false);
       this.failure = failure;
       this.use = use;
@@ -82,7 +82,7 @@ public final class PrivateKeyMove {
     }
   }
 
-  /// Moves a private key. Fails with [RefusedCall] or [Mismatch]; a retry is safe.
+  /// Moves a private key. Fails with [RefusedMove] or [Mismatch]; a retry is safe.
   Uni<Moved> of(StoredPrivateKey privateKey, KeyUse target) {
     KmsArn key = privateKey.rootKey().key().arn();
     if (key.equals(target.key().arn()) && privateKey.rootKey().context().equals(target.context())) {
@@ -99,7 +99,7 @@ public final class PrivateKeyMove {
 
   private static boolean isDamaged(Throwable failure) {
     return failure instanceof Mismatch
-        || (failure instanceof RefusedCall refused
+        || (failure instanceof RefusedMove refused
             && refused.failure.kind() == KmsFailure.Kind.CIPHERTEXT_REFUSED);
   }
 
@@ -117,39 +117,39 @@ public final class PrivateKeyMove {
                 inMemory(privateKey, target)
                     // The administrator reads what would let KMS do it.
                     .onFailure(PrivateKeyMove::isDenied)
-                    .transform(alsoDenied -> about((RefusedCall) failure, from, target)))
+                    .transform(alsoDenied -> about((RefusedMove) failure, from, target)))
         .onFailure(PrivateKeyMove::isReEncrypt)
-        .transform(failure -> about((RefusedCall) failure, from, target));
+        .transform(failure -> about((RefusedMove) failure, from, target));
   }
 
   /// Whether the broker may be allowed to do in two calls what it may not do, or KMS does not do,
   /// in one.
   private static boolean isNotDoneInKms(Throwable failure) {
     return isReEncrypt(failure)
-        && switch (((RefusedCall) failure).failure.kind()) {
+        && switch (((RefusedMove) failure).failure.kind()) {
           case KEY_UNUSABLE, ACCESS_DENIED -> true;
           default -> false;
         };
   }
 
   private static boolean isDenied(Throwable failure) {
-    return failure instanceof RefusedCall refused
+    return failure instanceof RefusedMove refused
         && refused.failure.kind() == KmsFailure.Kind.ACCESS_DENIED;
   }
 
   private static boolean isReEncrypt(Throwable failure) {
-    return failure instanceof RefusedCall refused
+    return failure instanceof RefusedMove refused
         && refused.failure.action().equals(KmsAction.RE_ENCRYPT.action());
   }
 
   /// A ReEncrypt uses two keys. Its failure is about the former one unless KMS names the other.
-  private static RefusedCall about(RefusedCall refused, KeyUse from, KeyUse target) {
+  private static RefusedMove about(RefusedMove refused, KeyUse from, KeyUse target) {
     String detail = refused.failure.detail();
     boolean namesTarget =
         detail.contains("kms:ReEncryptTo")
             || (detail.contains(target.key().arn().toString())
                 && !detail.contains(from.key().arn().toString()));
-    return new RefusedCall(refused.failure, namesTarget ? target : from);
+    return new RefusedMove(refused.failure, namesTarget ? target : from);
   }
 
   private Uni<Moved> inMemory(StoredPrivateKey privateKey, KeyUse target) {
@@ -201,6 +201,6 @@ public final class PrivateKeyMove {
 
   private static <T> Uni<T> refused(KeyUse use, Uni<T> call) {
     return call.onFailure(KmsFailure.class)
-        .transform(failure -> new RefusedCall((KmsFailure) failure, use));
+        .transform(failure -> new RefusedMove((KmsFailure) failure, use));
   }
 }

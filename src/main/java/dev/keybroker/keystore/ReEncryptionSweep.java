@@ -7,7 +7,7 @@ import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.keystore.PrivateKeyMove.Mismatch;
 import dev.keybroker.keystore.PrivateKeyMove.Moved;
-import dev.keybroker.keystore.PrivateKeyMove.RefusedCall;
+import dev.keybroker.keystore.PrivateKeyMove.RefusedMove;
 import dev.keybroker.keystore.ReEncryptions.Affected;
 import dev.keybroker.keystore.ReEncryptions.Work;
 import dev.keybroker.kms.KmsAction;
@@ -180,8 +180,8 @@ public final class ReEncryptionSweep {
   private Uni<Step> move(Work work, StoredPrivateKey privateKey) {
     return move.of(privateKey, work.target())
         .chain(result -> replaced(work, privateKey, result))
-        .onFailure(RefusedCall.class)
-        .recoverWithUni(failure -> refused(work, privateKey, (RefusedCall) failure))
+        .onFailure(RefusedMove.class)
+        .recoverWithUni(failure -> refused(work, privateKey, (RefusedMove) failure))
         .onFailure(Mismatch.class)
         .recoverWithUni(failure -> mismatch(work, privateKey));
   }
@@ -208,7 +208,7 @@ public final class ReEncryptionSweep {
         .replaceWith(Step.DONE);
   }
 
-  private Uni<Step> refused(Work work, StoredPrivateKey privateKey, RefusedCall refused) {
+  private Uni<Step> refused(Work work, StoredPrivateKey privateKey, RefusedMove refused) {
     KmsFailure failure = refused.failure();
     return diagnosis
         .of(failure, refused.use())
