@@ -12,8 +12,10 @@ import com.google.rpc.Status;
 import dev.keybroker.embedded.BrokerAddress;
 import dev.keybroker.embedded.EmbeddedServices;
 import dev.keybroker.embedded.EmbeddedServicesResource;
+import dev.keybroker.v1.BatchUnwrapDeksRequest;
 import dev.keybroker.v1.KeyBrokerGrpc;
 import dev.keybroker.v1.UnwrapDekRequest;
+import dev.keybroker.v1.UnwrapDekResult;
 import dev.keybroker.v1.WrapDekRequest;
 import dev.keybroker.v1.WrapDekResponse;
 import io.grpc.ManagedChannel;
@@ -22,6 +24,9 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import io.quarkus.test.common.QuarkusTestResource;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -113,6 +118,35 @@ abstract class BrokerTestCase {
   static Status refusal(Executable call) {
     StatusRuntimeException refusal = assertThrows(StatusRuntimeException.class, call);
     return Objects.requireNonNull(StatusProto.fromThrowable(refusal));
+  }
+
+  /// Unwraps in calls of 1,000. A broker that is slow for the moment refuses items without looking
+  /// at them: they are asked again.
+  List<UnwrapDekResult> unwrapInCalls(List<UnwrapDekRequest> requests) {
+    UnwrapDekResult[] results = new UnwrapDekResult[requests.size()];
+    Deque<Integer> left = new ArrayDeque<>();
+    for (int i = 0; i < requests.size(); i++) {
+      left.add(i);
+    }
+    while (!left.isEmpty()) {
+      List<Integer> part = new ArrayList<>();
+      BatchUnwrapDeksRequest.Builder batch = BatchUnwrapDeksRequest.newBuilder();
+      while (part.size() < 1_000 && !left.isEmpty()) {
+        part.add(left.remove());
+        batch.addRequests(requests.get(part.getLast()));
+      }
+      List<UnwrapDekResult> answers = broker.batchUnwrapDeks(batch.build()).getResultsList();
+      assertEquals(part.size(), answers.size());
+      for (int i = 0; i < part.size(); i++) {
+        UnwrapDekResult answer = answers.get(i);
+        if (answer.hasError() && reasonOf(answer.getError()).equals("UNWRAP_OVERLOADED")) {
+          left.add(part.get(i));
+        } else {
+          results[part.get(i)] = answer;
+        }
+      }
+    }
+    return List.of(results);
   }
 
   static String reasonOf(Status status) {

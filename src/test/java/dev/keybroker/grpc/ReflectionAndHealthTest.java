@@ -42,6 +42,7 @@ class ReflectionAndHealthTest extends BrokerTestCase {
   @Test
   void reflection_listsTheServices() throws Exception {
     CompletableFuture<ServerReflectionResponse> answer = new CompletableFuture<>();
+    CompletableFuture<Void> end = new CompletableFuture<>();
     StreamObserver<ServerReflectionRequest> requests =
         ServerReflectionGrpc.newStub(channel)
             .serverReflectionInfo(
@@ -57,7 +58,9 @@ class ReflectionAndHealthTest extends BrokerTestCase {
                   }
 
                   @Override
-                  public void onCompleted() {}
+                  public void onCompleted() {
+                    end.complete(null);
+                  }
                 });
     requests.onNext(ServerReflectionRequest.newBuilder().setListServices("").build());
     Set<String> services =
@@ -65,6 +68,7 @@ class ReflectionAndHealthTest extends BrokerTestCase {
             .map(ServiceResponse::getName)
             .collect(Collectors.toSet());
     requests.onCompleted();
+    end.get(20, TimeUnit.SECONDS);
 
     assertTrue(services.contains("keybroker.v1.KeyBroker"), services::toString);
     assertTrue(services.contains("grpc.health.v1.Health"), services::toString);

@@ -4,12 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.google.protobuf.ByteString;
 import dev.keybroker.crypto.KeyPairSpec;
-import dev.keybroker.v1.BatchUnwrapDeksRequest;
-import dev.keybroker.v1.BatchUnwrapDeksResponse;
 import dev.keybroker.v1.BatchWrapDeksRequest;
 import dev.keybroker.v1.BatchWrapDeksResponse;
+import dev.keybroker.v1.UnwrapDekRequest;
+import dev.keybroker.v1.UnwrapDekResult;
 import io.quarkus.test.junit.QuarkusTest;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,16 +37,16 @@ class RoundTripTest extends BrokerTestCase {
                 .setDekSizeBytes(SIZES[i % SIZES.length]));
       }
       BatchWrapDeksResponse wrapped = broker.batchWrapDeks(wraps.build());
-      BatchUnwrapDeksRequest.Builder unwraps = BatchUnwrapDeksRequest.newBuilder();
+      List<UnwrapDekRequest> unwraps = new ArrayList<>();
       for (int i = 0; i < ITEMS; i++) {
         ByteString bytes = wrapped.getResults(i).getResponse().getWrappedDek();
-        unwraps.addRequests(unwrapRequest(keystore, bytes, context(call, i)));
+        unwraps.add(unwrapRequest(keystore, bytes, context(call, i)));
       }
-      BatchUnwrapDeksResponse unwrapped = broker.batchUnwrapDeks(unwraps.build());
+      List<UnwrapDekResult> unwrapped = unwrapInCalls(unwraps);
       for (int i = 0; i < ITEMS; i++) {
         ByteString dek = wrapped.getResults(i).getResponse().getDek();
         assertEquals(SIZES[i % SIZES.length], dek.size());
-        assertEquals(dek, unwrapped.getResults(i).getResponse().getDek());
+        assertEquals(dek, unwrapped.get(i).getResponse().getDek());
         seen.add(dek);
       }
     }

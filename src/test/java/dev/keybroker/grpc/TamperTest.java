@@ -8,16 +8,12 @@ import com.google.rpc.ResourceInfo;
 import com.google.rpc.Status;
 import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.grpc.TestKeystores.TestKeystore;
-import dev.keybroker.v1.BatchUnwrapDeksRequest;
 import dev.keybroker.v1.UnwrapDekRequest;
-import dev.keybroker.v1.UnwrapDekResult;
 import io.grpc.Status.Code;
 import io.quarkus.test.junit.QuarkusTest;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +25,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 /// Whatever was not wrapped so is refused, with one reason that does not tell why.
 @QuarkusTest
 class TamperTest extends BrokerTestCase {
-  private static final int BATCH = 1_000;
   private static final Map<String, String> CONTEXT = Map.of("recording", "r-1", "side", "left");
 
   private TestKeystore p256() {
@@ -63,29 +58,8 @@ class TamperTest extends BrokerTestCase {
         detail(status, ErrorInfo.class));
   }
 
-  /// A broker that is slow for the moment refuses items without looking at them: they are asked
-  /// again.
   private void assertAllNotAuthentic(List<UnwrapDekRequest> requests) {
-    Deque<UnwrapDekRequest> left = new ArrayDeque<>(requests);
-    while (!left.isEmpty()) {
-      List<UnwrapDekRequest> part = new ArrayList<>();
-      while (part.size() < BATCH && !left.isEmpty()) {
-        part.add(left.remove());
-      }
-      List<UnwrapDekResult> results =
-          broker
-              .batchUnwrapDeks(BatchUnwrapDeksRequest.newBuilder().addAllRequests(part).build())
-              .getResultsList();
-      assertEquals(part.size(), results.size());
-      for (int i = 0; i < part.size(); i++) {
-        Status error = results.get(i).getError();
-        if (reasonOf(error).equals("UNWRAP_OVERLOADED")) {
-          left.add(part.get(i));
-        } else {
-          assertIsTheOneRefusal(error);
-        }
-      }
-    }
+    unwrapInCalls(requests).forEach(result -> assertIsTheOneRefusal(result.getError()));
   }
 
   @ParameterizedTest
