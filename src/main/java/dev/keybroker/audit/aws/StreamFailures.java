@@ -12,7 +12,7 @@ final class StreamFailures {
   private final String principal;
   private final String findKey;
 
-  /// @param role null if the broker calls in the name of its own principal
+  /// @param role null if the broker calls as its usual principal
   StreamFailures(StreamArn stream, @Nullable AssumedRole role) {
     this.stream = stream;
     this.principal = role == null ? "the broker's own principal" : "the role " + role.roleArn();
