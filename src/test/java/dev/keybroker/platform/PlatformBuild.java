@@ -93,11 +93,16 @@ final class PlatformBuild {
             item ->
                 tools.add(
                     new DefaultArtifact(
-                        item.getChild("groupId").getValue(),
-                        item.getChild("artifactId").getValue(),
-                        item.getChild("classifier").getValue(),
-                        item.getChild("type").getValue(),
-                        item.getChild("version").getValue())));
+                        value(item, "groupId", ""),
+                        value(item, "artifactId", ""),
+                        value(item, "classifier", ""),
+                        value(item, "type", "jar"),
+                        value(item, "version", ""))));
     return tools;
+  }
+
+  private static String value(Xpp3Dom item, String name, String unsaid) {
+    Xpp3Dom child = item.getChild(name);
+    return child == null ? unsaid : child.getValue();
   }
 }
