@@ -60,11 +60,21 @@ final class RefusedCall extends RuntimeException {
         Code.PERMISSION_DENIED, "PERMISSION_DENIED", "The caller lacks the permission.", null);
   }
 
+  /// What the console has no place for at the moment.
+  static RefusedCall busy() {
+    return new RefusedCall(
+        Code.UNAVAILABLE,
+        "CONSOLE_BUSY",
+        "Too many pages of the console are waiting for an answer. Nothing was changed. Try again in"
+            + " a moment.",
+        null);
+  }
+
   static RefusedCall late() {
     return new RefusedCall(
         Code.DEADLINE_EXCEEDED,
         "DEADLINE_EXCEEDED",
-        "The broker has not answered in time. A change may still have been made.",
+        "The broker did not answer in time. A change may still have been made.",
         null);
   }
 

@@ -173,6 +173,9 @@ public final class Metrics {
   /// [#LIMIT].
   public static final String IN_FLIGHT_REFUSED = "keybroker.in.flight.refused";
 
+  /// Counter: calls of console pages that were refused because too many were in progress.
+  public static final String CONSOLE_REFUSED = "keybroker.console.refused";
+
   /// Counter: calls, and items of a batch, denied for lack of a permission. Tags: [#PERMISSION].
   public static final String ACCESS_DENIED = "keybroker.access.denied";
 
