@@ -117,6 +117,16 @@ public final class EmbeddedServices implements AutoCloseable {
     return postgres;
   }
 
+  /// Stops Redis, and starts it again, empty, afterwards.
+  public void withoutRedis(Runnable meanwhile) throws IOException {
+    redis.stop();
+    try {
+      meanwhile.run();
+    } finally {
+      redis.start();
+    }
+  }
+
   /// The ARN of the broker's own principal in the local KMS.
   public String brokerPrincipal() {
     return broker().arn();

@@ -51,8 +51,18 @@ public final class PostgresServer implements AutoCloseable {
     return server.getPort();
   }
 
+  /// What happens during an outage.
+  public interface Meanwhile {
+    void run() throws InterruptedException;
+  }
+
   /// Ends the server as a power cut does, and starts it again after a while.
   public void crash(Duration away) throws IOException, InterruptedException {
+    crash(() -> TimeUnit.NANOSECONDS.sleep(away.toNanos()));
+  }
+
+  /// Ends the server as a power cut does, and starts it again afterwards.
+  public void crash(Meanwhile meanwhile) throws IOException, InterruptedException {
     ProcessHandle master = master();
     List<String> command = new ArrayList<>();
     if (System.getProperty("user.name").equals("root")) {
@@ -66,24 +76,35 @@ public final class PostgresServer implements AutoCloseable {
     for (ProcessHandle each : all) {
       each.onExit().join();
     }
-    TimeUnit.NANOSECONDS.sleep(away.toNanos());
-    restarted =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(data.resolve("restarted.log").toFile())
-            .start();
+    try {
+      meanwhile.run();
+    } finally {
+      restarted =
+          new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectOutput(data.resolve("restarted.log").toFile())
+              .start();
+    }
   }
 
   /// Lets the server hang for a while: it answers nothing, and then all.
   public void freeze(Duration away) throws IOException, InterruptedException {
+    freeze(() -> TimeUnit.NANOSECONDS.sleep(away.toNanos()));
+  }
+
+  /// Lets the server hang: it answers nothing, and then all.
+  public void freeze(Meanwhile meanwhile) throws IOException, InterruptedException {
     ProcessHandle master = master();
     List<String> all =
         Stream.concat(Stream.of(master), master.descendants())
             .map(each -> Long.toString(each.pid()))
             .toList();
     signal("STOP", all);
-    TimeUnit.NANOSECONDS.sleep(away.toNanos());
-    signal("CONT", all);
+    try {
+      meanwhile.run();
+    } finally {
+      signal("CONT", all);
+    }
   }
 
   private static void signal(String name, List<String> processes)

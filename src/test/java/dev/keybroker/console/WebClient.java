@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
 
 /// A browser without JavaScript: cookies, redirects and forms.
 final class WebClient {
-  private static final Pattern TOKEN = Pattern.compile("name=\"(csrf-token)\" value=\"([^\"]+)\"");
+  private static final Pattern TOKEN = Pattern.compile("name=\"csrf-token\" value=\"([^\"]+)\"");
 
   private final URI console;
   private final CookieManager cookies = new CookieManager(null, CookiePolicy.ACCEPT_ALL);
@@ -50,9 +50,16 @@ final class WebClient {
 
   /// Fills in the provider's form.
   void signIn(String subject) {
+    signIn(subject, "{}");
+  }
+
+  /// Fills in the provider's form.
+  ///
+  /// @param claims of the ID token, as JSON
+  void signIn(String subject, String claims) {
     HttpResponse<String> form = get("/");
     assertTrue(form.uri().getPath().endsWith("/authorize"), form.uri() + form.body());
-    HttpResponse<String> page = post(form.uri(), Map.of("username", subject, "claims", "{}"));
+    HttpResponse<String> page = post(form.uri(), Map.of("username", subject, "claims", claims));
     assertEquals(200, page.statusCode(), page.body());
     assertEquals(console.getPort(), page.uri().getPort());
   }
@@ -61,13 +68,23 @@ final class WebClient {
     return send(HttpRequest.newBuilder(console.resolve(path)).GET());
   }
 
-  /// Submits a form of the console, with the token that its pages carry.
+  /// Submits a form of the console, with the token of the signed-in visitor's pages.
   HttpResponse<String> submit(String path, Map<String, String> fields) {
-    Matcher token = TOKEN.matcher(get("/").body());
-    assertTrue(token.find());
+    return submit("/", path, fields);
+  }
+
+  /// Submits a form of the console, with the token of a page.
+  HttpResponse<String> submit(String page, String path, Map<String, String> fields) {
     java.util.HashMap<String, String> all = new java.util.HashMap<>(fields);
-    all.put(token.group(1), token.group(2));
+    all.put("csrf-token", token(get(page).body()));
     return post(console.resolve(path), all);
+  }
+
+  /// The token of the forms of a page.
+  static String token(String page) {
+    Matcher token = TOKEN.matcher(page);
+    assertTrue(token.find(), page);
+    return token.group(1);
   }
 
   HttpResponse<String> post(URI uri, Map<String, String> fields) {
