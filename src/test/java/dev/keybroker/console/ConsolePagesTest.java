@@ -103,13 +103,6 @@ class ConsolePagesTest {
   }
 
   @Test
-  void signOut_endsTheSession() {
-    WebClient admin = WebClient.of("admin", console);
-    assertEquals(200, admin.submit("/sign-out", Map.of()).statusCode());
-    assertTrue(admin.get("/").uri().getPath().endsWith("/authorize"));
-  }
-
-  @Test
   void metricsAndPages_haveTheirOwnPorts() {
     WebClient admin = WebClient.of("admin", console);
     assertEquals(404, admin.get("/q/metrics").statusCode());
