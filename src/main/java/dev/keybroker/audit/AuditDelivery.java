@@ -161,23 +161,12 @@ public final class AuditDelivery {
         .call(this::count);
   }
 
-  /// A read that coincides with the creation of a day's partition misses the records that move into
-  /// it, so a gap counts only if a second read shows it too.
   private Uni<Result> deliver(DeliveryCursor cursor) {
     return inTime(store.next(cursor, RECORDS))
-        .chain(
-            records ->
-                hasGap(cursor, records)
-                    ? inTime(store.next(cursor, RECORDS))
-                    : Uni.createFrom().item(records))
         .emitOn(executor)
         .chain(records -> deliver(cursor, records))
         .onFailure()
         .recoverWithItem(trouble -> new Result(false, failure(trouble)));
-  }
-
-  private static boolean hasGap(DeliveryCursor cursor, List<ChainedRecord> records) {
-    return records.isEmpty() || records.getFirst().sequence() > cursor.sequence() + 1;
   }
 
   private Uni<Result> deliver(DeliveryCursor cursor, List<ChainedRecord> records) {

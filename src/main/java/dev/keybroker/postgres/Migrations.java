@@ -35,7 +35,8 @@ public final class Migrations {
           "V8__grants.sql",
           "V9__deletion.sql",
           "V10__re_encryption.sql",
-          "V11__audit_delivery.sql");
+          "V11__audit_delivery.sql",
+          "V12__audit_day_readers.sql");
 
   private static final String FOLDER = "db/migration";
 

@@ -47,6 +47,10 @@ class MigrationsTest {
           "create trigger kek_former_erased after update on kek for each row when"
               + " (new.encrypted_private_key is null and old.encrypted_private_key is not null)"
               + " execute function kek_erase_former()",
+          // Takes and returns what it did, with a stronger lock.
+          "create or replace function audit_make_day(day date) returns void language plpgsql"
+              + " security definer set search_path = \"${flyway:defaultschema}\", pg_temp as"
+              + " body",
           // Of rows that are few, in a small table.
           "create index keystore_deleted on keystore (delete_time)"
               + " where delete_time is not null");

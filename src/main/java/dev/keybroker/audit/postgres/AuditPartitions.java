@@ -34,9 +34,10 @@ import org.jboss.logging.Logger;
 ///
 /// One broker at a time does this work; the others find it done. Records of a day without a
 /// partition go to the default partition, and move when their partition is created. For the last of
-/// them, appends are blocked, so that none arrives between the move and the attachment. No step
-/// waits long for a lock, because appends would wait behind it. Each day is a separate step. A step
-/// that fails is repeated the next time and does not stop the other days.
+/// them, appends are blocked, so that none arrives between the move and the attachment, and so are
+/// reads, which would miss the records if they looked for them before the move and read after it.
+/// No step waits long for a lock, because appends would wait behind it. Each day is a separate
+/// step. A step that fails is repeated the next time and does not stop the other days.
 @Singleton
 public class AuditPartitions {
   private static final Logger LOG = Logger.getLogger(AuditPartitions.class);
@@ -255,7 +256,8 @@ public class AuditPartitions {
   }
 
   /// Creates a separate table and attaches it after the records in the default partition have moved
-  /// to it. Appends continue while most of the records move, and are blocked for the rest.
+  /// to it. Appends and reads continue while most of the records move, and are blocked for the
+  /// rest.
   private static Future<?> make(SqlConnection on, LocalDate day) {
     return days(on)
         .compose(

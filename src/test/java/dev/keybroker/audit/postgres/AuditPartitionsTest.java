@@ -45,6 +45,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The days of the audit trail on a real PostgreSQL.
 @SuppressWarnings("NullAway.Init") // set before all tests
@@ -118,8 +120,13 @@ class AuditPartitionsTest {
 
   private static long count(String table) throws SQLException {
     try (Connection connection = connection();
-        Statement statement = connection.createStatement();
-        ResultSet rows = statement.executeQuery("select count(*) from " + table)) {
+        Statement statement = connection.createStatement()) {
+      return count(statement, "select count(*) from " + table);
+    }
+  }
+
+  private static long count(Statement statement, String query) throws SQLException {
+    try (ResultSet rows = statement.executeQuery(query)) {
       rows.next();
       return rows.getLong(1);
     }
@@ -254,6 +261,43 @@ class AuditPartitionsTest {
     assertEquals(written.get(), count("audit_record"));
     assertEquals(written.get(), count(table(TODAY)));
     assertEquals(0, count("audit_record_default"));
+  }
+
+  /// A query sees each record in the default partition or in the day's, whether it is planned anew
+  /// or, as the broker's prepared statements may be, once for all.
+  @ParameterizedTest
+  @ValueSource(strings = {"force_custom_plan", "force_generic_plan"})
+  void read_whileRecordsMove_seesThemAll(String plans) throws Exception {
+    write(TODAY, 10);
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+        Connection maker = connection();
+        Connection reader = connection();
+        Statement make = maker.createStatement();
+        Statement read = reader.createStatement()) {
+      read.execute("set plan_cache_mode = " + plans);
+      read.execute(
+          "prepare of_today as select count(*) from audit_record where time >= '%s' and time < '%s'"
+              .formatted(TODAY + "T00:00:00Z", TODAY.plusDays(1) + "T00:00:00Z"));
+      assertEquals(10, count(read, "execute of_today"));
+      maker.setAutoCommit(false);
+      make.execute("select audit_make_day('%s')".formatted(TODAY));
+
+      Future<Long> records = threads.submit(() -> count(read, "execute of_today"));
+      Eventually.holds(LONGEST, AuditPartitionsTest::assertWaits);
+      maker.commit();
+
+      assertEquals(10, records.get());
+      assertEquals(10, count(read, "execute of_today"));
+      assertEquals(10, count(table(TODAY)));
+    }
+  }
+
+  private static void assertWaits() {
+    try {
+      assertEquals(1, count("pg_locks where not granted"));
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /// Whatever keeps today from being made.
