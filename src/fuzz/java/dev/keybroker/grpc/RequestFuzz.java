@@ -40,6 +40,7 @@ import dev.keybroker.v1.Keystore;
 import dev.keybroker.v1.ListAuditEventsRequest;
 import dev.keybroker.v1.ListKeksRequest;
 import dev.keybroker.v1.ListKeystoresRequest;
+import dev.keybroker.v1.ListTenantsRequest;
 import dev.keybroker.v1.PipelineBucket;
 import dev.keybroker.v1.PipelineRole;
 import dev.keybroker.v1.PipelineStream;
@@ -163,7 +164,13 @@ public final class RequestFuzz {
         GetKeystoreRequest.newBuilder().setName(KEYSTORE).build(),
         ListKeystoresRequest.newBuilder()
             .setParent("tenants/acme")
-            .setPageToken(PageToken.afterKeystore(KeystoreName.parse(KEYSTORE)))
+            .setFilter("state = ACTIVE AND keystore_id = \"c*\"")
+            .setPageToken(
+                PageToken.afterId(
+                    "tenants/acme", "state = ACTIVE AND keystore_id = \"c*\"", "calls"))
+            .build(),
+        ListTenantsRequest.newBuilder()
+            .setPageToken(PageToken.afterId("tenants/-", "", "acme"))
             .build(),
         UpdateKeystoreRequest.newBuilder().setKeystore(keystore).build(),
         TestKeystoreRequest.newBuilder().setKeystore(keystore).build(),
@@ -320,7 +327,12 @@ public final class RequestFuzz {
       }
       case ListKeystoresRequest list -> {
         tenant(list.getParent());
-        PageToken.keystore(list.getPageToken(), list.getParent());
+        FilterText.ofKeystores(list.getFilter());
+        PageToken.id(list.getPageToken(), list.getParent(), list.getFilter());
+        size(PageToken.size(list.getPageSize()));
+      }
+      case ListTenantsRequest list -> {
+        PageToken.id(list.getPageToken(), "tenants/-", "");
         size(PageToken.size(list.getPageSize()));
       }
       case ListKeksRequest list -> {

@@ -9,6 +9,7 @@ import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.keystore.KekCursor;
 import dev.keybroker.v1.ListAuditEventsRequest;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,7 @@ public final class TokenFuzz {
   private static final Instant LAST = Instant.parse("9999-12-31T23:59:59.999999999Z");
   private static final UUID KEK = UUID.fromString("0b9fd2a8-5e0c-4a59-9d5c-8f1c6d0f7a11");
 
+  private static final String FILTER = "state = ACTIVE";
   private static final ListAuditEventsRequest LIST =
       ListAuditEventsRequest.newBuilder().setParent(PARENT).build();
 
@@ -30,7 +32,8 @@ public final class TokenFuzz {
 
   public static void fuzzerInitialize() {
     Seeds.add(
-        PageToken.afterKeystore(KEYSTORE),
+        PageToken.afterId(PARENT, "", KEYSTORE.keystore()),
+        PageToken.afterId(PARENT, FILTER, KEYSTORE.keystore()),
         PageToken.afterKek(KEYSTORE, new KekCursor(TIME, KEK)),
         PageToken.afterKek(KEYSTORE, new KekCursor(Instant.EPOCH, new UUID(-1, -1))),
         PageToken.afterAudit(LIST, new AuditPage(TIME, new AuditCursor(TIME, KEK, 4711))),
@@ -43,11 +46,13 @@ public final class TokenFuzz {
 
   public static void fuzzerTestOneInput(byte[] input) {
     String text = new String(input, UTF_8);
-    String keystore = keystore(text, PARENT);
-    if (keystore != null) {
-      KeystoreName last = new KeystoreName(KEYSTORE.tenant(), keystore);
-      holds(PageToken.afterKeystore(last).equals(text), "another spelling of a token");
-      holds(keystore(text, "tenants/other") == null, "a token of another tenant");
+    for (String filter : List.of("", FILTER)) {
+      String last = id(text, PARENT, filter);
+      if (last != null) {
+        holds(PageToken.afterId(PARENT, filter, last).equals(text), "another spelling of a token");
+        holds(id(text, "tenants/other", filter) == null, "a token of another tenant");
+        holds(id(text, PARENT, filter + " ") == null, "a token of another filter");
+      }
     }
     KekCursor cursor = kek(text, KEYSTORE.toString());
     if (cursor != null) {
@@ -82,9 +87,9 @@ public final class TokenFuzz {
     }
   }
 
-  private static @Nullable String keystore(String token, String parent) {
+  private static @Nullable String id(String token, String parent, String filter) {
     try {
-      return PageToken.keystore(token, parent);
+      return PageToken.id(token, parent, filter);
     } catch (RequestInvalid e) {
       return null;
     }

@@ -30,6 +30,8 @@ public final class Admission {
   /// The caller's rate is checked first, so that it limits denied calls too. The tenant's rate is
   /// checked after the permission, so that callers without permission cannot use it up.
   ///
+  /// A call about [Target#REACHABLE_TENANTS] is allowed if there is one, and counts for no tenant.
+  ///
   /// @param target the resource of the call
   /// @param second a second resource of the call; null if there is none
   public @Nullable AccessFailure refusal(
@@ -38,6 +40,11 @@ public final class Admission {
     AccessFailure refusal = limits.ofCaller(caller, load);
     if (refusal != null) {
       return refusal;
+    }
+    if (target.equals(Target.REACHABLE_TENANTS)) {
+      return policy.reach(caller, permission).isNowhere()
+          ? denied(caller, permission, target)
+          : null;
     }
     if (!policy.allows(caller, permission, target)) {
       return denied(caller, permission, target);

@@ -52,6 +52,11 @@ public final class FileAccessPolicy implements AccessPolicy {
     return inForce.allows(caller, permission, target);
   }
 
+  @Override
+  public Reach reach(Caller caller, Permission permission) {
+    return inForce.reach(caller, permission);
+  }
+
   /// Reads the file again and puts its policy in force. Reports a failure by log and metric, each
   /// kind once.
   @Override

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /// The grants of an access file. What is not granted is denied.
 final class Grants implements AccessPolicy {
@@ -33,6 +34,30 @@ final class Grants implements AccessPolicy {
       }
     }
     return false;
+  }
+
+  @Override
+  public Reach reach(Caller caller, Permission permission) {
+    List<Rights> held = new ArrayList<>();
+    Rights own = exact.get(caller);
+    if (own != null) {
+      held.add(own);
+    }
+    if (caller.kind() == Caller.Kind.SPIFFE) {
+      for (Below path : below) {
+        if (caller.subject().startsWith(path.prefix)) {
+          held.add(path.rights);
+        }
+      }
+    }
+    if (held.stream().anyMatch(rights -> rights.holdEverywhere(permission))) {
+      return Reach.EVERYWHERE;
+    }
+    return new Reach(
+        false,
+        held.stream()
+            .flatMap(rights -> rights.tenants(permission))
+            .collect(Collectors.toUnmodifiableSet()));
   }
 
   /// The number of callers; a path counts as one.

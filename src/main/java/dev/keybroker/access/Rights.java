@@ -4,6 +4,7 @@ import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The permissions of one caller and their scopes. Filled by one thread, then only read.
@@ -31,6 +32,17 @@ final class Rights {
     return everywhere.contains(permission)
         || has(onTenants.get(target.tenant()), permission)
         || (target.keystore() != null && has(onKeystores.get(target), permission));
+  }
+
+  boolean holdEverywhere(Permission permission) {
+    return everywhere.contains(permission);
+  }
+
+  /// The tenants that a grant of the permission names.
+  Stream<String> tenants(Permission permission) {
+    return onTenants.entrySet().stream()
+        .filter(held -> held.getValue().contains(permission))
+        .map(Map.Entry::getKey);
   }
 
   private static boolean has(@Nullable Set<Permission> permissions, Permission permission) {

@@ -114,7 +114,7 @@ public record AuditEvent(
         stored(time),
         rpc,
         Actor.of(caller),
-        target.tenant(),
+        target.equals(Target.REACHABLE_TENANTS) ? null : target.tenant(),
         target.keystore(),
         facts.detail(),
         nullableText(peer),

@@ -141,6 +141,12 @@ final class KeystoreMapping {
     if (keystore.activeKek() != null) {
       message.setActiveKek(keystore.activeKek().toString());
     }
+    if (keystore.activeKekTime() != null) {
+      message.setActiveKekTime(BrokerMapping.timestamp(keystore.activeKekTime()));
+    }
+    if (keystore.activeKekRootKey() != null) {
+      message.setActiveKekRootKeyArn(keystore.activeKekRootKey().toString());
+    }
     if (keystore.nextRotationTime() != null) {
       message.setNextRotationTime(BrokerMapping.timestamp(keystore.nextRotationTime()));
     }

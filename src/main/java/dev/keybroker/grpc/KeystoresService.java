@@ -1,6 +1,7 @@
 package dev.keybroker.grpc;
 
 import com.google.protobuf.Empty;
+import dev.keybroker.access.AccessPolicy;
 import dev.keybroker.access.Target;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KeystoreName;
@@ -14,6 +15,7 @@ import dev.keybroker.keystore.KeyUsages;
 import dev.keybroker.keystore.KeystoreAdmin;
 import dev.keybroker.keystore.KeystoreDeletion;
 import dev.keybroker.keystore.KeystoreFailure;
+import dev.keybroker.keystore.KeystoreFilter;
 import dev.keybroker.keystore.KeystoreSettings;
 import dev.keybroker.keystore.OnboardingGuide;
 import dev.keybroker.kms.KmsArn;
@@ -35,6 +37,8 @@ import dev.keybroker.v1.ListKeksRequest;
 import dev.keybroker.v1.ListKeksResponse;
 import dev.keybroker.v1.ListKeystoresRequest;
 import dev.keybroker.v1.ListKeystoresResponse;
+import dev.keybroker.v1.ListTenantsRequest;
+import dev.keybroker.v1.ListTenantsResponse;
 import dev.keybroker.v1.Onboarding;
 import dev.keybroker.v1.ReEncryptKeksRequest;
 import dev.keybroker.v1.ReEncryption;
@@ -68,6 +72,7 @@ public class KeystoresService implements Keystores {
   private final KekReEncryption reEncryptions;
   private final KeyUsages usages;
   private final OnboardingGuide onboarding;
+  private final AccessPolicy policy;
   private final Calls calls;
 
   KeystoresService(
@@ -78,7 +83,9 @@ public class KeystoresService implements Keystores {
       KekReEncryption reEncryptions,
       KeyUsages usages,
       OnboardingGuide onboarding,
+      AccessPolicy policy,
       Calls calls) {
+    this.policy = policy;
     this.grants = grants;
     this.calls = calls;
     this.keystores = keystores;
@@ -127,24 +134,57 @@ public class KeystoresService implements Keystores {
   }
 
   @Override
+  public Uni<ListTenantsResponse> listTenants(ListTenantsRequest request) {
+    CallOrigin origin = CallOrigin.current();
+    String parent = Target.REACHABLE_TENANTS.name();
+    return calls.answer(
+        Rpc.LIST_TENANTS,
+        Target.REACHABLE_TENANTS,
+        facts -> {
+          int size = PageToken.size(request.getPageSize());
+          return keystores
+              .tenants(
+                  policy.reach(origin.caller(), Rpc.LIST_TENANTS.permission()),
+                  PageToken.id(request.getPageToken(), parent, ""),
+                  size + 1)
+              .map(
+                  found -> {
+                    ListTenantsResponse.Builder page = ListTenantsResponse.newBuilder();
+                    found.stream()
+                        .limit(size)
+                        .forEach(id -> page.addTenantsBuilder().setName(TENANTS + id));
+                    if (found.size() > size) {
+                      page.setNextPageToken(PageToken.afterId(parent, "", found.get(size - 1)));
+                    }
+                    return page.build();
+                  });
+        });
+  }
+
+  @Override
   public Uni<ListKeystoresResponse> listKeystores(ListKeystoresRequest request) {
     return calls.answer(
         Rpc.LIST_KEYSTORES,
         tenantTarget(request.getParent()),
         facts -> {
           int size = PageToken.size(request.getPageSize());
-          String after = PageToken.keystore(request.getPageToken(), request.getParent());
+          KeystoreFilter filter = FilterText.ofKeystores(request.getFilter());
+          String after =
+              PageToken.id(request.getPageToken(), request.getParent(), request.getFilter());
           return keystores
-              .list(tenant(request.getParent()), after, size + 1)
-              .map(found -> page(found, size));
+              .list(tenant(request.getParent()), filter, after, size + 1)
+              .map(found -> page(request, found, size));
         });
   }
 
-  private static ListKeystoresResponse page(List<dev.keybroker.keystore.Keystore> found, int size) {
+  private static ListKeystoresResponse page(
+      ListKeystoresRequest request, List<dev.keybroker.keystore.Keystore> found, int size) {
     ListKeystoresResponse.Builder page = ListKeystoresResponse.newBuilder();
     found.stream().limit(size).map(KeystoreMapping::keystore).forEach(page::addKeystores);
     if (found.size() > size) {
-      page.setNextPageToken(PageToken.afterKeystore(found.get(size - 1).name()));
+      page.setNextPageToken(
+          PageToken.afterId(
+              request.getParent(), request.getFilter(), found.get(size - 1).name().keystore()));
     }
     return page.build();
   }

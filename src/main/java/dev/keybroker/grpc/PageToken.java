@@ -1,12 +1,13 @@
 package dev.keybroker.grpc;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.google.protobuf.CodedOutputStream;
 import dev.keybroker.audit.AuditCursor;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.keystore.KekCursor;
 import dev.keybroker.v1.ListAuditEventsRequest;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.DateTimeException;
@@ -30,17 +31,18 @@ final class PageToken {
     return requested == 0 ? DEFAULT_SIZE : requested;
   }
 
-  static String afterKeystore(KeystoreName last) {
-    return encode("tenants/" + last.tenant() + " " + last.keystore());
+  /// @param filter what the list leaves out; empty if nothing
+  static String afterId(String parent, String filter, String last) {
+    return encode(parent + " " + last + (filter.isEmpty() ? "" : "/" + digest(filter.getBytes(UTF_8))));
   }
 
-  /// The keystore's id; null for the first page.
-  static @Nullable String keystore(String token, String parent) {
+  /// The last id of the previous page; null for the first page.
+  static @Nullable String id(String token, String parent, String filter) {
     if (token.isEmpty()) {
       return null;
     }
-    String id = decode(token, parent);
-    if (!KeystoreName.isId(id) || !encode(parent + " " + id).equals(token)) {
+    String id = decode(token, parent).split("/", 2)[0];
+    if (!KeystoreName.isId(id) || !afterId(parent, filter, id).equals(token)) {
       throw invalid();
     }
     return id;
@@ -124,9 +126,17 @@ final class PageToken {
     out.useDeterministicSerialization();
     try {
       asked.writeTo(out);
-      byte[] digest = MessageDigest.getInstance("SHA-256").digest(encoded);
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+    return digest(encoded);
+  }
+
+  private static String digest(byte[] filter) {
+    try {
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(filter);
       return Base64.getUrlEncoder().withoutPadding().encodeToString(Arrays.copyOf(digest, 16));
-    } catch (IOException | NoSuchAlgorithmException e) {
+    } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }
   }
@@ -140,12 +150,12 @@ final class PageToken {
   private static String encode(String text) {
     return Base64.getUrlEncoder()
         .withoutPadding()
-        .encodeToString(text.getBytes(StandardCharsets.UTF_8));
+        .encodeToString(text.getBytes(UTF_8));
   }
 
   private static String decode(String token, String parent) {
     try {
-      String text = new String(Base64.getUrlDecoder().decode(token), StandardCharsets.UTF_8);
+      String text = new String(Base64.getUrlDecoder().decode(token), UTF_8);
       if (text.startsWith(parent + " ")) {
         return text.substring(parent.length() + 1);
       }

@@ -85,7 +85,7 @@ public final class KeyUsages {
   ///     as their root key; null for all keys
   public Uni<List<KeyUsage>> of(String tenant, @Nullable KmsArn only) {
     return keystores
-        .list(tenant, null, Integer.MAX_VALUE)
+        .list(tenant, KeystoreFilter.NONE, null, Integer.MAX_VALUE)
         .chain(
             all ->
                 holders

@@ -2,6 +2,7 @@ package dev.keybroker.keystore;
 
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KeystoreName;
+import dev.keybroker.kms.KmsArn;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -9,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param version counts the saves; the etag is derived from it
 /// @param activeKek null until the first KEK is generated
+/// @param activeKekTime when that KEK became ACTIVE
+/// @param activeKekRootKey the key, never an alias, that encrypts that KEK's private key
 /// @param updateTime when the settings last changed
 /// @param nextRotationTime when the next KEK is due; null if only a caller makes one
 /// @param lastError the newest failure of the root key; null once a later call succeeded
@@ -19,6 +22,8 @@ public record Keystore(
     KeystoreSettings settings,
     long version,
     @Nullable KekName activeKek,
+    @Nullable Instant activeKekTime,
+    @Nullable KmsArn activeKekRootKey,
     Instant createTime,
     Instant updateTime,
     @Nullable Instant nextRotationTime,
@@ -32,6 +37,8 @@ public record Keystore(
         settings,
         version,
         activeKek,
+        activeKekTime,
+        activeKekRootKey,
         createTime,
         updateTime,
         nextRotationTime,

@@ -1,5 +1,6 @@
 package dev.keybroker.keystore;
 
+import dev.keybroker.access.Reach;
 import dev.keybroker.kek.KekChange;
 import dev.keybroker.kek.KekChanges;
 import dev.keybroker.kek.KekFailure;
@@ -58,9 +59,16 @@ public final class KeystoreAdmin {
     return keystores.find(name);
   }
 
+  /// Returns up to `limit` ids of tenants within reach that have keystores, sorted, starting with
+  /// the first after `after`.
+  public Uni<List<String>> tenants(Reach reach, @Nullable String after, int limit) {
+    return keystores.tenants(reach, after, limit);
+  }
+
   /// Returns up to `limit` keystores of a tenant by id, starting with the first after `after`.
-  public Uni<List<Keystore>> list(String tenant, @Nullable String after, int limit) {
-    return keystores.list(tenant, after, limit);
+  public Uni<List<Keystore>> list(
+      String tenant, KeystoreFilter filter, @Nullable String after, int limit) {
+    return keystores.list(tenant, filter, after, limit);
   }
 
   /// Checks the root key, makes the key pair of the first KEK and saves the keystore with it. If
@@ -124,7 +132,7 @@ public final class KeystoreAdmin {
                             passed -> {
                               Instant now = clock.instant();
                               return new Keystore(
-                                  name, settings, 0, null, now, now, null, null, null, null);
+                                  name, settings, 0, null, null, null, now, now, null, null, null, null);
                             }));
     return explained(name, settings, validated);
   }
@@ -206,6 +214,8 @@ public final class KeystoreAdmin {
         settings,
         before.version(),
         before.activeKek(),
+        before.activeKekTime(),
+        before.activeKekRootKey(),
         before.createTime(),
         before.updateTime(),
         before.nextRotationTime(),

@@ -1,5 +1,6 @@
 package dev.keybroker.keystore;
 
+import dev.keybroker.access.Reach;
 import dev.keybroker.kek.KeystoreName;
 import io.smallrye.mutiny.Uni;
 import java.util.List;
@@ -21,8 +22,14 @@ public interface KeystoreRepository {
 
   Uni<Keystore> find(KeystoreName name);
 
-  /// Returns up to `limit` keystores of a tenant by id, starting with the first after `after`.
-  Uni<List<Keystore>> list(String tenant, @Nullable String after, int limit);
+  /// Returns up to `limit` ids of tenants within reach that have keystores, sorted, starting with
+  /// the first after `after`.
+  Uni<List<String>> tenants(Reach reach, @Nullable String after, int limit);
+
+  /// Returns up to `limit` keystores of a tenant by id, starting with the first after `after`. One
+  /// query, whose cost does not depend on the number of keystores before `after`.
+  Uni<List<Keystore>> list(
+      String tenant, KeystoreFilter filter, @Nullable String after, int limit);
 
   /// Saves settings if the keystore still has this version; otherwise fails with
   /// [KeystoreFailure.Changed]. If the settings make different KEKs, marks the keystore as needing

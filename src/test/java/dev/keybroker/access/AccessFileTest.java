@@ -78,6 +78,36 @@ class AccessFileTest {
   }
 
   @Test
+  void reach_isOfTheTenantsThatGrantsName() throws AccessFileException {
+    AccessPolicy policy =
+        parse(
+            """
+            version: 1
+            grants:
+              - {callers: ['spiffe://e.org/a'], permissions: [keystore.view], on: [tenants/acme]}
+              - {callers: ['spiffe://e.org/*'], permissions: [keystore.view], on: [tenants/globex]}
+              - callers: ['spiffe://e.org/a']
+                permissions: [keystore.view]
+                on: [tenants/initech/keystores/calls]
+              - {callers: ['spiffe://e.org/a'], permissions: [audit.view], on: [tenants/other]}
+              - {callers: ['dns:all.example'], permissions: [keystore.view], on: ['tenants/*']}
+            """);
+
+    assertEquals(
+        new Reach(false, Set.of("acme", "globex")),
+        policy.reach(spiffe("spiffe://e.org/a"), Permission.KEYSTORE_VIEW));
+    assertEquals(
+        new Reach(false, Set.of("globex")),
+        policy.reach(spiffe("spiffe://e.org/b"), Permission.KEYSTORE_VIEW));
+    assertEquals(
+        Reach.NOWHERE, policy.reach(spiffe("spiffe://e.org/a"), Permission.KEYSTORE_EDIT));
+    assertEquals(
+        Reach.EVERYWHERE,
+        policy.reach(new Caller(Caller.Kind.DNS, "all.example"), Permission.KEYSTORE_VIEW));
+    assertEquals(Reach.NOWHERE, policy.reach(Caller.ANONYMOUS, Permission.KEYSTORE_VIEW));
+  }
+
+  @Test
   void grantOnAKeystore_holdsThereAlone() throws AccessFileException {
     AccessPolicy policy =
         parse(grant("['spiffe://example.org/a']", "[dek.wrap]", "[tenants/acme/keystores/calls]"));

@@ -35,6 +35,7 @@ import dev.keybroker.v1.KmsError;
 import dev.keybroker.v1.ListAuditEventsRequest;
 import dev.keybroker.v1.ListKeksRequest;
 import dev.keybroker.v1.ListKeystoresRequest;
+import dev.keybroker.v1.ListTenantsRequest;
 import dev.keybroker.v1.PipelineBucket;
 import dev.keybroker.v1.PipelineRole;
 import dev.keybroker.v1.ReEncryptKeksRequest;
@@ -418,7 +419,9 @@ class ContractConstraintsTest {
                 .setParent(TENANT)
                 .setPageSize(1000)
                 .setPageToken("t".repeat(1024))
+                .setFilter("f".repeat(1024))
                 .build()),
+        valid("first page of tenants", ListTenantsRequest.getDefaultInstance()),
         valid(
             "largest page of KEKs",
             ListKeksRequest.newBuilder()
@@ -611,6 +614,18 @@ class ContractConstraintsTest {
                 .setParent(TENANT)
                 .setPageToken("t".repeat(1025))
                 .build(),
+            "page_token: string.max_bytes"),
+        invalid(
+            "filter of 1,025 bytes",
+            ListKeystoresRequest.newBuilder().setParent(TENANT).setFilter("f".repeat(1025)).build(),
+            "filter: string.max_bytes"),
+        invalid(
+            "page of 1,001 tenants",
+            ListTenantsRequest.newBuilder().setPageSize(1001).build(),
+            "page_size: int32.gte_lte"),
+        invalid(
+            "page token of 1,025 bytes, tenants",
+            ListTenantsRequest.newBuilder().setPageToken("t".repeat(1025)).build(),
             "page_token: string.max_bytes"),
         invalid(
             "page of 1,001 audit events",

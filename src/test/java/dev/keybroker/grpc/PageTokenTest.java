@@ -26,16 +26,29 @@ class PageTokenTest {
 
   @Test
   void token_given_isTaken() {
-    assertEquals("calls", PageToken.keystore(PageToken.afterKeystore(KEYSTORE), "tenants/acme"));
+    assertEquals("calls", PageToken.id(PageToken.afterId("tenants/acme", "", "calls"), "tenants/acme", ""));
     assertEquals(CURSOR, PageToken.kek(PageToken.afterKek(KEYSTORE, CURSOR), KEYSTORE.toString()));
   }
 
   @Test
   void token_ofAnotherParent_isRefused() {
-    String keystores = PageToken.afterKeystore(KEYSTORE);
-    assertThrows(RequestInvalid.class, () -> PageToken.keystore(keystores, "tenants/acm"));
+    String keystores = PageToken.afterId("tenants/acme", "", "calls");
+    assertThrows(RequestInvalid.class, () -> PageToken.id(keystores, "tenants/acm", ""));
     String keks = PageToken.afterKek(KEYSTORE, CURSOR);
     assertThrows(RequestInvalid.class, () -> PageToken.kek(keks, "tenants/acme/keystores/calls-2"));
+  }
+
+  @Test
+  void token_ofAnotherFilter_isRefused() {
+    String plain = PageToken.afterId("tenants/acme", "", "calls");
+    String filtered = PageToken.afterId("tenants/acme", "state = ACTIVE", "calls");
+    assertEquals("calls", PageToken.id(filtered, "tenants/acme", "state = ACTIVE"));
+    assertThrows(RequestInvalid.class, () -> PageToken.id(filtered, "tenants/acme", ""));
+    assertThrows(
+        RequestInvalid.class, () -> PageToken.id(plain, "tenants/acme", "state = ACTIVE"));
+    assertThrows(
+        RequestInvalid.class,
+        () -> PageToken.id(filtered, "tenants/acme", "state = DELETE_SCHEDULED"));
   }
 
   @ParameterizedTest
@@ -65,13 +78,13 @@ class PageTokenTest {
 
   @Test
   void token_withOtherBase64_isRefused() {
-    String token = PageToken.afterKeystore(new KeystoreName("acme", "call"));
-    assertEquals("call", PageToken.keystore(token, "tenants/acme"));
+    String token = PageToken.afterId("tenants/acme", "", "call");
+    assertEquals("call", PageToken.id(token, "tenants/acme", ""));
 
     // 17 bytes leave bits of the last character unused.
     String unusedBits = token.substring(0, token.length() - 1) + next(token);
     for (String other : List.of(unusedBits, token + "=", token + "!", token + "\n")) {
-      assertThrows(RequestInvalid.class, () -> PageToken.keystore(other, "tenants/acme"));
+      assertThrows(RequestInvalid.class, () -> PageToken.id(other, "tenants/acme", ""));
     }
   }
 

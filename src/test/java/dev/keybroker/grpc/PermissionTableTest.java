@@ -32,6 +32,9 @@ import dev.keybroker.v1.KeystoresGrpc;
 import dev.keybroker.v1.ListAuditEventsRequest;
 import dev.keybroker.v1.ListKeksRequest;
 import dev.keybroker.v1.ListKeystoresRequest;
+import dev.keybroker.v1.ListTenantsRequest;
+import dev.keybroker.v1.ListTenantsResponse;
+import dev.keybroker.v1.Tenant;
 import dev.keybroker.v1.ReEncryptKeksRequest;
 import dev.keybroker.v1.RestoreKekRequest;
 import dev.keybroker.v1.RestoreKeystoreRequest;
@@ -69,6 +72,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Timestamp;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -118,12 +122,11 @@ class PermissionTableTest extends BrokerTestCase {
       this.on = on;
     }
 
-    /// @param asksTenant the rpc asks for the permission on the whole tenant
-    boolean holds(String keystore, boolean asksTenant) {
+    boolean holds(String keystore, Asks asks) {
       return switch (this) {
         case NOWHERE -> false;
-        case KEYSTORE -> keystore.equals(OWN) && !asksTenant;
-        case TENANT -> keystore.startsWith("tenants/own/");
+        case KEYSTORE -> keystore.equals(OWN) && asks == Asks.ON_THE_KEYSTORE;
+        case TENANT -> keystore.startsWith("tenants/own/") || asks == Asks.ON_SOME_TENANT;
         case EVERYWHERE -> true;
       };
     }
@@ -131,6 +134,13 @@ class PermissionTableTest extends BrokerTestCase {
     String caller(Permission permission) {
       return (name() + "-" + permission.name().replace('_', '-')).toLowerCase(Locale.ROOT);
     }
+  }
+
+  /// On what an rpc asks for its permission.
+  private enum Asks {
+    ON_THE_KEYSTORE,
+    ON_THE_TENANT,
+    ON_SOME_TENANT
   }
 
   /// An access file with one caller for each permission and place.
@@ -175,7 +185,7 @@ class PermissionTableTest extends BrokerTestCase {
   private record Row(
       String rpc,
       Permission permission,
-      boolean asksTenant,
+      Asks asks,
       String outcome,
       Function<String, Message> request) {
     @Override
@@ -186,7 +196,7 @@ class PermissionTableTest extends BrokerTestCase {
 
   private static Row row(
       String rpc, Permission permission, String outcome, Function<String, Message> request) {
-    return new Row("keybroker.v1." + rpc, permission, false, outcome, request);
+    return new Row("keybroker.v1." + rpc, permission, Asks.ON_THE_KEYSTORE, outcome, request);
   }
 
   private static Row ofTenant(
@@ -194,7 +204,7 @@ class PermissionTableTest extends BrokerTestCase {
     return new Row(
         "keybroker.v1." + rpc,
         permission,
-        true,
+        Asks.ON_THE_TENANT,
         outcome,
         keystore -> request.apply(keystore.substring(0, keystore.indexOf("/keystores/"))));
   }
@@ -268,6 +278,12 @@ class PermissionTableTest extends BrokerTestCase {
             Permission.KEYSTORE_VIEW,
             "OK",
             it -> GetKeystoreRequest.newBuilder().setName(it).build()),
+        new Row(
+            "keybroker.v1.Keystores/ListTenants",
+            Permission.KEYSTORE_VIEW,
+            Asks.ON_SOME_TENANT,
+            "OK",
+            it -> ListTenantsRequest.getDefaultInstance()),
         ofTenant(
             "Keystores/ListKeystores",
             Permission.KEYSTORE_VIEW,
@@ -422,7 +438,7 @@ class PermissionTableTest extends BrokerTestCase {
       for (Grant grant : Grant.values()) {
         for (String keystore : KEYSTORES) {
           String call = permission.id() + " granted " + grant + ", used on " + keystore;
-          boolean allowed = permission == row.permission && grant.holds(keystore, row.asksTenant);
+          boolean allowed = permission == row.permission && grant.holds(keystore, row.asks);
           expected.put(call, allowed ? row.outcome : DENIED);
           actual.put(
               call, outcome(call(row, grant.caller(permission), row.request.apply(keystore))));
@@ -513,6 +529,30 @@ class PermissionTableTest extends BrokerTestCase {
       result.next();
       return result.getTimestamp(1);
     }
+  }
+
+  @Test
+  void tenants_areListedOnlyWhereTheyMayBeViewed() {
+    assertEquals(
+        List.of("tenants/own"), tenants(Grant.TENANT.caller(Permission.KEYSTORE_VIEW), "", 50));
+    List<String> all = tenants(Grant.EVERYWHERE.caller(Permission.KEYSTORE_VIEW), "", 1000);
+    assertTrue(all.containsAll(List.of("tenants/other", "tenants/own")), all.toString());
+    assertEquals(all, tenants(Grant.EVERYWHERE.caller(Permission.KEYSTORE_VIEW), "", 100));
+  }
+
+  /// All pages together.
+  private List<String> tenants(String caller, String token, int pageSize) {
+    ListTenantsResponse page =
+        KeystoresGrpc.newBlockingStub(TestCallers.as(caller, channel))
+            .listTenants(
+                ListTenantsRequest.newBuilder().setPageSize(pageSize).setPageToken(token).build());
+    assertTrue(page.getTenantsCount() <= pageSize);
+    List<String> names = new ArrayList<>();
+    page.getTenantsList().stream().map(Tenant::getName).forEach(names::add);
+    if (!page.getNextPageToken().isEmpty()) {
+      names.addAll(tenants(caller, page.getNextPageToken(), pageSize));
+    }
+    return names;
   }
 
   @Test

@@ -23,6 +23,7 @@ import dev.keybroker.v1.KeystoresGrpc;
 import dev.keybroker.v1.ListAuditEventsRequest;
 import dev.keybroker.v1.ListKeksRequest;
 import dev.keybroker.v1.ListKeystoresRequest;
+import dev.keybroker.v1.ListTenantsRequest;
 import dev.keybroker.v1.RewrapDekRequest;
 import dev.keybroker.v1.RootKey;
 import dev.keybroker.v1.RotateKekRequest;
@@ -59,7 +60,7 @@ class RequestConversionTest extends BrokerTestCase {
   }
 
   static Stream<Arguments> badValues() {
-    return Stream.of(durations(), timestamps(), enums(), names(), arns(), tokens())
+    return Stream.of(durations(), timestamps(), enums(), names(), arns(), tokens(), filters())
         .flatMap(rows -> rows);
   }
 
@@ -161,8 +162,25 @@ class RequestConversionTest extends BrokerTestCase {
             token ->
                 Stream.of(
                     arguments("page_token", list(token)),
+                    arguments("page_token", tenants(token)),
                     arguments("page_token", listKeks(token)),
                     arguments("page_token", audit(audit().setPageToken(token)))));
+  }
+
+  private static Stream<Arguments> filters() {
+    return Stream.of("calls", "keystore_id = 'x' OR 1", "\u0000", "f".repeat(1_025))
+        .map(
+            filter ->
+                arguments(
+                    "filter",
+                    (Call)
+                        channel ->
+                            KeystoresGrpc.newBlockingStub(channel)
+                                .listKeystores(
+                                    ListKeystoresRequest.newBuilder()
+                                        .setParent(TENANT)
+                                        .setFilter(filter)
+                                        .build())));
   }
 
   private static String[] badTokens() {
@@ -324,6 +342,11 @@ class RequestConversionTest extends BrokerTestCase {
     ListKeystoresRequest request =
         ListKeystoresRequest.newBuilder().setParent(TENANT).setPageToken(token).build();
     return channel -> KeystoresGrpc.newBlockingStub(channel).listKeystores(request);
+  }
+
+  private static Call tenants(String token) {
+    ListTenantsRequest request = ListTenantsRequest.newBuilder().setPageToken(token).build();
+    return channel -> KeystoresGrpc.newBlockingStub(channel).listTenants(request);
   }
 
   private static Call listKeks(String token) {

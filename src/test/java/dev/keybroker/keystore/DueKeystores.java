@@ -2,6 +2,7 @@ package dev.keybroker.keystore;
 
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekState;
+import dev.keybroker.access.Reach;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.KmsAction;
 import dev.keybroker.kms.KmsKey;
@@ -110,7 +111,7 @@ final class DueKeystores
 
   private Keystore keystore(KeystoreName name) {
     Instant now = clock.instant();
-    return new Keystore(name, settings, 1, null, now, now, null, null, null, null);
+    return new Keystore(name, settings, 1, null, null, null, now, now, null, null, null, null);
   }
 
   @Override
@@ -119,7 +120,13 @@ final class DueKeystores
   }
 
   @Override
-  public Uni<List<Keystore>> list(String tenant, @Nullable String after, int limit) {
+  public Uni<List<String>> tenants(Reach reach, @Nullable String after, int limit) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Uni<List<Keystore>> list(
+      String tenant, KeystoreFilter filter, @Nullable String after, int limit) {
     throw new UnsupportedOperationException();
   }
 

@@ -1,5 +1,6 @@
 package dev.keybroker.keystore;
 
+import dev.keybroker.access.Reach;
 import dev.keybroker.kek.KeystoreName;
 import io.smallrye.mutiny.Uni;
 import java.util.List;
@@ -29,8 +30,14 @@ class ForwardingKeystores implements KeystoreRepository {
   }
 
   @Override
-  public Uni<List<Keystore>> list(String tenant, @Nullable String after, int limit) {
-    return keystores.list(tenant, after, limit);
+  public Uni<List<String>> tenants(Reach reach, @Nullable String after, int limit) {
+    return keystores.tenants(reach, after, limit);
+  }
+
+  @Override
+  public Uni<List<Keystore>> list(
+      String tenant, KeystoreFilter filter, @Nullable String after, int limit) {
+    return keystores.list(tenant, filter, after, limit);
   }
 
   @Override

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.keybroker.access.Reach;
 import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.kek.KekFailure;
 import dev.keybroker.kek.KeystoreName;
@@ -187,7 +188,7 @@ public abstract class KeystoreRepositoryContract {
 
   @Test
   protected void list_isOfOneTenantById_andItsPagesAreTogetherTheWhole() {
-    assertEquals(List.of(), await(repository().list(tenant, null, 10)));
+    assertEquals(List.of(), await(repository().list(tenant, KeystoreFilter.NONE, null, 10)));
     List<Keystore> all =
         Stream.of("b", "a-b", "a", "c1", "b0")
             .map(id -> insert(new KeystoreName(tenant, id)))
@@ -199,7 +200,7 @@ public abstract class KeystoreRepositoryContract {
       List<Keystore> pages = new ArrayList<>();
       String after = null;
       while (true) {
-        List<Keystore> page = await(repository().list(tenant, after, limit));
+        List<Keystore> page = await(repository().list(tenant, KeystoreFilter.NONE, after, limit));
         assertTrue(page.size() <= limit);
         if (page.isEmpty()) {
           break;
@@ -209,6 +210,57 @@ public abstract class KeystoreRepositoryContract {
       }
       assertEquals(all, pages);
     }
+  }
+
+  @Test
+  protected void list_withAFilter_isOfThoseThatMatchAllOfIt() {
+    for (String id : List.of("a", "ab", "ab-c", "b")) {
+      insert(new KeystoreName(tenant, id));
+    }
+    KmsArn alias = KmsArn.parse("arn:aws:kms:eu-central-1:222233337777:alias/kek");
+    await(
+        repository()
+            .insert(
+                new KeystoreName(tenant, "of-alias"),
+                settings("Alias").withRootKey(new RootKey.TenantManaged(alias, null))));
+
+    assertEquals(
+        List.of("ab", "ab-c"), ids(new KeystoreFilter(null, "ab", true, null, false), null));
+    assertEquals(List.of("ab-c"), ids(new KeystoreFilter(null, "ab", true, null, false), "ab"));
+    assertEquals(List.of("ab"), ids(new KeystoreFilter(null, "ab", false, null, false), null));
+    assertEquals(
+        List.of("of-alias"), ids(new KeystoreFilter(null, null, false, alias, false), null));
+    assertEquals(
+        List.of("a", "ab", "ab-c", "b"),
+        ids(new KeystoreFilter(false, null, false, KEY, false), null));
+    assertEquals(List.of(), ids(new KeystoreFilter(true, null, false, null, false), null));
+    assertEquals(List.of(), ids(new KeystoreFilter(null, null, false, null, true), null));
+  }
+
+  private List<String> ids(KeystoreFilter filter, String after) {
+    return await(repository().list(tenant, filter, after, 10)).stream()
+        .map(it -> it.name().keystore())
+        .toList();
+  }
+
+  @Test
+  protected void tenants_areThoseWithKeystores_withinReach() {
+    String other = tenant + "-b";
+    String empty = tenant + "-c";
+    insert(name);
+    insert(new KeystoreName(other, "calls"));
+    await(repository().tenant(empty));
+    Reach reach = new Reach(false, Set.of(tenant, other, empty, "unknown"));
+
+    assertEquals(List.of(tenant, other), await(repository().tenants(reach, null, 10)));
+    assertEquals(List.of(tenant), await(repository().tenants(reach, null, 1)));
+    assertEquals(List.of(other), await(repository().tenants(reach, tenant, 10)));
+    assertEquals(
+        List.of(other), await(repository().tenants(new Reach(false, Set.of(other)), null, 10)));
+    assertEquals(List.of(), await(repository().tenants(new Reach(false, Set.of()), null, 10)));
+    List<String> all = await(repository().tenants(new Reach(true, Set.of()), null, 10_000));
+    assertTrue(all.containsAll(List.of(tenant, other)), all.toString());
+    assertFalse(all.contains(empty));
   }
 
   @Test
@@ -297,7 +349,7 @@ public abstract class KeystoreRepositoryContract {
         List.of(
             away.insert(new KeystoreName(tenant, "screens"), settings("Screens")),
             away.find(name),
-            away.list(tenant, null, 10),
+            away.list(tenant, KeystoreFilter.NONE, null, 10),
             away.update(name, saved.version(), settings("Other")));
     try (AutoCloseable ignored = outage()) {
       for (Uni<?> call : calls) {

@@ -22,18 +22,25 @@ final class KeystoreRows {
 
   private KeystoreRows() {}
 
-  static Keystore keystore(KeystoreEntity row, @Nullable UUID activeKek) {
-    return keystore(row, activeKek, null);
+  /// A keystore without its KEK and re-encryption.
+  static Keystore keystore(KeystoreEntity row) {
+    return keystore(row, null, null, null, null);
   }
 
   static Keystore keystore(
-      KeystoreEntity row, @Nullable UUID activeKek, @Nullable ReEncryptionEntity reEncryption) {
+      KeystoreEntity row,
+      @Nullable UUID activeKek,
+      @Nullable Instant activeKekTime,
+      @Nullable String activeKekRootKey,
+      @Nullable ReEncryptionEntity reEncryption) {
     KeystoreName name = name(row);
     return new Keystore(
         name,
         settings(row),
         row.version,
         activeKek == null ? null : new KekName(name, activeKek),
+        activeKekTime,
+        activeKekRootKey == null ? null : KmsArn.parse(activeKekRootKey),
         row.createTime,
         row.updateTime,
         row.nextRotationTime,

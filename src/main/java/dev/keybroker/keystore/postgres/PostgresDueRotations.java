@@ -111,7 +111,7 @@ public class PostgresDueRotations implements DueRotations {
         new TreeMap<>(Comparator.comparing(QuotaLine::name));
     for (KeystoreEntity row : rows) {
       byPlan
-          .computeIfAbsent(plan.apply(KeystoreRows.keystore(row, null)), first -> new ArrayList<>())
+          .computeIfAbsent(plan.apply(KeystoreRows.keystore(row)), first -> new ArrayList<>())
           .add(row);
     }
     return Multi.createFrom()
@@ -133,7 +133,7 @@ public class PostgresDueRotations implements DueRotations {
                         Instant time = free.minus(whole);
                         for (KeystoreEntity row : group) {
                           row.rotationAttemptTime =
-                              time.plus(delay.apply(KeystoreRows.keystore(row, null)));
+                              time.plus(delay.apply(KeystoreRows.keystore(row)));
                           row.rotationReserved = true;
                           time = time.plus(interval);
                         }
