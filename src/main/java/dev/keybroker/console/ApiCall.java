@@ -3,11 +3,14 @@ package dev.keybroker.console;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.util.JsonFormat;
+import java.util.regex.Pattern;
 
 /// A call of the API as a shell makes it.
 final class ApiCall {
   private static final JsonFormat.Printer JSON =
       JsonFormat.printer().preservingProtoFieldNames().omittingInsignificantWhitespace();
+
+  private static final Pattern ESCAPED_EQUALS = Pattern.compile("(?<!\\\\)\\\\u003d");
 
   private static final JsonFormat.Printer INDENTED =
       JsonFormat.printer().preservingProtoFieldNames();
@@ -34,7 +37,8 @@ final class ApiCall {
 
   private static String print(JsonFormat.Printer printer, Message message) {
     try {
-      return printer.print(message);
+      // Escaped for HTML, which the templates do.
+      return ESCAPED_EQUALS.matcher(printer.print(message)).replaceAll("=");
     } catch (InvalidProtocolBufferException e) {
       throw new IllegalStateException(e);
     }

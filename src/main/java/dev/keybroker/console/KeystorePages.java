@@ -10,6 +10,7 @@ import dev.keybroker.v1.ListKeystoresResponse;
 import io.quarkus.qute.TemplateInstance;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.inject.Singleton;
+import jakarta.ws.rs.BeanParam;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -36,16 +37,10 @@ public class KeystorePages {
   }
 
   /// Lists the keystores of a tenant.
-  ///
-  /// @param after the token of the page; empty for the first
   @GET
   public TemplateInstance list(
-      @PathParam("tenant") String tenant, @QueryParam("after") @DefaultValue("") String after) {
-    ListKeystoresRequest request =
-        ListKeystoresRequest.newBuilder()
-            .setParent("tenants/" + tenant)
-            .setPageToken(after)
-            .build();
+      @PathParam("tenant") String tenant, @BeanParam KeystoreSearch search) {
+    ListKeystoresRequest request = search.request(tenant);
     ListKeystoresResponse found = api.keystores(request, Keystores::listKeystores);
     return pages.show(
         tenant,
@@ -54,9 +49,14 @@ public class KeystorePages {
         page ->
             Screens.keystores(
                 page,
-                found.getKeystoresList().stream().map(KeystoreView::of).toList(),
-                after,
-                found.getNextPageToken()));
+                search,
+                found.getKeystoresList().stream().map(this::view).toList(),
+                search.after.isEmpty() ? "" : search.first(),
+                search.next(found.getNextPageToken())));
+  }
+
+  private KeystoreView view(Keystore keystore) {
+    return KeystoreView.of(keystore, clock.instant());
   }
 
   /// Shows a keystore and the history of its KEKs.
@@ -82,7 +82,7 @@ public class KeystorePages {
         page ->
             Screens.keystore(
                 page,
-                KeystoreView.of(keystore),
+                view(keystore),
                 keks.getKeksList().stream().map(kek -> KekView.of(kek, clock.instant())).toList(),
                 keks.getNextPageToken()));
   }

@@ -22,6 +22,7 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.net.URI;
+import java.time.Clock;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -42,10 +43,12 @@ public class KeystoreSetup {
 
   private final Api api;
   private final Pages pages;
+  private final Clock clock;
 
-  KeystoreSetup(Api api, Pages pages) {
+  KeystoreSetup(Api api, Pages pages, Clock clock) {
     this.api = api;
     this.pages = pages;
+    this.clock = clock;
   }
 
   /// The empty form.
@@ -65,7 +68,7 @@ public class KeystoreSetup {
         api.keystores(
             GetKeystoreRequest.newBuilder().setName(name(tenant, id)).build(),
             Keystores::getKeystore);
-    KeystoreForm form = KeystoreForm.of(KeystoreView.of(saved), saved);
+    KeystoreForm form = KeystoreForm.of(KeystoreView.of(saved, clock.instant()), saved);
     return show(tenant, form, false, new FormResult(documents(tenant, form), null, null));
   }
 

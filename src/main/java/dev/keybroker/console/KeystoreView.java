@@ -5,6 +5,8 @@ import dev.keybroker.v1.AwsKmsKey;
 import dev.keybroker.v1.Keystore;
 import dev.keybroker.v1.KeystoreState;
 import dev.keybroker.v1.OnKmsOutage;
+import java.time.Duration;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /// A keystore, as a page shows it.
@@ -14,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 /// @param rootKey the ARN of the root key; empty if the operator's key is used
 /// @param way how the broker uses the root key: `policy`, `role`, `grant` or `managed`
 /// @param activeKek the id of the active KEK; empty before the first
+/// @param activeKekTime since when it is active; null before the first
+/// @param activeKekDays how many whole days that is
+/// @param activeRootKey the key, never an alias, that encrypts it; empty if that is the root key
 /// @param lifetimeSeconds how long unwraps may continue after the key is withdrawn
 /// @param failClosed whether wraps stop while the root key fails
 /// @param nextChange null if the KEK is changed by hand alone
@@ -33,13 +38,16 @@ record KeystoreView(
     long lifetimeSeconds,
     boolean failClosed,
     String activeKek,
+    @Nullable Moment activeKekTime,
+    long activeKekDays,
+    String activeRootKey,
     String etag,
     Moment created,
     @Nullable Moment nextChange,
     @Nullable Problem lastError,
     @Nullable Moment deleteTime) {
 
-  static KeystoreView of(Keystore keystore) {
+  static KeystoreView of(Keystore keystore, Instant now) {
     KeystoreName name = KeystoreName.parse(keystore.getName());
     AwsKmsKey key = keystore.getRootKey().getAwsKms();
     boolean leaves = keystore.getState() == KeystoreState.KEYSTORE_STATE_DELETE_SCHEDULED;
@@ -57,6 +65,12 @@ record KeystoreView(
         keystore.getPrivateKekLifetime().getSeconds(),
         keystore.getOnKmsOutage() == OnKmsOutage.ON_KMS_OUTAGE_FAIL_CLOSED,
         keystore.getActiveKek().substring(keystore.getActiveKek().lastIndexOf('/') + 1),
+        keystore.hasActiveKekTime() ? Moment.of(keystore.getActiveKekTime()) : null,
+        Duration.between(Instant.ofEpochSecond(keystore.getActiveKekTime().getSeconds()), now)
+            .toDays(),
+        keystore.getActiveKekRootKeyArn().equals(key.getKeyArn())
+            ? ""
+            : keystore.getActiveKekRootKeyArn(),
         keystore.getEtag(),
         Moment.of(keystore.getCreateTime()),
         keystore.hasNextRotationTime() ? Moment.of(keystore.getNextRotationTime()) : null,

@@ -10,14 +10,23 @@ import org.jspecify.annotations.Nullable;
 final class Screens {
   private Screens() {}
 
-  static native TemplateInstance home(Page page, String tenant);
+  static native TemplateInstance home(
+      Page page,
+      String tenant,
+      List<String> tenants,
+      String next,
+      @Nullable RefusalView refusal);
 
   static native TemplateInstance signedOut(Page page);
 
   static native TemplateInstance refused(Page page, RefusalView refusal);
 
   static native TemplateInstance keystores(
-      Page page, List<KeystoreView> keystores, String after, String next);
+      Page page,
+      KeystoreSearch search,
+      List<KeystoreView> keystores,
+      String first,
+      String next);
 
   static native TemplateInstance keystore(
       Page page, KeystoreView keystore, List<KekView> keks, String next);

@@ -40,6 +40,9 @@ public interface Texts {
   @Message("Tenant")
   String tenant();
 
+  @Message("Tenants that you may view")
+  String tenants();
+
   @Message("Open")
   String open();
 
@@ -86,6 +89,18 @@ public interface Texts {
 
   @Message("This tenant has no keystores yet.")
   String noKeystores();
+
+  @Message("No keystores match.")
+  String noMatch();
+
+  @Message("in use")
+  String inUse();
+
+  @Message("Id starts with")
+  String idStart();
+
+  @Message("The active KEK is encrypted by")
+  String encryptedBy();
 
   @Message("Next page")
   String nextPage();

@@ -73,6 +73,11 @@ class Visitor {
     return policy.allows(caller(), permission, target);
   }
 
+  /// Whether there is a tenant on which the visitor has this permission.
+  boolean mayOnSomeTenant(Permission permission) {
+    return !policy.reach(caller(), permission).isNowhere();
+  }
+
   /// Japanese if the browser prefers it to English; otherwise English.
   Locale language() {
     for (Locale accepted : headers.getAcceptableLanguages()) {

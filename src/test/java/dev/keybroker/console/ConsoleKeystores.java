@@ -45,8 +45,13 @@ record ConsoleKeystores(EmbeddedServices services, LocalCalls calls) {
     }
   }
 
-  /// Creates a keystore in a tenant.
+  /// Creates a keystore in a tenant, under a new key.
   Keystore create(String tenant) {
+    return create(tenant, newKey());
+  }
+
+  /// Creates a keystore in a tenant.
+  Keystore create(String tenant, String keyArn) {
     return calls
         .keystores(
             ADMIN,
@@ -60,7 +65,7 @@ record ConsoleKeystores(EmbeddedServices services, LocalCalls calls) {
                         .setKeyPairSpec(KeyPairSpec.KEY_PAIR_SPEC_ECC_NIST_P256)
                         .setRootKey(
                             RootKey.newBuilder()
-                                .setAwsKms(AwsKmsKey.newBuilder().setKeyArn(newKey()))))
+                                .setAwsKms(AwsKmsKey.newBuilder().setKeyArn(keyArn))))
                 .build(),
             Keystores::createKeystore)
         .await()
