@@ -2,7 +2,7 @@
 # Builds the packaged broker with the bench's no-op rpc, and measures it: src/docs/performance.md. Runs from anywhere;
 # needs Linux with two cores, a JDK 25, openssl, taskset and h2load. Options: --rounds=N --seconds=S --count-seconds=S
 # --update-docs; --before=DIR for the quarkus-app folder of another commit, measured in the same rounds; or one part alone:
-# --audit-only, --tls-only, --keystores-only, --peers.
+# --audit-only, --tls-only, --keystores-only, --rewraps-only, --peers.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 

@@ -19,7 +19,8 @@ import java.util.Map;
 import software.amazon.awssdk.services.kms.KmsAsyncClient;
 
 /// Measures the packaged broker: `[--rounds=N] [--seconds=S] [--count-seconds=S]
-/// [--before=DIR] [--audit-only|--tls-only|--keystores-only|--peers] [--update-docs]`.
+/// [--before=DIR] [--audit-only|--tls-only|--keystores-only|--rewraps-only|--peers]
+/// [--update-docs]`.
 /// `src/bench/run.sh` builds it and calls this.
 ///
 /// Everything that is compared is measured in each round, one after the other, so that a machine
@@ -59,6 +60,9 @@ public final class Bench {
     }
     if (options.part() == Part.ALL) {
       StartUp.measure(options, sides, report);
+    }
+    if (options.has(Part.REWRAPS)) {
+      Rewraps.measure(options, sides, report);
     }
     if (options.has(Part.KEYSTORES)) {
       ManyKeystores.measure(options, sides, report);

@@ -26,6 +26,7 @@ record Options(
     AUDIT,
     TLS,
     KEYSTORES,
+    REWRAPS,
     PEERS
   }
 
@@ -48,12 +49,13 @@ record Options(
             case "--audit-only" -> part = Part.AUDIT;
             case "--tls-only" -> part = Part.TLS;
             case "--keystores-only" -> part = Part.KEYSTORES;
+            case "--rewraps-only" -> part = Part.REWRAPS;
             case "--peers" -> part = Part.PEERS;
             case "--update-docs" -> updateDocs = true;
             default ->
                 throw new IllegalArgumentException(
                     "usage: run.sh [--rounds=N] [--seconds=S] [--count-seconds=S] [--before=DIR]"
-                        + " [--audit-only|--tls-only|--keystores-only|--peers]"
+                        + " [--audit-only|--tls-only|--keystores-only|--rewraps-only|--peers]"
                         + " [--update-docs]");
           }
         }
