@@ -8,6 +8,8 @@ public final class Dek implements AutoCloseable {
   static final int MIN_SIZE = 32;
   static final int MAX_SIZE = 64;
 
+  private static final SecureRandom RANDOM = new SecureRandom();
+
   private final byte[] bytes;
   private boolean closed;
 
@@ -27,7 +29,7 @@ public final class Dek implements AutoCloseable {
   /** Generates a DEK of 32 bytes. */
   public static Dek random() {
     byte[] bytes = new byte[MIN_SIZE];
-    new SecureRandom().nextBytes(bytes);
+    RANDOM.nextBytes(bytes);
     return new Dek(bytes);
   }
 

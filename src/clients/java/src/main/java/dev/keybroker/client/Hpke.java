@@ -109,8 +109,7 @@ final class Hpke {
     return Arrays.copyOf(okm, length);
   }
 
-  private static byte[] hmac(String algorithm, byte[] key, byte[] message)
-      throws GeneralSecurityException {
+  static byte[] hmac(String algorithm, byte[] key, byte[] message) throws GeneralSecurityException {
     Mac mac = Mac.getInstance(algorithm);
     // An empty key is the same as one of zeros, and SecretKeySpec takes no empty one.
     mac.init(new SecretKeySpec(key.length == 0 ? new byte[1] : key, algorithm));

@@ -28,6 +28,7 @@ import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -88,7 +89,7 @@ public final class KeyBrokerClient implements AutoCloseable {
   private final Duration deadline;
   private final ScheduledExecutorService background;
   private final PublicKeks publicKeks;
-  private final OfflineWrapping wrapping = new OfflineWrapping();
+  private final OfflineWrapping wrapping;
 
   private KeyBrokerClient(
       ManagedChannel channel,
@@ -104,6 +105,8 @@ public final class KeyBrokerClient implements AutoCloseable {
         builder.token == null ? plain : plain.withCallCredentials(new Bearer(builder.token));
     this.publicKeks =
         new PublicKeks(this::readPublicKek, background, Clock.systemUTC(), builder.offline, stored);
+    this.wrapping =
+        new OfflineWrapping(builder.wrapSession, Clock.systemUTC(), background, new SecureRandom());
   }
 
   /**
@@ -126,6 +129,7 @@ public final class KeyBrokerClient implements AutoCloseable {
     private Supplier<String> token;
     private Duration deadline = Duration.ofSeconds(5);
     private Duration offline = Duration.ofHours(24);
+    private Duration wrapSession = Duration.ofSeconds(60);
     private Path publicKeks;
 
     private Builder(String target) {
@@ -176,6 +180,19 @@ public final class KeyBrokerClient implements AutoCloseable {
      */
     public Builder offline(Duration time) {
       this.offline = time;
+      return this;
+    }
+
+    /**
+     * How long one encapsulated secret serves the DEKs of a KEK; by default 60 s, at most 10 min.
+     * Zero: each DEK has its own, which costs a public-key operation for each recording. Whoever
+     * reads the secret in this process's memory can open all DEKs that it serves.
+     */
+    public Builder wrapSession(Duration time) {
+      if (time.isNegative() || time.compareTo(Duration.ofMinutes(10)) > 0) {
+        throw new IllegalArgumentException("a wrap session lasts from zero to 10 minutes");
+      }
+      this.wrapSession = time;
       return this;
     }
 
@@ -466,5 +483,6 @@ public final class KeyBrokerClient implements AutoCloseable {
   public void close() {
     channel.shutdownNow();
     background.shutdownNow();
+    wrapping.close();
   }
 }

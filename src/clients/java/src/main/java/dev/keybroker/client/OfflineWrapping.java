@@ -12,9 +12,16 @@ import java.security.SecureRandom;
 import java.security.interfaces.ECPublicKey;
 import java.security.spec.MGF1ParameterSpec;
 import java.security.spec.X509EncodedKeySpec;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.OAEPParameterSpec;
@@ -22,51 +29,183 @@ import javax.crypto.spec.PSource;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Wraps DEKs under a public KEK in the format of {@code src/docs/wrapped-dek.md}, without the
- * broker. Thread-safe.
+ * Wraps DEKs under public KEKs in the format of {@code src/docs/wrapped-dek.md}, without the
+ * broker.
+ *
+ * <p>An encapsulated secret serves the DEKs of one KEK for a bounded time and number, as in the
+ * broker. Each DEK has its own salt, and by it its own key and nonce. Thread-safe.
  */
-final class OfflineWrapping {
+final class OfflineWrapping implements AutoCloseable {
   private static final byte[] V1 = "keybroker/v1".getBytes(US_ASCII);
   private static final byte[] V1_DEK = "keybroker/v1 dek".getBytes(US_ASCII);
+  private static final byte[] V1_SALT = "keybroker/v1 salt".getBytes(US_ASCII);
   private static final int EXPORT_ONLY = 0xffff;
   private static final int SALT_SIZE = 16;
   private static final int Z_SIZE = 32;
+  private static final int MAX_DEKS = 1 << 20;
 
-  private final SecureRandom random = new SecureRandom();
+  private final Duration lifetime;
+  private final Clock clock;
+  private final ScheduledExecutorService background;
+  private final SecureRandom random;
+  private final Map<String, Session> sessions = new ConcurrentHashMap<>();
+
+  /**
+   * @param lifetime how long an encapsulated secret is used; zero if each DEK has its own
+   * @param background wipes the secrets at their end
+   */
+  OfflineWrapping(
+      Duration lifetime, Clock clock, ScheduledExecutorService background, SecureRandom random) {
+    this.lifetime = lifetime;
+    this.clock = clock;
+    this.background = background;
+    this.random = random;
+  }
+
+  /**
+   * An encapsulated secret in use. It ends by the wall clock or by its wiping, whichever is first.
+   */
+  private static final class Session {
+    /** What stands before the salts. */
+    private final byte[] start;
+
+    private final byte[] z;
+    private final Instant end;
+    private int left = MAX_DEKS;
+
+    Session(byte[] start, byte[] z, Instant end) {
+      this.start = start;
+      this.z = z;
+      this.end = end;
+    }
+
+    synchronized boolean isOpen(Instant now) {
+      return left > 0 && now.isBefore(end);
+    }
+
+    /** Returns a copy of z for one DEK, which the caller overwrites, or null after the end. */
+    synchronized byte[] take(Instant now) {
+      if (!isOpen(now)) {
+        return null;
+      }
+      left--;
+      return z.clone();
+    }
+
+    synchronized void wipe() {
+      left = 0;
+      Arrays.fill(z, (byte) 0);
+    }
+  }
 
   private record Encapsulated(byte[] bytes, byte[] z) {}
 
   byte[] wrap(PublicKek kek, Dek dek, Map<String, String> context) {
-    byte[] plaintext = dek.toByteArray();
-    byte[] z = Hpke.EMPTY;
+    byte[] encoded = Pairs.CONTEXT.encode(context);
+    try {
+      if (lifetime.isZero()) {
+        Session own = encapsulate(kek, Instant.MAX);
+        return seal(own.start, own.z, dek, encoded);
+      }
+      Session session = sessions.get(kek.name());
+      byte[] z = session == null ? null : session.take(clock.instant());
+      while (z == null) {
+        session = sessions.compute(kek.name(), (name, known) -> current(kek, known));
+        z = session.take(clock.instant());
+      }
+      return seal(session.start, z, dek, encoded);
+    } catch (GeneralSecurityException e) {
+      throw unusable(kek, e);
+    }
+  }
+
+  private static IllegalArgumentException unusable(PublicKek kek, GeneralSecurityException e) {
+    return new IllegalArgumentException("the KEK " + kek.name() + " is not usable", e);
+  }
+
+  /** The session that another thread has started meanwhile, or a new one. */
+  private Session current(PublicKek kek, Session known) {
+    Instant now = clock.instant();
+    if (known != null) {
+      if (known.isOpen(now)) {
+        return known;
+      }
+      known.wipe();
+    }
+    try {
+      Session session = encapsulate(kek, now.plus(lifetime));
+      try {
+        background.schedule(() -> end(kek, session), lifetime.toNanos(), TimeUnit.NANOSECONDS);
+      } catch (RejectedExecutionException e) {
+        session.wipe();
+        throw new IllegalStateException("the client is closed", e);
+      }
+      return session;
+    } catch (GeneralSecurityException e) {
+      throw unusable(kek, e);
+    }
+  }
+
+  private void end(PublicKek kek, Session session) {
+    session.wipe();
+    sessions.remove(kek.name(), session);
+  }
+
+  /** Wipes all secrets. */
+  @Override
+  public void close() {
+    sessions.values().forEach(Session::wipe);
+  }
+
+  private Session encapsulate(PublicKek kek, Instant end) throws GeneralSecurityException {
+    Encapsulated secret = kek.spec().isRsa() ? encapsulateRsa(kek) : encapsulateHpke(kek);
+    UUID id = UUID.fromString(kek.name().substring(kek.name().lastIndexOf('/') + 1));
+    byte[] start =
+        ByteBuffer.allocate(18 + secret.bytes.length)
+            .put((byte) 1)
+            .put((byte) (kek.spec().isRsa() ? 1 : 2))
+            .putLong(id.getMostSignificantBits())
+            .putLong(id.getLeastSignificantBits())
+            .put(secret.bytes)
+            .array();
+    return new Session(start, secret.z, end);
+  }
+
+  /** Overwrites z. */
+  private byte[] seal(byte[] start, byte[] z, Dek dek, byte[] context)
+      throws GeneralSecurityException {
+    byte[] plaintext = Hpke.EMPTY;
     byte[] okm = Hpke.EMPTY;
     try {
-      Encapsulated secret = kek.spec().isRsa() ? encapsulateRsa(kek) : encapsulateHpke(kek);
-      z = secret.z;
-      UUID id = UUID.fromString(kek.name().substring(kek.name().lastIndexOf('/') + 1));
-      byte[] header =
-          ByteBuffer.allocate(18 + secret.bytes.length)
-              .put((byte) 1)
-              .put((byte) (kek.spec().isRsa() ? 1 : 2))
-              .putLong(id.getMostSignificantBits())
-              .putLong(id.getLeastSignificantBits())
-              .put(secret.bytes)
-              .array();
-      byte[] salt = random(SALT_SIZE);
+      plaintext = dek.toByteArray();
+      byte[] salt = salt(start, z, plaintext, context);
       okm = Hpke.expand("HmacSHA256", z, Hpke.concat(V1_DEK, salt), 44);
       Cipher gcm = Cipher.getInstance("AES/GCM/NoPadding");
       gcm.init(
           Cipher.ENCRYPT_MODE,
           new SecretKeySpec(okm, 0, 32, "AES"),
           new GCMParameterSpec(128, okm, 32, 12));
-      gcm.updateAAD(Hpke.concat(V1, header, Pairs.CONTEXT.encode(context)));
-      return Hpke.concat(header, salt, gcm.doFinal(plaintext));
-    } catch (GeneralSecurityException e) {
-      throw new IllegalArgumentException("the KEK " + kek.name() + " is not usable", e);
+      gcm.updateAAD(Hpke.concat(V1, start, context));
+      return Hpke.concat(start, salt, gcm.doFinal(plaintext));
     } finally {
       Arrays.fill(plaintext, (byte) 0);
       Arrays.fill(z, (byte) 0);
       Arrays.fill(okm, (byte) 0);
+    }
+  }
+
+  /**
+   * Random bytes, hashed under z with all that is encrypted or authenticated. If two copies of a
+   * machine draw the same bytes, different messages still have different salts.
+   */
+  private byte[] salt(byte[] start, byte[] z, byte[] dek, byte[] context)
+      throws GeneralSecurityException {
+    byte[] sizes = {(byte) dek.length, (byte) (start.length >>> 8), (byte) start.length};
+    byte[] input = Hpke.concat(V1_SALT, sizes, dek, start, random(SALT_SIZE), context);
+    try {
+      return Arrays.copyOf(Hpke.hmac("HmacSHA256", z, input), SALT_SIZE);
+    } finally {
+      Arrays.fill(input, (byte) 0);
     }
   }
 

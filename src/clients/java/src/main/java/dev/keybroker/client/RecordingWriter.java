@@ -9,15 +9,19 @@ import java.util.Objects;
 /**
  * Encrypts a recording as it is written. A segment is written when the next byte after it arrives,
  * and the last one when the writer is closed: until then the file is incomplete, and readers refuse
- * it. Memory is two segments. Not thread-safe.
+ * it. Memory is one segment. Not thread-safe.
  *
  * <p>A DEK encrypts one recording. Do not use it for a second one.
  */
 public final class RecordingWriter extends OutputStream {
+  private static final SecureRandom RANDOM = new SecureRandom();
+
   private final OutputStream out;
   private final Segments segments;
-  private final byte[] plaintext;
-  private final byte[] ciphertext;
+
+  /** The plaintext of a segment until it is full, and then its ciphertext. */
+  private final byte[] segment;
+
   private long index;
   private int filled;
   private boolean failed;
@@ -39,8 +43,7 @@ public final class RecordingWriter extends OutputStream {
     header.checkKey(dek);
     this.out = out;
     this.segments = Segments.writing(header, dek, salt, prefix);
-    this.plaintext = new byte[header.segmentSize()];
-    this.ciphertext = new byte[header.segmentSize()];
+    this.segment = new byte[header.segmentSize()];
     out.write(header.toByteArray());
     out.write(Segments.HEADER_SIZE);
     out.write(salt);
@@ -49,7 +52,7 @@ public final class RecordingWriter extends OutputStream {
 
   private static byte[] random(int size) {
     byte[] bytes = new byte[size];
-    new SecureRandom().nextBytes(bytes);
+    RANDOM.nextBytes(bytes);
     return bytes;
   }
 
@@ -71,7 +74,7 @@ public final class RecordingWriter extends OutputStream {
     while (done < length) {
       int capacity = segments.capacity(index);
       if (filled == capacity) {
-        writeSegment(false, plaintext, 0, capacity);
+        writeSegment(false, segment, 0, capacity);
         filled = 0;
       } else if (filled == 0 && length - done > capacity) {
         // Not the last segment: no copy is needed.
@@ -79,7 +82,7 @@ public final class RecordingWriter extends OutputStream {
         done += capacity;
       } else {
         int part = Math.min(length - done, capacity - filled);
-        System.arraycopy(bytes, offset + done, plaintext, filled, part);
+        System.arraycopy(bytes, offset + done, segment, filled, part);
         filled += part;
         done += part;
       }
@@ -92,7 +95,7 @@ public final class RecordingWriter extends OutputStream {
     }
     // The nonce is used up even if the write fails.
     failed = true;
-    out.write(ciphertext, 0, segments.seal(index, last, from, offset, length, ciphertext));
+    out.write(segment, 0, segments.seal(index, last, from, offset, length, segment));
     failed = false;
     index++;
   }
@@ -112,10 +115,10 @@ public final class RecordingWriter extends OutputStream {
     closed = true;
     try (out) {
       if (!failed) {
-        writeSegment(true, plaintext, 0, filled);
+        writeSegment(true, segment, 0, filled);
       }
     } finally {
-      Arrays.fill(plaintext, (byte) 0);
+      Arrays.fill(segment, (byte) 0);
     }
   }
 }
