@@ -15,6 +15,7 @@ from .header import Reason, RecordingError, RecordingHeader, hkdf, read_exactly
 _SALT, _PREFIX, _TAG = 32, 7, 16
 _BODY_HEADER = 1 + _SALT + _PREFIX
 _MAX_SEGMENTS = 1 << 32
+_NONCE_END = struct.Struct(">IB")
 
 
 def file_size(header: RecordingHeader, plaintext_size: int) -> int:
@@ -45,7 +46,7 @@ class _Segments:
         return self._size - _TAG - self.offset(index)
 
     def _nonce(self, index: int, last: bool) -> bytes:
-        return self._prefix + struct.pack(">IB", index, last)
+        return self._prefix + _NONCE_END.pack(index, last)
 
     def seal(self, index: int, last: bool, plaintext: bytes | bytearray | memoryview) -> bytes:
         return self._gcm.encrypt(self._nonce(index, last), plaintext, None)
@@ -101,13 +102,14 @@ class RecordingWriter(io.RawIOBase):
         if self._failed:
             raise OSError("the recording cannot be continued, because a write failed before")
         view = memoryview(data).cast("B")
+        size = len(view)
         done = 0
-        while done < len(view):
+        while done < size:
             capacity = self._segments.capacity(self._index)
             if self._filled == capacity:
                 self._write_segment(self._plaintext[:capacity], last=False)
                 self._filled = 0
-            elif self._filled == 0 and len(view) - done > capacity:
+            elif self._filled == 0 and size - done > capacity:
                 # Not the last segment: no copy is needed.
                 self._write_segment(view[done : done + capacity], last=False)
                 done += capacity
@@ -128,12 +130,12 @@ class RecordingWriter(io.RawIOBase):
         self._index += 1
 
     def _put(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            written = self._file.write(view)
+        written = self._file.write(data)
+        while written != len(data):
             if not written:
                 raise BlockingIOError("the file takes no more bytes")
-            view = view[written:]
+            data = data[written:]
+            written = self._file.write(data)
 
     def abandon(self) -> None:
         """Leaves the file incomplete when it is closed, so that readers refuse it."""
@@ -185,6 +187,7 @@ class RecordingStream(io.RawIOBase):
         header.check_context(context)
         header.check_key(dek)
         self._file = file
+        self._readinto = getattr(file, "readinto", None)
         self._size = header.segment_size
         self._recover = recover
         body_header = read_exactly(file, _BODY_HEADER)
@@ -202,9 +205,9 @@ class RecordingStream(io.RawIOBase):
         return True
 
     def _fill(self) -> None:
-        if hasattr(self._file, "readinto"):
+        if self._readinto is not None:
             while self._filled < len(self._buffer):
-                count = self._file.readinto(self._buffer[self._filled :])
+                count = self._readinto(self._buffer[self._filled :])
                 if not count:
                     return
                 self._filled += count
