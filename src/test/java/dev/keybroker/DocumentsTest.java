@@ -76,7 +76,8 @@ class DocumentsTest {
   }
 
   private static Set<String> testClasses() {
-    return files(Path.of("src/test/java"), ".java").stream()
+    return Stream.of("src/test/java", "src/clients/java/src/test/java")
+        .flatMap(folder -> files(Path.of(folder), ".java").stream())
         .map(file -> file.getFileName().toString().replace(".java", ""))
         .collect(toSet());
   }

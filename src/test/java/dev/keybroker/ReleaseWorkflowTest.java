@@ -118,6 +118,7 @@ class ReleaseWorkflowTest {
             ".ci/run",
             "src/main/docker/Dockerfile.native",
             "src/main/docker/Dockerfile.jvm",
+            "src/clients/cli/Dockerfile",
             "src/docs/CHANGELOG.md",
             ".github/dependabot.yml")) {
       assertTrue(Files.exists(Path.of(file)), file);

@@ -1,8 +1,11 @@
 package dev.keybroker.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.keybroker.client.KeyBrokerException;
 import dev.keybroker.client.RecordingException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -57,12 +60,13 @@ public final class Keybroker implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  /** Reads the version of the jar. */
+  /** The version that the build wrote into a resource. */
   static final class Version implements IVersionProvider {
     @Override
-    public String[] getVersion() {
-      String version = Keybroker.class.getPackage().getImplementationVersion();
-      return new String[] {"keybroker " + (version == null ? "(development)" : version)};
+    public String[] getVersion() throws IOException {
+      try (InputStream version = Keybroker.class.getResourceAsStream("version")) {
+        return new String[] {"keybroker " + new String(version.readAllBytes(), UTF_8).strip()};
+      }
     }
   }
 
