@@ -3,6 +3,8 @@ package dev.keybroker.boot;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -39,6 +41,7 @@ class ArtefactIT {
           "com/tngtech/archunit",
           "archunit",
           "bcprov",
+          "webjars",
           "tink");
 
   @Test
@@ -49,6 +52,49 @@ class ArtefactIT {
         entries.stream().anyMatch(entry -> entry.endsWith("dev/keybroker/dek/DekBroker.class")));
     assertEquals(List.of(), entries.stream().filter(ArtefactIT::isForeign).toList());
   }
+
+  @Test
+  void sbomAndNotice_nameWhatTheConsoleServes() throws IOException {
+    String assets = "META-INF/resources/assets/";
+    List<String> entries = entries();
+    String pom = Files.readString(Path.of("pom.xml"));
+    String notice = Files.readString(Path.of("NOTICE"));
+    JsonNode components =
+        new ObjectMapper()
+            .readTree(Path.of("target", "keybroker-sbom.json").toFile())
+            .get("components");
+    for (Served served :
+        List.of(
+            new Served("htmx.min.js", "htmx.org", "htmx.version", "htmx", "0BSD"),
+            new Served("pico.min.css", "picocss__pico", "pico.version", "Pico CSS", "MIT"))) {
+      assertTrue(
+          entries.stream().anyMatch(entry -> entry.endsWith(assets + served.file)), served.file);
+      String version =
+          pom.replaceFirst("(?s).*<%1$s>(.*?)</%1$s>.*".formatted(served.property), "$1");
+      List<JsonNode> found = new ArrayList<>();
+      components.forEach(
+          component -> {
+            if (component.path("name").asText().equals(served.artifact)) {
+              found.add(component);
+            }
+          });
+      assertEquals(1, found.size(), served.artifact);
+      assertEquals(version, found.getFirst().path("version").asText());
+      assertEquals(
+          served.licence,
+          found.getFirst().path("licenses").path(0).path("license").path("id").asText());
+      assertTrue(
+          notice.contains("%s %s (%s)".formatted(served.title, version, served.licence)),
+          served.title);
+    }
+  }
+
+  /// A file of somebody else's that the console serves.
+  ///
+  /// @param property the property of pom.xml that has the version
+  /// @param title as NOTICE names it
+  private record Served(
+      String file, String artifact, String property, String title, String licence) {}
 
   @Test
   void application_holdsNoTestClass() throws IOException {
