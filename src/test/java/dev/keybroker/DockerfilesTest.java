@@ -87,6 +87,21 @@ class DockerfilesTest {
             .toList());
   }
 
+  /// A JVM whose options of module access differ from those of the training run ignores the cache.
+  @Test
+  void jvmImage_startsWithTheAotCacheOfItsBuild() throws IOException {
+    List<String> all = instructions(Path.of("src/main/docker/Dockerfile.jvm"));
+    String start = all.getLast();
+
+    assertTrue(
+        all.stream()
+            .anyMatch(line -> line.matches("RUN .*-Dquarkus.package.jar.aot.enabled .*IT .*")));
+    assertTrue(
+        all.contains("COPY --from=build /code/target/quarkus-app/app.aot /keybroker/"), "COPY");
+    assertTrue(start.contains("\"-XX:AOTCache=/keybroker/app.aot\""), start);
+    assertFalse(start.contains("\"--"), start);
+  }
+
   @ParameterizedTest
   @MethodSource("dockerfiles")
   void image_holdsNoSecret(Path dockerfile) throws IOException {
