@@ -60,6 +60,17 @@ public final class KekUses {
                                 .map(last -> joined(keks, wraps, unwraps, last))));
   }
 
+  /// Returns what root keys have refused within this time. Empty if that is not recorded or cannot
+  /// be counted in time.
+  public Uni<Optional<RefusedUnwraps>> refused(String tenant, Set<UUID> keks, Duration within) {
+    return !recordsUnwraps()
+        ? Uni.createFrom().item(Optional.empty())
+        : counted(
+            keks.isEmpty()
+                ? Uni.createFrom().item(RefusedUnwraps.NONE)
+                : records.refused(tenant, keks, UNWRAPS, from(within)));
+  }
+
   private static Map<UUID, KekUse> joined(
       Set<UUID> keks,
       Optional<Map<UUID, Long>> wraps,
@@ -81,12 +92,15 @@ public final class KekUses {
   private Uni<Optional<Map<UUID, Long>>> count(
       String tenant, Set<UUID> keks, Set<String> actions, Duration within, boolean recorded) {
     return recorded
-        ? records
-            .count(tenant, keks, actions, from(within))
-            .map(Optional::of)
-            .onFailure(AuditFailure.TooLarge.class)
-            .recoverWithItem(Optional.empty())
+        ? counted(records.count(tenant, keks, actions, from(within)))
         : Uni.createFrom().item(Optional.empty());
+  }
+
+  private static <T> Uni<Optional<T>> counted(Uni<T> count) {
+    return count
+        .map(Optional::of)
+        .onFailure(AuditFailure.TooLarge.class)
+        .recoverWithItem(Optional.empty());
   }
 
   private Uni<Map<UUID, Instant>> last(String tenant, Set<UUID> keks, Duration within) {

@@ -16,4 +16,8 @@ public interface UseRecords {
   /// Returns, for each KEK, the time of the last granted call of these actions since a time. KEKs
   /// without any are left out.
   Uni<Map<UUID, Instant>> last(String tenant, Set<UUID> keks, Set<String> actions, Instant from);
+
+  /// Returns the calls of these actions since a time that the root keys of these KEKs refused, each
+  /// later than the last granted one under its KEK.
+  Uni<RefusedUnwraps> refused(String tenant, Set<UUID> keks, Set<String> actions, Instant from);
 }

@@ -9,9 +9,11 @@ import dev.keybroker.kek.RootKeyObserver;
 import dev.keybroker.kek.RootKeyStates;
 import dev.keybroker.keystore.KeystoreConfig;
 import dev.keybroker.kms.GrantTokens;
+import dev.keybroker.kms.HomeRegion;
 import dev.keybroker.kms.InstrumentedKms;
 import dev.keybroker.kms.Kms;
 import dev.keybroker.kms.KmsGuards;
+import dev.keybroker.kms.KmsRequestCounts;
 import dev.keybroker.kms.aws.AwsConfig;
 import dev.keybroker.kms.aws.AwsKms;
 import dev.keybroker.telemetry.Spans;
@@ -52,6 +54,12 @@ class RootKeys {
 
   @Produces
   @Singleton
+  static HomeRegion homeRegion(KmsAsyncClient configured) {
+    return new HomeRegion(configured.serviceClientConfiguration().region().id());
+  }
+
+  @Produces
+  @Singleton
   @Typed(Kms.class)
   static InstrumentedKms kms(
       AwsKms aws,
@@ -59,8 +67,9 @@ class RootKeys {
       RootKeyStates states,
       Ticker ticker,
       MeterRegistry registry,
-      Spans spans) {
-    return new InstrumentedKms(aws, guards, states, ticker, registry, spans);
+      Spans spans,
+      KmsRequestCounts requests) {
+    return new InstrumentedKms(aws, guards, states, ticker, registry, spans, requests);
   }
 
   @Produces

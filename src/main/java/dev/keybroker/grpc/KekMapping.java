@@ -13,15 +13,7 @@ final class KekMapping {
     Kek.Builder message =
         Kek.newBuilder()
             .setName(kek.name().toString())
-            .setState(
-                switch (kek.state()) {
-                  case PENDING_GENERATION -> KekState.KEK_STATE_PENDING_GENERATION;
-                  case ACTIVE -> KekState.KEK_STATE_ACTIVE;
-                  case RETIRED -> KekState.KEK_STATE_RETIRED;
-                  case DISABLED -> KekState.KEK_STATE_DISABLED;
-                  case DESTROY_SCHEDULED -> KekState.KEK_STATE_DESTROY_SCHEDULED;
-                  case DESTROYED -> KekState.KEK_STATE_DESTROYED;
-                })
+            .setState(state(kek.state()))
             .setSpec(BrokerMapping.spec(kek.spec()))
             .setRootKeyArn(kek.rootKeyArn().toString())
             .setOrigin(
@@ -44,5 +36,16 @@ final class KekMapping {
       message.setDestroyTime(BrokerMapping.timestamp(kek.destroyTime()));
     }
     return message.build();
+  }
+
+  static KekState state(dev.keybroker.kek.KekState state) {
+    return switch (state) {
+      case PENDING_GENERATION -> KekState.KEK_STATE_PENDING_GENERATION;
+      case ACTIVE -> KekState.KEK_STATE_ACTIVE;
+      case RETIRED -> KekState.KEK_STATE_RETIRED;
+      case DISABLED -> KekState.KEK_STATE_DISABLED;
+      case DESTROY_SCHEDULED -> KekState.KEK_STATE_DESTROY_SCHEDULED;
+      case DESTROYED -> KekState.KEK_STATE_DESTROYED;
+    };
   }
 }

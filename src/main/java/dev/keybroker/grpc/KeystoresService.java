@@ -11,7 +11,9 @@ import dev.keybroker.keystore.KekDetails;
 import dev.keybroker.keystore.KekLife;
 import dev.keybroker.keystore.KekReEncryption;
 import dev.keybroker.keystore.KeyGrants;
+import dev.keybroker.keystore.KeyToAdmit;
 import dev.keybroker.keystore.KeyUsages;
+import dev.keybroker.keystore.KeyWarnings;
 import dev.keybroker.keystore.KeystoreAdmin;
 import dev.keybroker.keystore.KeystoreDeletion;
 import dev.keybroker.keystore.KeystoreFailure;
@@ -28,10 +30,12 @@ import dev.keybroker.v1.DisableKekRequest;
 import dev.keybroker.v1.EnableKekRequest;
 import dev.keybroker.v1.GetKekRequest;
 import dev.keybroker.v1.GetKeystoreRequest;
+import dev.keybroker.v1.GetKeystoreUsageRequest;
 import dev.keybroker.v1.GetOnboardingRequest;
 import dev.keybroker.v1.GetRootKeyUsageRequest;
 import dev.keybroker.v1.Kek;
 import dev.keybroker.v1.Keystore;
+import dev.keybroker.v1.KeystoreUsage;
 import dev.keybroker.v1.Keystores;
 import dev.keybroker.v1.ListKeksRequest;
 import dev.keybroker.v1.ListKeksResponse;
@@ -73,6 +77,7 @@ public class KeystoresService implements Keystores {
   private final KeyUsages usages;
   private final OnboardingGuide onboarding;
   private final AccessPolicy policy;
+  private final KeyWarnings warnings;
   private final Calls calls;
 
   KeystoresService(
@@ -84,6 +89,7 @@ public class KeystoresService implements Keystores {
       KeyUsages usages,
       OnboardingGuide onboarding,
       AccessPolicy policy,
+      KeyWarnings warnings,
       Calls calls) {
     this.policy = policy;
     this.grants = grants;
@@ -94,6 +100,7 @@ public class KeystoresService implements Keystores {
     this.reEncryptions = reEncryptions;
     this.usages = usages;
     this.onboarding = onboarding;
+    this.warnings = warnings;
   }
 
   @Override
@@ -285,6 +292,14 @@ public class KeystoresService implements Keystores {
                 .map(UsageMapping::usage));
   }
 
+  @Override
+  public Uni<KeystoreUsage> getKeystoreUsage(GetKeystoreUsageRequest request) {
+    return calls.answer(
+        Rpc.GET_KEYSTORE_USAGE,
+        keystoreTarget(request.getName()),
+        facts -> usages.of(KeystoreName.parse(request.getName())).map(UsageMapping::usage));
+  }
+
   /// Judges off the event loop: hostile policies of the greatest size take part of a second.
   @Override
   public Uni<CheckPipelineResponse> checkPipeline(CheckPipelineRequest request) {
@@ -343,23 +358,26 @@ public class KeystoresService implements Keystores {
     return calls.answer(
         Rpc.GET_ONBOARDING,
         tenantTarget(request.getParent()),
-        facts ->
-            onboarding
-                .of(tenant(request.getParent()), KeystoreMapping.keyToAdmit(request))
-                .map(
-                    documents ->
-                        Onboarding.newBuilder()
-                            .setBrokerPrincipalArn(documents.brokerPrincipalArn())
-                            .setExternalId(documents.externalId())
-                            .setKeyPolicyStatement(documents.keyPolicyStatement())
-                            .setTrustPolicy(documents.trustPolicy())
-                            .setPermissionsPolicy(documents.permissionsPolicy())
-                            .addAllVerificationCommands(documents.verificationCommands())
-                            .setCreateGrantCommand(documents.createGrantCommand())
-                            .setGrantPermissionPolicy(documents.grantPermissionPolicy())
-                            .setBrokerPolicy(documents.brokerPolicy())
-                            .addAllBrokerCommands(documents.brokerCommands())
-                            .build()));
+        facts -> {
+          KeyToAdmit key = KeystoreMapping.keyToAdmit(request);
+          return onboarding
+              .of(tenant(request.getParent()), key)
+              .map(
+                  documents ->
+                      Onboarding.newBuilder()
+                          .setBrokerPrincipalArn(documents.brokerPrincipalArn())
+                          .setExternalId(documents.externalId())
+                          .setKeyPolicyStatement(documents.keyPolicyStatement())
+                          .setTrustPolicy(documents.trustPolicy())
+                          .setPermissionsPolicy(documents.permissionsPolicy())
+                          .addAllVerificationCommands(documents.verificationCommands())
+                          .setCreateGrantCommand(documents.createGrantCommand())
+                          .setGrantPermissionPolicy(documents.grantPermissionPolicy())
+                          .setBrokerPolicy(documents.brokerPolicy())
+                          .addAllBrokerCommands(documents.brokerCommands())
+                          .addAllWarnings(key.arn() == null ? List.of() : warnings.of(key.arn()))
+                          .build());
+        });
   }
 
   @Override

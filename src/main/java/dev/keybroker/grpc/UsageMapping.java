@@ -1,7 +1,13 @@
 package dev.keybroker.grpc;
 
+import dev.keybroker.audit.KekUse;
+import dev.keybroker.audit.RefusedUnwraps;
 import dev.keybroker.kek.KekState;
+import dev.keybroker.keystore.KekDetails;
+import dev.keybroker.v1.KekUsage;
 import dev.keybroker.v1.KeyUsage;
+import dev.keybroker.v1.KeystoreUsage;
+import dev.keybroker.v1.KmsRequests;
 import dev.keybroker.v1.RootKeyUsage;
 import java.util.List;
 
@@ -17,6 +23,35 @@ final class UsageMapping {
         .build();
   }
 
+  static KeystoreUsage usage(dev.keybroker.keystore.KeystoreUsage keystore) {
+    KeystoreUsage.Builder message = KeystoreUsage.newBuilder().setRefusedUnwraps(NOT_RECORDED);
+    keystore.keks().forEach((kek, use) -> message.addKeks(usage(kek, use)));
+    RefusedUnwraps refused = keystore.refused();
+    if (refused != null) {
+      message.setRefusedUnwraps(refused.count());
+      if (refused.first() != null) {
+        message.setFirstRefusedTime(BrokerMapping.timestamp(refused.first()));
+      }
+      if (refused.last() != null) {
+        message.setLastRefusedTime(BrokerMapping.timestamp(refused.last()));
+      }
+    }
+    return message.build();
+  }
+
+  private static KekUsage usage(KekDetails kek, KekUse use) {
+    KekUsage.Builder message =
+        KekUsage.newBuilder()
+            .setKek(kek.name().toString())
+            .setState(KekMapping.state(kek.state()))
+            .setWraps30D(use.wraps().orElse(NOT_RECORDED))
+            .setUnwraps30D(use.unwraps().orElse(NOT_RECORDED));
+    if (use.lastUnwrap() != null) {
+      message.setLastDecryptTime(BrokerMapping.timestamp(use.lastUnwrap()));
+    }
+    return message.build();
+  }
+
   private static KeyUsage usage(dev.keybroker.keystore.KeyUsage key) {
     KeyUsage.Builder message =
         KeyUsage.newBuilder()
@@ -27,6 +62,12 @@ final class UsageMapping {
             .setDestroyScheduledKeks(key.keks().getOrDefault(KekState.DESTROY_SCHEDULED, 0))
             .setWraps30D(key.wraps().orElse(NOT_RECORDED))
             .setUnwraps30D(key.unwraps().orElse(NOT_RECORDED))
+            .setKmsRequests(
+                KmsRequests.newBuilder()
+                    .setStartTime(BrokerMapping.timestamp(key.requestsFrom()))
+                    .setSymmetric(key.requests().symmetric())
+                    .setRsaKeyPairs(key.requests().rsaKeyPairs())
+                    .setEccKeyPairs(key.requests().eccKeyPairs()))
             .setSafeToDisable(key.neededBy().isEmpty())
             .addAllNeededBy(key.neededBy());
     key.keystores().forEach(keystore -> message.addKeystores(keystore.toString()));

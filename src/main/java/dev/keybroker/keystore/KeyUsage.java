@@ -3,6 +3,7 @@ package dev.keybroker.keystore;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.KmsArn;
+import dev.keybroker.kms.KmsRequestCounts;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// @param lastUnwrap the last time that one of the KEKs opened something; null if none is on record
 /// @param wraps the recent wraps on record; empty if they are not recorded
 /// @param unwraps the recent unwraps and rewraps on record; empty if they are not recorded
+/// @param requests what this broker has asked KMS about the key for the tenant
+/// @param requestsFrom since when
 /// @param neededBy what would fail if the key were disabled, for an administrator to read
 public record KeyUsage(
     KmsArn key,
@@ -25,6 +28,8 @@ public record KeyUsage(
     @Nullable Instant lastUnwrap,
     OptionalLong wraps,
     OptionalLong unwraps,
+    KmsRequestCounts.Count requests,
+    Instant requestsFrom,
     List<String> neededBy) {
   public KeyUsage {
     keks = Map.copyOf(keks);

@@ -2,10 +2,12 @@ package dev.keybroker.keystore;
 
 import dev.keybroker.audit.KekUse;
 import dev.keybroker.audit.KekUses;
+import dev.keybroker.audit.RefusedUnwraps;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekState;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.KmsArn;
+import dev.keybroker.kms.KmsRequestCounts;
 import io.smallrye.mutiny.Uni;
 import jakarta.inject.Singleton;
 import java.time.Duration;
@@ -13,6 +15,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -42,13 +45,22 @@ public final class KeyUsages {
   private final KekHistory history;
   private final KeyHolders holders;
   private final KekUses uses;
+  private final KmsRequestCounts requests;
+  private final KmsContextConfig context;
 
   public KeyUsages(
-      KeystoreRepository keystores, KekHistory history, KeyHolders holders, KekUses uses) {
+      KeystoreRepository keystores,
+      KekHistory history,
+      KeyHolders holders,
+      KekUses uses,
+      KmsRequestCounts requests,
+      KmsContextConfig context) {
     this.keystores = keystores;
     this.history = history;
     this.holders = holders;
     this.uses = uses;
+    this.requests = requests;
+    this.context = context;
   }
 
   /// Fails with [KeystoreFailure.KekInUse] if the KEK opened something recently, or if that is not
@@ -99,12 +111,51 @@ public final class KeyUsages {
                                   .map(kek -> kek.name().id())
                                   .collect(Collectors.toSet());
                           return uses.of(tenant, ids, COUNTED, IN_USE)
-                              .map(
-                                  used ->
-                                      byKey.entrySet().stream()
-                                          .map(it -> it.getValue().usage(it.getKey(), used))
-                                          .toList());
+                              .map(used -> usages(tenant, byKey, used));
                         }));
+  }
+
+  /// Returns how a keystore is used.
+  public Uni<KeystoreUsage> of(KeystoreName name) {
+    return keystores
+        .find(name)
+        .chain(() -> history.history(name, null, Integer.MAX_VALUE))
+        .map(keks -> keks.stream().filter(kek -> hasPrivateKey(kek.state())).toList())
+        .chain(
+            keks -> {
+              Set<UUID> ids = keks.stream().map(kek -> kek.name().id()).collect(Collectors.toSet());
+              return uses.of(name.tenant(), ids, COUNTED, IN_USE)
+                  .chain(
+                      used ->
+                          uses.refused(name.tenant(), ids, COUNTED)
+                              .map(refused -> usage(keks, used, refused.orElse(null))));
+            });
+  }
+
+  private static boolean hasPrivateKey(KekState state) {
+    return state != KekState.PENDING_GENERATION && state != KekState.DESTROYED;
+  }
+
+  private static KeystoreUsage usage(
+      List<KekDetails> keks, Map<UUID, KekUse> used, @Nullable RefusedUnwraps refused) {
+    Map<KekDetails, KekUse> byKek = new LinkedHashMap<>();
+    keks.forEach(kek -> byKek.put(kek, used.getOrDefault(kek.name().id(), KekUse.UNKNOWN)));
+    return new KeystoreUsage(byKek, refused);
+  }
+
+  private List<KeyUsage> usages(String tenant, Map<KmsArn, Holders> byKey, Map<UUID, KekUse> used) {
+    Map<KmsArn, KmsRequestCounts.Count> made =
+        requests.of(it -> tenant.equals(it.pairs().get(context.tenantKey())));
+    return byKey.entrySet().stream()
+        .map(
+            it ->
+                it.getValue()
+                    .usage(
+                        it.getKey(),
+                        used,
+                        made.getOrDefault(it.getKey(), KmsRequestCounts.Count.NONE),
+                        requests.start()))
+        .toList();
   }
 
   private static Map<KmsArn, Holders> byKey(
@@ -145,7 +196,8 @@ public final class KeyUsages {
     final List<KekDetails> keks = new ArrayList<>();
     final Set<KeystoreName> keystores = new TreeSet<>(BY_NAME);
 
-    KeyUsage usage(KmsArn key, Map<UUID, KekUse> used) {
+    KeyUsage usage(
+        KmsArn key, Map<UUID, KekUse> used, KmsRequestCounts.Count requests, Instant requestsFrom) {
       Map<KeystoreName, Map<KekState, Integer>> states = new TreeMap<>(BY_NAME);
       Map<KekState, Integer> all = new EnumMap<>(KekState.class);
       List<KekUse> uses = new ArrayList<>();
@@ -170,6 +222,8 @@ public final class KeyUsages {
               .orElse(null),
           sum(uses.stream().map(KekUse::wraps).toList()),
           sum(uses.stream().map(KekUse::unwraps).toList()),
+          requests,
+          requestsFrom,
           neededBy(states));
     }
 

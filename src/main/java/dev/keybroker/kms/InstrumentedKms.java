@@ -3,6 +3,7 @@ package dev.keybroker.kms;
 import com.github.benmanes.caffeine.cache.Ticker;
 import dev.keybroker.crypto.KeyPairSpec;
 import dev.keybroker.crypto.SecretBytes;
+import dev.keybroker.kms.KmsRequestCounts.Count;
 import dev.keybroker.telemetry.Metrics;
 import dev.keybroker.telemetry.Spans;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -14,7 +15,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// Traces, guards, observes and meters the calls of a [Kms], in this order from the outside.
+/// Traces, guards, observes, counts and meters the calls of a [Kms], in this order from the
+/// outside.
 ///
 /// Calls are observed inside the guard: a refusal by the guard is not an answer from KMS, and a
 /// call that its caller gave up still gets an answer. An answer counts for the key that the caller
@@ -29,6 +31,7 @@ public final class InstrumentedKms implements Kms {
   private final Ticker ticker;
   private final MeterRegistry registry;
   private final Spans spans;
+  private final KmsRequestCounts requests;
 
   /// @param guards the guards that each use of a key passes; calls of STS and for grants have the
   ///     adapter's bounds
@@ -39,19 +42,25 @@ public final class InstrumentedKms implements Kms {
       KeyUseObserver observer,
       Ticker ticker,
       MeterRegistry registry,
-      Spans spans) {
+      Spans spans,
+      KmsRequestCounts requests) {
     this.kms = kms;
     this.guards = guards;
     this.observer = observer;
     this.ticker = ticker;
     this.registry = registry;
     this.spans = spans;
+    this.requests = requests;
   }
 
   @Override
   public Uni<GeneratedKeyPair> generateKeyPair(KeyUse use, KeyPairSpec spec) {
     return run(
-        KmsAction.GENERATE_KEY_PAIR, use, kms.generateKeyPair(use, spec), GeneratedKeyPair::keyArn);
+        KmsAction.GENERATE_KEY_PAIR,
+        Count.one(spec),
+        use,
+        kms.generateKeyPair(use, spec),
+        GeneratedKeyPair::keyArn);
   }
 
   @Override
@@ -123,12 +132,30 @@ public final class InstrumentedKms implements Kms {
 
   /// @param answering returns the key that an answer names, in case the call named an alias
   private <T> Uni<T> run(KmsAction action, KeyUse use, Uni<T> call, Function<T, KmsArn> answering) {
-    Uni<T> observed = observed(action, use, metered(action, call), answering);
+    return run(action, Count.ONE, use, call, answering);
+  }
+
+  private <T> Uni<T> run(
+      KmsAction action, Count request, KeyUse use, Uni<T> call, Function<T, KmsArn> answering) {
+    Uni<T> counted = counted(request, use, metered(action, call), answering);
+    Uni<T> observed = observed(action, use, counted, answering);
     return traced(action, guards.run(new KeyOperation(use, action.health()), () -> observed));
   }
 
   private <T> Uni<T> traced(KmsAction action, Uni<T> call) {
     return spans.around(Spans.KMS + "." + action.tag(), call);
+  }
+
+  private <T> Uni<T> counted(
+      Count request, KeyUse use, Uni<T> call, Function<T, KmsArn> answering) {
+    KmsArn named = use.key().arn();
+    return call.onItemOrFailure()
+        .invoke(
+            (answer, failure) ->
+                requests.made(
+                    failure == null && named.isAlias() ? answering.apply(answer) : named,
+                    use.context(),
+                    request));
   }
 
   private <T> Uni<T> observed(

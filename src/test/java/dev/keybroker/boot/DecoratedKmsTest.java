@@ -6,6 +6,7 @@ import dev.keybroker.kek.RootKeyStates;
 import dev.keybroker.kms.Kms;
 import dev.keybroker.kms.KmsGuardConfig;
 import dev.keybroker.kms.KmsGuards;
+import dev.keybroker.kms.KmsRequestCounts;
 import dev.keybroker.kms.aws.AwsKms;
 import dev.keybroker.kms.aws.KmsOnLocalAws;
 import dev.keybroker.telemetry.Spans;
@@ -13,6 +14,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
+import java.time.InstantSource;
 
 /// The AWS adapter with every decorator, wired as in production.
 @QuarkusTest
@@ -27,6 +29,13 @@ class DecoratedKmsTest extends KmsOnLocalAws {
   @Override
   protected Kms around(AwsKms adapter) {
     SimpleMeterRegistry registry = new SimpleMeterRegistry();
-    return RootKeys.kms(adapter, new KmsGuards(config, registry), states, ticker, registry, spans);
+    return RootKeys.kms(
+        adapter,
+        new KmsGuards(config, registry),
+        states,
+        ticker,
+        registry,
+        spans,
+        new KmsRequestCounts(InstantSource.system()));
   }
 }

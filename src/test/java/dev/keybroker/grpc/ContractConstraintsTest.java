@@ -27,6 +27,7 @@ import dev.keybroker.v1.DisableKekRequest;
 import dev.keybroker.v1.EnableKekRequest;
 import dev.keybroker.v1.GetKekRequest;
 import dev.keybroker.v1.GetKeystoreRequest;
+import dev.keybroker.v1.GetKeystoreUsageRequest;
 import dev.keybroker.v1.GetOnboardingRequest;
 import dev.keybroker.v1.GetPublicKekRequest;
 import dev.keybroker.v1.GetRootKeyUsageRequest;
@@ -170,6 +171,7 @@ class ContractConstraintsTest {
             pattern("name", DeleteKeystoreRequest.newBuilder().setName(keystoreName).build()),
             pattern("name", RestoreKeystoreRequest.newBuilder().setName(keystoreName).build()),
             pattern("parent", GetRootKeyUsageRequest.newBuilder().setParent(KEYSTORE).build()),
+            pattern("name", GetKeystoreUsageRequest.newBuilder().setName(TENANT).build()),
             pattern(
                 "key_arn",
                 GetRootKeyUsageRequest.newBuilder()
@@ -441,6 +443,8 @@ class ContractConstraintsTest {
                     PIPELINE.getBucket().toBuilder().clearKeyPolicy().setKeyArn(MANAGED + "s3"))
                 .build()),
         valid("usage of all keys", GetRootKeyUsageRequest.newBuilder().setParent(TENANT).build()),
+        valid(
+            "usage of a keystore", GetKeystoreUsageRequest.newBuilder().setName(KEYSTORE).build()),
         valid("deletion", DeleteKeystoreRequest.newBuilder().setName(KEYSTORE).build()),
         valid("rotation", RotateKekRequest.newBuilder().setName(KEYSTORE).build()),
         valid(

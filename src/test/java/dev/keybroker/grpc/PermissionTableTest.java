@@ -23,6 +23,7 @@ import dev.keybroker.v1.DisableKekRequest;
 import dev.keybroker.v1.EnableKekRequest;
 import dev.keybroker.v1.GetKekRequest;
 import dev.keybroker.v1.GetKeystoreRequest;
+import dev.keybroker.v1.GetKeystoreUsageRequest;
 import dev.keybroker.v1.GetOnboardingRequest;
 import dev.keybroker.v1.GetPublicKekRequest;
 import dev.keybroker.v1.GetRootKeyUsageRequest;
@@ -313,6 +314,11 @@ class PermissionTableTest extends BrokerTestCase {
             Permission.KEYSTORE_VIEW,
             "OK",
             it -> GetRootKeyUsageRequest.newBuilder().setParent(it).build()),
+        row(
+            "Keystores/GetKeystoreUsage",
+            Permission.KEYSTORE_VIEW,
+            "OK",
+            it -> GetKeystoreUsageRequest.newBuilder().setName(it).build()),
         ofTenant(
             "Keystores/CheckPipeline", Permission.KEYSTORE_VIEW, "OK", CheckPipelineTest::works),
         row(

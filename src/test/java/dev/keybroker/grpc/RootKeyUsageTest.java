@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.util.Durations;
 import com.google.protobuf.util.Timestamps;
 import dev.keybroker.embedded.BrokerAddress;
 import dev.keybroker.embedded.EmbeddedServices;
@@ -14,12 +15,16 @@ import dev.keybroker.keystore.TenantAccount;
 import dev.keybroker.v1.AwsKmsKey;
 import dev.keybroker.v1.CreateKeystoreRequest;
 import dev.keybroker.v1.DisableKekRequest;
+import dev.keybroker.v1.GetKeystoreUsageRequest;
 import dev.keybroker.v1.GetRootKeyUsageRequest;
 import dev.keybroker.v1.Kek;
 import dev.keybroker.v1.KekState;
+import dev.keybroker.v1.KekUsage;
 import dev.keybroker.v1.KeyPairSpec;
 import dev.keybroker.v1.KeyUsage;
 import dev.keybroker.v1.Keystore;
+import dev.keybroker.v1.KeystoreUsage;
+import dev.keybroker.v1.KmsRequests;
 import dev.keybroker.v1.RewrapDekRequest;
 import dev.keybroker.v1.RootKey;
 import dev.keybroker.v1.RotateKekRequest;
@@ -31,6 +36,7 @@ import dev.keybroker.v1.WrapDekResponse;
 import io.grpc.StatusRuntimeException;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
@@ -169,7 +175,77 @@ class RootKeyUsageTest {
     assertEquals(KekState.KEK_STATE_DESTROY_SCHEDULED, scheduled.getState());
   }
 
+  @Test
+  void usage_countsTheTenantsRequestsToKms_byPrice() {
+    String alias = "alias/r-" + UUID.randomUUID();
+    String key = account.newKey(BROKER_STATEMENT);
+    account.kms().createAlias(r -> r.aliasName(alias).targetKeyId(key));
+    Keystore keystore =
+        create("calls", "arn:aws:kms:eu-central-1:666677778888:" + alias, Duration.ZERO);
+    KmsRequests created = usage(key).getFirst().getKmsRequests();
+    // The test and the first KEK each make a pair.
+    assertEquals(2, created.getEccKeyPairs());
+    assertEquals(0, created.getRsaKeyPairs());
+    assertTrue(created.getSymmetric() > 0, created::toString);
+
+    unwrap(keystore, wrap(keystore));
+    KmsRequests used = usage(key).getFirst().getKmsRequests();
+    assertTrue(used.getSymmetric() > created.getSymmetric(), used::toString);
+    assertEquals(created.getStartTime(), used.getStartTime());
+
+    client.create("tenants/t-" + UUID.randomUUID(), "others", key);
+    KmsRequests after = usage(key).getFirst().getKmsRequests();
+    assertEquals(0, after.getRsaKeyPairs(), after::toString);
+    assertEquals(2, after.getEccKeyPairs(), after::toString);
+  }
+
+  @Test
+  void keystore_whoseKeyIsWithdrawn_countsRefusedUnwraps_untilTheyWorkAgain() {
+    Instant start = Instant.now().minusSeconds(1);
+    String key = account.newKey(BROKER_STATEMENT);
+    Keystore keystore = create("calls", key, Duration.ZERO);
+    WrapDekResponse wrapped = wrap(keystore);
+    unwrap(keystore, wrapped);
+    Kek next = rotate(keystore);
+    Eventually.holds(() -> assertEquals(1, keystoreUsage(keystore).getKeks(1).getWraps30D()));
+    KeystoreUsage used = keystoreUsage(keystore);
+    assertEquals(
+        List.of(next.getName(), keystore.getActiveKek()),
+        used.getKeksList().stream().map(KekUsage::getKek).toList());
+    assertEquals(KekState.KEK_STATE_RETIRED, used.getKeks(1).getState());
+    assertEquals(1, used.getKeks(1).getUnwraps30D());
+    assertTrue(Timestamps.toMillis(used.getKeks(1).getLastDecryptTime()) >= start.toEpochMilli());
+    assertFalse(used.getKeks(0).hasLastDecryptTime());
+    assertEquals(0, used.getRefusedUnwraps());
+    assertFalse(used.hasFirstRefusedTime());
+
+    account.kms().disableKey(r -> r.keyId(key));
+    assertThrows(StatusRuntimeException.class, () -> unwrap(keystore, wrapped));
+    assertThrows(StatusRuntimeException.class, () -> unwrap(keystore, wrapped));
+    Eventually.holds(() -> assertEquals(2, keystoreUsage(keystore).getRefusedUnwraps()));
+    KeystoreUsage withdrawn = keystoreUsage(keystore);
+    assertTrue(
+        Timestamps.compare(withdrawn.getFirstRefusedTime(), withdrawn.getLastRefusedTime()) < 0);
+    assertTrue(
+        Timestamps.compare(used.getKeks(1).getLastDecryptTime(), withdrawn.getFirstRefusedTime())
+            < 0);
+
+    account.kms().enableKey(r -> r.keyId(key));
+    Eventually.holds(() -> unwrap(keystore, wrapped));
+    assertEquals(0, keystoreUsage(keystore).getRefusedUnwraps());
+  }
+
+  private KeystoreUsage keystoreUsage(Keystore keystore) {
+    return client
+        .keystores()
+        .getKeystoreUsage(GetKeystoreUsageRequest.newBuilder().setName(keystore.getName()).build());
+  }
+
   private Keystore create(String id, String keyArn) {
+    return create(id, keyArn, Duration.ofSeconds(60));
+  }
+
+  private Keystore create(String id, String keyArn, Duration lifetime) {
     return client
         .keystores()
         .createKeystore(
@@ -179,7 +255,8 @@ class RootKeyUsageTest {
                 .setKeystore(
                     withKey(
                         Keystore.newBuilder()
-                            .setKeyPairSpec(KeyPairSpec.KEY_PAIR_SPEC_ECC_NIST_P256),
+                            .setKeyPairSpec(KeyPairSpec.KEY_PAIR_SPEC_ECC_NIST_P256)
+                            .setPrivateKekLifetime(Durations.fromSeconds(lifetime.toSeconds())),
                         keyArn))
                 .build());
   }

@@ -20,11 +20,13 @@ import dev.keybroker.kms.Kms;
 import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsContext;
 import dev.keybroker.kms.KmsKey;
+import dev.keybroker.kms.KmsRequestCounts;
 import dev.keybroker.telemetry.Spans;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.UUID;
 
@@ -96,6 +98,12 @@ record TestKek(Kek kek, WrappingKey publicKey, SecretBytes dek, byte[] wrapped) 
   /// As production calls KMS, without guards.
   static Kms reporting(Kms kms, KeyUseObserver observer, Ticker ticker) {
     return new InstrumentedKms(
-        kms, CallGuard.NONE, observer, ticker, new SimpleMeterRegistry(), Spans.off());
+        kms,
+        CallGuard.NONE,
+        observer,
+        ticker,
+        new SimpleMeterRegistry(),
+        Spans.off(),
+        new KmsRequestCounts(InstantSource.system()));
   }
 }

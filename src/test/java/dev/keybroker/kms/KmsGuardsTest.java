@@ -20,6 +20,7 @@ import io.smallrye.config.SmallRyeConfigBuilder;
 import io.smallrye.mutiny.subscription.Cancellable;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -54,7 +55,8 @@ class KmsGuardsTest {
         (use, action, started, failure) -> {},
         System::nanoTime,
         new SimpleMeterRegistry(),
-        Spans.off());
+        Spans.off(),
+        new KmsRequestCounts(InstantSource.system()));
   }
 
   private static KmsKey key(String id) {

@@ -8,6 +8,7 @@ import dev.keybroker.audit.AuditQuery;
 import dev.keybroker.audit.AuditStore;
 import dev.keybroker.audit.ChainHead;
 import dev.keybroker.audit.ChainedRecord;
+import dev.keybroker.audit.RefusedUnwraps;
 import dev.keybroker.audit.UseRecords;
 import io.quarkus.reactive.datasource.ReactiveDataSource;
 import io.smallrye.mutiny.Uni;
@@ -20,6 +21,7 @@ import io.vertx.sqlclient.SqlResult;
 import io.vertx.sqlclient.Tuple;
 import jakarta.inject.Singleton;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -81,6 +83,19 @@ public class PostgresAuditStore implements AuditStore, UseRecords {
         where tenant = $1 and kek = k.id and action = any($3) and time >= $4
           and outcome = 'GRANTED' and kek is not null
         order by time desc limit 1) r
+      """;
+
+  private static final String REFUSED_USES =
+      """
+      select count(*), min(r.time), max(r.time) from audit_record r
+      join unnest($2::uuid[]) as k (id) on r.kek = k.id
+      left join lateral (
+        select time from audit_record
+        where tenant = $1 and kek = k.id and action = any($3) and time >= $4
+          and outcome = 'GRANTED' and kek is not null
+        order by time desc limit 1) granted on true
+      where r.tenant = $1 and r.action = any($3) and r.time >= $4 and r.outcome = 'REFUSED'
+        and r.reason like 'KMS\\_%' and (granted.time is null or r.time > granted.time)
       """;
 
   private final AuditConnection writing;
@@ -204,6 +219,24 @@ public class PostgresAuditStore implements AuditStore, UseRecords {
               rows.forEach(row -> times.put(row.getUUID(0), row.getOffsetDateTime(1).toInstant()));
               return times;
             });
+  }
+
+  @Override
+  public Uni<RefusedUnwraps> refused(
+      String tenant, Set<UUID> keks, Set<String> actions, Instant from) {
+    return reading
+        .run(REFUSED_USES, uses(tenant, keks, actions, from))
+        .map(rows -> rows.iterator().next())
+        .map(
+            row ->
+                new RefusedUnwraps(
+                    row.getLong(0),
+                    instant(row.getOffsetDateTime(1)),
+                    instant(row.getOffsetDateTime(2))));
+  }
+
+  private static @Nullable Instant instant(@Nullable OffsetDateTime time) {
+    return time == null ? null : time.toInstant();
   }
 
   private static Tuple uses(String tenant, Set<UUID> keks, Set<String> actions, Instant from) {
