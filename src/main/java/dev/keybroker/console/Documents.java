@@ -1,6 +1,7 @@
 package dev.keybroker.console;
 
 import dev.keybroker.v1.Onboarding;
+import java.util.List;
 
 /// What the tenant's administrator and the broker's operator enter in AWS.
 record Documents(
@@ -13,7 +14,8 @@ record Documents(
     String createGrantCommand,
     String grantPermissionPolicy,
     String brokerPolicy,
-    String brokerCommands) {
+    String brokerCommands,
+    List<String> warnings) {
   static Documents of(Onboarding onboarding) {
     return new Documents(
         onboarding.getBrokerPrincipalArn(),
@@ -25,6 +27,7 @@ record Documents(
         onboarding.getCreateGrantCommand(),
         onboarding.getGrantPermissionPolicy(),
         onboarding.getBrokerPolicy(),
-        String.join("\n", onboarding.getBrokerCommandsList()));
+        String.join("\n", onboarding.getBrokerCommandsList()),
+        List.copyOf(onboarding.getWarningsList()));
   }
 }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param rootKey the ARN of the KMS key that encrypts the private key
 /// @param days how many whole days ago it was made
 /// @param destroyTime null if no destruction is scheduled
-/// @param daysLeft the whole days until then
+/// @param left until then; null likewise
 record KekView(
     String id,
     String state,
@@ -23,11 +23,10 @@ record KekView(
     @Nullable Moment activeTime,
     @Nullable Moment retireTime,
     @Nullable Moment destroyTime,
-    long daysLeft) {
+    @Nullable Countdown left) {
 
   static KekView of(Kek kek, Instant now) {
     Instant created = Instant.ofEpochSecond(kek.getCreateTime().getSeconds());
-    Instant destroyed = Instant.ofEpochSecond(kek.getDestroyTime().getSeconds());
     return new KekView(
         kek.getName().substring(kek.getName().lastIndexOf('/') + 1),
         kek.getState().name().replace("KEK_STATE_", ""),
@@ -39,6 +38,6 @@ record KekView(
         kek.hasActiveTime() ? Moment.of(kek.getActiveTime()) : null,
         kek.hasRetireTime() ? Moment.of(kek.getRetireTime()) : null,
         kek.hasDestroyTime() ? Moment.of(kek.getDestroyTime()) : null,
-        kek.hasDestroyTime() ? Math.max(0, Duration.between(now, destroyed).toDays()) : 0);
+        kek.hasDestroyTime() ? Countdown.of(kek.getDestroyTime(), now) : null);
   }
 }

@@ -4,12 +4,15 @@ import com.google.protobuf.FieldMask;
 import com.google.protobuf.Message;
 import dev.keybroker.v1.DisableKekRequest;
 import dev.keybroker.v1.EnableKekRequest;
+import dev.keybroker.v1.GetKekRequest;
+import dev.keybroker.v1.KekState;
 import dev.keybroker.v1.Keystore;
 import dev.keybroker.v1.Keystores;
+import dev.keybroker.v1.ReEncryptKeksRequest;
 import dev.keybroker.v1.RestoreKekRequest;
+import dev.keybroker.v1.RestoreKeystoreRequest;
 import dev.keybroker.v1.RotateKekRequest;
 import dev.keybroker.v1.RotationPeriod;
-import dev.keybroker.v1.ScheduleKekDestructionRequest;
 import dev.keybroker.v1.UpdateKeystoreRequest;
 import io.quarkus.qute.TemplateInstance;
 import io.smallrye.common.annotation.Blocking;
@@ -32,8 +35,6 @@ import java.util.UUID;
 @Blocking
 @Produces(MediaType.TEXT_HTML)
 public class KeystoreChanges {
-  private static final int LONGEST_WAIT_DAYS = 30;
-
   private final Api api;
   private final Pages pages;
 
@@ -100,7 +101,7 @@ public class KeystoreChanges {
 
   /// Asks whether to change the state of a KEK.
   @GET
-  @Path("keks/{kek}/{change: disable|enable|destroy|restore}")
+  @Path("keks/{kek}/{change: disable|enable|restore}")
   public TemplateInstance askToChange(
       @PathParam("tenant") String tenant,
       @PathParam("keystore") String keystore,
@@ -110,46 +111,45 @@ public class KeystoreChanges {
         tenant,
         keystore,
         "Keystores/" + rpc(change),
-        request(change, name(tenant, keystore) + "/keks/" + kek, LONGEST_WAIT_DAYS, false),
+        request(change, name(tenant, keystore) + "/keks/" + kek),
         new Question(change, keystore, kek, ""));
   }
 
   /// Changes the state of a KEK.
-  ///
-  /// @param days until the destruction, 7 to 30
-  /// @param force whether to destroy a KEK that is in use
   @POST
-  @Path("keks/{kek}/{change: disable|enable|destroy|restore}")
+  @Path("keks/{kek}/{change: disable|enable|restore}")
   public Response change(
       @PathParam("tenant") String tenant,
       @PathParam("keystore") String keystore,
       @PathParam("kek") String kek,
-      @PathParam("change") String change,
-      @FormParam("days") @DefaultValue("30") int days,
-      @FormParam("force") @DefaultValue("false") boolean force) {
-    Message request = request(change, name(tenant, keystore) + "/keks/" + kek, days, force);
-    switch (request) {
+      @PathParam("change") String change) {
+    switch (request(change, name(tenant, keystore) + "/keks/" + kek)) {
       case DisableKekRequest disable -> api.keystores(disable, Keystores::disableKek);
       case EnableKekRequest enable -> api.keystores(enable, Keystores::enableKek);
-      case RestoreKekRequest restore -> api.keystores(restore, Keystores::restoreKek);
-      case ScheduleKekDestructionRequest destroy ->
-          api.keystores(destroy, Keystores::scheduleKekDestruction);
+      case RestoreKekRequest restore -> restore(restore);
       default -> throw new IllegalArgumentException(change);
     }
     return done(tenant, keystore);
   }
 
-  private static Message request(String change, String kek, int days, boolean force) {
+  /// The same form may have been sent before.
+  private void restore(RestoreKekRequest request) {
+    try {
+      api.keystores(request, Keystores::restoreKek);
+    } catch (RefusedCall refused) {
+      GetKekRequest kek = GetKekRequest.newBuilder().setName(request.getName()).build();
+      if (!refused.reason().equals("KEK_STATE_INVALID")
+          || api.keystores(kek, Keystores::getKek).getState() != KekState.KEK_STATE_DISABLED) {
+        throw refused;
+      }
+    }
+  }
+
+  private static Message request(String change, String kek) {
     return switch (change) {
       case "disable" -> DisableKekRequest.newBuilder().setName(kek).build();
       case "enable" -> EnableKekRequest.newBuilder().setName(kek).build();
-      case "restore" -> RestoreKekRequest.newBuilder().setName(kek).build();
-      default ->
-          ScheduleKekDestructionRequest.newBuilder()
-              .setName(kek)
-              .setWaitingPeriodDays(days)
-              .setForce(force)
-              .build();
+      default -> RestoreKekRequest.newBuilder().setName(kek).build();
     };
   }
 
@@ -157,9 +157,67 @@ public class KeystoreChanges {
     return switch (change) {
       case "disable" -> "DisableKek";
       case "enable" -> "EnableKek";
-      case "restore" -> "RestoreKek";
-      default -> "ScheduleKekDestruction";
+      default -> "RestoreKek";
     };
+  }
+
+  /// Asks whether to move all KEKs to the root key, or to go on with that. The question has the id
+  /// of the request, so that a form that is sent twice starts one re-encryption.
+  @GET
+  @Path("re-encrypt")
+  public TemplateInstance askToReEncrypt(
+      @PathParam("tenant") String tenant, @PathParam("keystore") String keystore) {
+    ReEncryptKeksRequest request =
+        ReEncryptKeksRequest.newBuilder()
+            .setName(name(tenant, keystore))
+            .setRequestId(UUID.randomUUID().toString())
+            .build();
+    return ask(
+        tenant,
+        keystore,
+        "Keystores/ReEncryptKeks",
+        request,
+        new Question("re-encrypt", keystore, "", request.getRequestId()));
+  }
+
+  /// Moves all KEKs to the root key.
+  @POST
+  @Path("re-encrypt")
+  public Response reEncrypt(
+      @PathParam("tenant") String tenant,
+      @PathParam("keystore") String keystore,
+      @FormParam("request_id") @DefaultValue("") String requestId) {
+    api.keystores(
+        ReEncryptKeksRequest.newBuilder()
+            .setName(name(tenant, keystore))
+            .setRequestId(requestId)
+            .build(),
+        Keystores::reEncryptKeks);
+    return done(tenant, keystore);
+  }
+
+  /// Asks whether to cancel the deletion of the keystore.
+  @GET
+  @Path("restore")
+  public TemplateInstance askToRestore(
+      @PathParam("tenant") String tenant, @PathParam("keystore") String keystore) {
+    return ask(
+        tenant,
+        keystore,
+        "Keystores/RestoreKeystore",
+        RestoreKeystoreRequest.newBuilder().setName(name(tenant, keystore)).build(),
+        new Question("restore-keystore", keystore, "", ""));
+  }
+
+  /// Cancels the deletion of the keystore.
+  @POST
+  @Path("restore")
+  public Response restore(
+      @PathParam("tenant") String tenant, @PathParam("keystore") String keystore) {
+    api.keystores(
+        RestoreKeystoreRequest.newBuilder().setName(name(tenant, keystore)).build(),
+        Keystores::restoreKeystore);
+    return done(tenant, keystore);
   }
 
   private TemplateInstance ask(

@@ -24,7 +24,8 @@ public class KeystoreForm {
   @DefaultValue("")
   public String displayName = "";
 
-  /// How the broker gets access to the key: `policy`, `role`, `grant` or `managed`.
+  /// How the broker gets access to the key: `policy`, `role`, `grant`, `create-grant` (a grant that
+  /// it creates as the role) or `managed`.
   @FormParam("way")
   @DefaultValue("policy")
   public String way = "policy";
@@ -65,6 +66,11 @@ public class KeystoreForm {
   @DefaultValue("WRAP_WITH_LAST_KNOWN_KEK")
   public String onOutage = "WRAP_WITH_LAST_KNOWN_KEK";
 
+  /// Whether to move the old KEKs to the key, too.
+  @FormParam("re_encrypt_keks")
+  @DefaultValue("false")
+  public boolean reEncryptKeks;
+
   @FormParam("etag")
   @DefaultValue("")
   public String etag = "";
@@ -96,9 +102,17 @@ public class KeystoreForm {
     if (way.equals("role")) {
       key.setRoleArn(roleArn.strip());
     } else if (way.equals("grant")) {
-      key.setGrantId(grantId.strip()).setGrantToken(grantToken.strip());
+      key.setRoleArn(roleArn.strip()).setGrantId(grantId.strip()).setGrantToken(grantToken.strip());
+    } else if (way.equals("create-grant")) {
+      key.setRoleArn(roleArn.strip()).setCreateGrant(true);
     }
     return key.build();
+  }
+
+  /// The key and the principal that the documents admit. With a grant, that is the broker's own.
+  AwsKmsKey keyToAdmit() {
+    AwsKmsKey.Builder key = AwsKmsKey.newBuilder().setKeyArn(keyArn.strip());
+    return way.equals("role") ? key.setRoleArn(roleArn.strip()).build() : key.build();
   }
 
   /// Fails with [RefusedCall] if a field cannot be a value of the contract.

@@ -1,7 +1,9 @@
 package dev.keybroker.console;
 
 import dev.keybroker.v1.GetKeystoreRequest;
+import dev.keybroker.v1.GetKeystoreUsageRequest;
 import dev.keybroker.v1.Keystore;
+import dev.keybroker.v1.KeystoreState;
 import dev.keybroker.v1.Keystores;
 import dev.keybroker.v1.ListKeksRequest;
 import dev.keybroker.v1.ListKeksResponse;
@@ -75,6 +77,8 @@ public class KeystorePages {
         api.keystores(
             ListKeksRequest.newBuilder().setParent(name).setPageToken(after).build(),
             Keystores::listKeks);
+    boolean leaves = leaves(keystore);
+    WithdrawalView withdrawal = keystore.hasLastError() ? withdrawal(name) : null;
     return pages.show(
         tenant,
         id,
@@ -83,7 +87,47 @@ public class KeystorePages {
             Screens.keystore(
                 page,
                 view(keystore),
+                page.edits() && !leaves,
+                leaves ? Countdown.of(keystore.getDeleteTime(), clock.instant()) : null,
+                withdrawal,
+                ReEncryptionView.of(keystore),
                 keks.getKeksList().stream().map(kek -> KekView.of(kek, clock.instant())).toList(),
                 keks.getNextPageToken()));
+  }
+
+  /// Only the re-encryption of a keystore's KEKs, for a page that follows its progress.
+  @GET
+  @Path("keystores/{keystore}/re-encryption")
+  public TemplateInstance reEncryption(
+      @PathParam("tenant") String tenant, @PathParam("keystore") String id) {
+    Keystore keystore =
+        api.keystores(
+            GetKeystoreRequest.newBuilder()
+                .setName("tenants/" + tenant + "/keystores/" + id)
+                .build(),
+            Keystores::getKeystore);
+    return pages.show(
+        tenant,
+        id,
+        "",
+        page ->
+            Screens.reEncryption(
+                page, ReEncryptionView.of(keystore), page.edits() && !leaves(keystore)));
+  }
+
+  private static boolean leaves(Keystore keystore) {
+    return keystore.getState() == KeystoreState.KEYSTORE_STATE_DELETE_SCHEDULED;
+  }
+
+  /// The page is needed most while something fails, so it does not depend on the audit trail.
+  private WithdrawalView withdrawal(String name) {
+    try {
+      return WithdrawalView.of(
+          api.keystores(
+              GetKeystoreUsageRequest.newBuilder().setName(name).build(),
+              Keystores::getKeystoreUsage));
+    } catch (RefusedCall refused) {
+      return WithdrawalView.UNKNOWN;
+    }
   }
 }

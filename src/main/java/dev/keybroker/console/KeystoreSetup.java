@@ -118,6 +118,7 @@ public class KeystoreSetup {
                 UpdateKeystoreRequest.newBuilder()
                     .setKeystore(form.keystore(name(tenant, id)))
                     .setUpdateMask(ALL)
+                    .setReEncryptKeks(form.reEncryptKeks)
                     .build(),
                 Keystores::updateKeystore));
   }
@@ -161,7 +162,7 @@ public class KeystoreSetup {
         api.keystores(
             GetOnboardingRequest.newBuilder()
                 .setParent("tenants/" + tenant)
-                .setKey(form.key().toBuilder().clearGrantId().clearGrantToken())
+                .setKey(form.keyToAdmit())
                 .setCustomKeyStore(form.customKeyStore)
                 .build(),
             Keystores::getOnboarding));
@@ -216,7 +217,11 @@ public class KeystoreSetup {
             .setKeystoreId(form.id.strip())
             .setKeystore(keystore)
             .build()
-        : UpdateKeystoreRequest.newBuilder().setKeystore(keystore).setUpdateMask(ALL).build();
+        : UpdateKeystoreRequest.newBuilder()
+            .setKeystore(keystore)
+            .setUpdateMask(ALL)
+            .setReEncryptKeks(form.reEncryptKeks)
+            .build();
   }
 
   private static String name(String tenant, String id) {

@@ -11,6 +11,7 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
+import java.time.Clock;
 
 /// What a tenant's keystores still need their KMS keys for.
 @Path("/tenants/{tenant}/root-keys")
@@ -20,10 +21,12 @@ import jakarta.ws.rs.core.MediaType;
 public class RootKeyPage {
   private final Api api;
   private final Pages pages;
+  private final Clock clock;
 
-  RootKeyPage(Api api, Pages pages) {
+  RootKeyPage(Api api, Pages pages, Clock clock) {
     this.api = api;
     this.pages = pages;
+    this.clock = clock;
   }
 
   /// Lists the KMS keys.
@@ -36,6 +39,11 @@ public class RootKeyPage {
         tenant,
         null,
         ApiCall.grpcurl("Keystores/GetRootKeyUsage", request),
-        page -> Screens.rootKeys(page, usage.getKeysList().stream().map(UsageView::of).toList()));
+        page ->
+            Screens.rootKeys(
+                page,
+                usage.getKeysList().stream()
+                    .map(key -> UsageView.of(key, clock.instant()))
+                    .toList()));
   }
 }

@@ -11,27 +11,31 @@ final class Screens {
   private Screens() {}
 
   static native TemplateInstance home(
-      Page page,
-      String tenant,
-      List<String> tenants,
-      String next,
-      @Nullable RefusalView refusal);
+      Page page, String tenant, List<String> tenants, String next, @Nullable RefusalView refusal);
 
   static native TemplateInstance signedOut(Page page);
 
   static native TemplateInstance refused(Page page, RefusalView refusal);
 
   static native TemplateInstance keystores(
-      Page page,
-      KeystoreSearch search,
-      List<KeystoreView> keystores,
-      String first,
-      String next);
+      Page page, KeystoreSearch search, List<KeystoreView> keystores, String first, String next);
 
   static native TemplateInstance keystore(
-      Page page, KeystoreView keystore, List<KekView> keks, String next);
+      Page page,
+      KeystoreView keystore,
+      boolean changes,
+      @Nullable Countdown deletion,
+      @Nullable WithdrawalView withdrawal,
+      ReEncryptionView reEncryption,
+      List<KekView> keks,
+      String next);
+
+  static native TemplateInstance reEncryption(
+      Page page, ReEncryptionView reEncryption, boolean changes);
 
   static native TemplateInstance question(Page page, Question question);
+
+  static native TemplateInstance destruction(Page page, Destruction destruction);
 
   static native TemplateInstance form(
       Page page,

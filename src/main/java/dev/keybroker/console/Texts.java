@@ -120,8 +120,9 @@ public interface Texts {
   String light(String light);
 
   @Message(
-      "{#switch way}{#case 'policy'}by key policy{#case 'role'}by role{#case 'grant'}by"
-          + " grant{#case}managed by the operator{/switch}")
+      "{#switch way}{#case 'policy'}by key policy{#case 'role'}by role{#case 'grant'}by grant{#case"
+          + " 'create-grant'}by a grant that the broker creates as your role{#case}managed by the"
+          + " operator{/switch}")
   String way(String way);
 
   @Message("Last error")
@@ -169,8 +170,10 @@ public interface Texts {
   @Message("{days} days ago")
   String daysAgo(long days);
 
-  @Message("{days} days left")
-  String daysLeft(long days);
+  @Message(
+      "{#if days > 0}{days} d {hours} h left{#else if hours > 0}{hours} h left{#else}less than an"
+          + " hour left{/if}")
+  String timeLeft(long days, long hours);
 
   @Message("If you withdraw the key")
   String withdrawal();
@@ -182,6 +185,84 @@ public interface Texts {
 
   @Message("The root key failed last at:")
   String lastFailure();
+
+  @Message("{#if count == 1}1 unwrap was{#else}{count} unwraps were{/if} refused.")
+  String refusedUnwraps(long count);
+
+  @Message("The first at:")
+  String refusedSince();
+
+  @Message("The last at:")
+  String refusedLast();
+
+  @Message("No unwrap has been refused.")
+  String noRefusedUnwraps();
+
+  @Message(
+      "How many unwraps were refused is not known: the audit trail does not record them, has too"
+          + " many of them, or cannot be read.")
+  String refusedUnknown();
+
+  @Message("To be deleted")
+  String toBeDeleted();
+
+  @Message(
+      "Until then the keystore neither wraps nor unwraps, and you can cancel the deletion."
+          + " Afterwards everything that is wrapped in it is lost permanently.")
+  String deletionEffect();
+
+  @Message("Re-encryption of the KEKs")
+  String reEncryption();
+
+  @Message(
+      "{#switch state}{#case 'IN_PROGRESS'}In progress:{#case"
+          + " 'COMPLETED'}Completed:{#case}Failed:{/switch}")
+  String reEncryptionState(String state);
+
+  @Message("{done} of {total} KEKs moved{#if failed > 0}, {failed} failed{/if}")
+  String reEncryptionCount(int done, int total, int failed);
+
+  @Message("New root key")
+  String newRootKey();
+
+  @Message("Started")
+  String started();
+
+  @Message("Ended")
+  String ended();
+
+  @Message(
+      "This keystore no longer needs these root keys. Before you disable one, check whether other"
+          + " keystores need it.")
+  String released();
+
+  @Message(
+      "The KEKs that could not be moved still unwrap under their former root key. Fix the cause,"
+          + " then go on: what is done stays done.")
+  String reEncryptionFailed();
+
+  @Message("Go on")
+  String goOn();
+
+  @Message("What still needs it")
+  String whatNeedsIt();
+
+  @Message(
+      "{#switch use}{#case 'idle'}none in 90 days{#case}not known: the audit trail does not record"
+          + " unwraps, or has too many{/switch}")
+  String useOf(String use);
+
+  @Message("{count} KEKs in total")
+  String keksInTotal(int count);
+
+  @Message(
+      "{#if change == 'destroy'}This KEK was used in the last 90 days, or its use is not"
+          + " known.{#else}The keystore has KEKs that are not destroyed. All of them would"
+          + " be destroyed after 30 days.{/if}")
+  String stillNeeded(String change);
+
+  @Message("I understand that everything that is still wrapped under it will be lost permanently.")
+  String confirmLoss();
 
   @Message("Change Key Now")
   String changeNow();
@@ -219,7 +300,13 @@ public interface Texts {
   @Message("Key ARN or alias ARN")
   String keyArn();
 
-  @Message("ARN of the role, for access by role")
+  @Message("Warnings")
+  String warnings();
+
+  @Message("Also move the old KEKs to this key")
+  String reEncryptKeks();
+
+  @Message("ARN of the role, for access by role or to create the grant")
   String roleArn();
 
   @Message("Id of the grant, for access by grant")
@@ -282,9 +369,6 @@ public interface Texts {
   @Message("Days until the private key is erased, 7 to 30")
   String waitingDays();
 
-  @Message("Also if something was opened with it in the last 90 days")
-  String force();
-
   @Message("This tenant uses no KMS keys.")
   String noRootKeys();
 
@@ -302,6 +386,29 @@ public interface Texts {
 
   @Message("Last unwrap")
   String lastDecrypt();
+
+  @Message("Requests to KMS by this broker process")
+  String kmsRequests();
+
+  @Message("{symmetric}, and {rsa} for RSA key pairs, {ecc} for ECC key pairs, since")
+  String kmsRequestsMade(long symmetric, long rsa, long ecc);
+
+  @Message("Estimated cost")
+  String kmsCost();
+
+  @Message("{perDay} requests a day, USD {perMonth} in 30 days")
+  String kmsCostOf(String perDay, String perMonth);
+
+  @Message("Not yet: this broker process has counted for less than an hour.")
+  String kmsCostUnknown();
+
+  @Message(
+      "The estimate is for this broker process alone; a deployment has several. It uses the prices"
+          + " of AWS in us-east-1 for 10,000 requests: USD 0.03, for RSA key pairs USD 12.00,"
+          + " for ECC key pairs USD 0.10. Free requests and the monthly price of a key are not"
+          + " included. AWS charges the account whose principal makes the request: the"
+          + " broker's, or yours for access by role. Current prices:")
+  String kmsCostNote();
 
   @Message("From (UTC)")
   String from();
@@ -345,17 +452,23 @@ public interface Texts {
   @Message(
       "{#switch change}{#case 'rotate'}Change Key Now{#case 'disable'}Disable the"
           + " KEK{#case 'enable'}Enable the KEK{#case 'restore'}Cancel the"
-          + " destruction{#case}Schedule the destruction of the KEK{/switch}")
+          + " destruction{#case 're-encrypt'}Move all KEKs to the root key{#case"
+          + " 'restore-keystore'}Cancel the deletion{#case 'delete'}Delete the"
+          + " keystore{#case}Schedule the destruction of the KEK{/switch}")
   String question(String change);
 
   @Message(
-      "{#switch change}{#case 'rotate'}A new KEK becomes active. The current one is"
-          + " retired and continues to unwrap.{#case 'disable'}Nothing that is wrapped under"
-          + " the KEK can be unwrapped until you enable it again.{#case 'enable'}The KEK"
-          + " unwraps again.{#case 'restore'}The KEK is disabled. Enable it to unwrap"
-          + " again.{#case}After the waiting period the private key is erased, and"
-          + " everything that is still wrapped under it is lost permanently. Until then you"
-          + " can cancel.{/switch}")
+      "{#switch change}{#case 'rotate'}A new KEK becomes active. The current one is retired and"
+          + " continues to unwrap.{#case 'disable'}Nothing that is wrapped under the KEK can be"
+          + " unwrapped until you enable it again.{#case 'enable'}The KEK unwraps again.{#case"
+          + " 'restore'}The KEK is disabled. Enable it to unwrap again.{#case 're-encrypt'}The"
+          + " private keys of all KEKs move to the keystore's root key. No recording and no DEK"
+          + " changes, and wraps and unwraps continue.{#case 'restore-keystore'}Each KEK returns to"
+          + " the state that it had before the deletion.{#case 'delete'}For 30 days the keystore"
+          + " neither wraps nor unwraps, and you can cancel the deletion. Then all its private keys"
+          + " are erased, and everything that is wrapped in it is lost permanently.{#case}After the"
+          + " waiting period the private key is erased, and everything that is still wrapped under"
+          + " it is lost permanently. Until then you can cancel.{/switch}")
   String effect(String change);
 
   @Message(

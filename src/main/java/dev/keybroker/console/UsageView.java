@@ -1,6 +1,7 @@
 package dev.keybroker.console;
 
 import dev.keybroker.v1.KeyUsage;
+import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -19,8 +20,9 @@ record UsageView(
     List<String> neededBy,
     String wraps,
     String unwraps,
-    @Nullable Moment lastDecrypt) {
-  static UsageView of(KeyUsage key) {
+    @Nullable Moment lastDecrypt,
+    CostView cost) {
+  static UsageView of(KeyUsage key, Instant now) {
     return new UsageView(
         key.getKeyArn(),
         key.getSafeToDisable(),
@@ -32,10 +34,11 @@ record UsageView(
         List.copyOf(key.getNeededByList()),
         count(key.getWraps30D()),
         count(key.getUnwraps30D()),
-        key.hasLastDecryptTime() ? Moment.of(key.getLastDecryptTime()) : null);
+        key.hasLastDecryptTime() ? Moment.of(key.getLastDecryptTime()) : null,
+        CostView.of(key.getKmsRequests(), now));
   }
 
-  private static String count(long calls) {
+  static String count(long calls) {
     return calls < 0 ? "-" : String.valueOf(calls);
   }
 }

@@ -99,11 +99,46 @@ class AdministratorsDayTest {
       changeUntilItWorks(id);
       browser.open(console.resolve(TENANT + "/keystores/" + id));
       assertTrue(browser.text().contains("working"), browser.text());
+      follow(id);
       for (String page : List.of("", "/root-keys", "/pipeline", "/audit")) {
         browser.open(console.resolve(TENANT + page));
         look(page.isEmpty() ? "keystores" : page.substring(1));
       }
     }
+  }
+
+  /// Moves the KEKs, whose progress the page follows by itself, and looks at what ends keys.
+  private void follow(String id) throws IOException {
+    URI keystore = console.resolve(TENANT + "/keystores/" + id);
+    browser.open(keystore);
+    browser.follow("Move all KEKs to the root key");
+    look("re-encrypt");
+    browser.follow("Move all KEKs to the root key");
+    browser.evaluate("window.stays = true");
+    browser.await("document.querySelector('#re-encryption').textContent.includes('Completed:')");
+    assertTrue(browser.evaluate("window.stays").asBoolean(), "the page was loaded again");
+    look("re-encryption");
+
+    browser.follow("Schedule the destruction of the KEK");
+    look("destruction");
+    browser.open(keystore);
+    browser.follow("Delete the keystore");
+    browser.follow("Delete the keystore");
+    assertTrue(browser.text().contains("KEKs that are not destroyed"), browser.text());
+    look("deletion");
+    browser.click("Delete the keystore", 1);
+    assertTrue(
+        browser.evaluate("document.querySelector('[name=force]').matches(':invalid')").asBoolean(),
+        "the question has to be confirmed");
+    browser.evaluate("document.querySelector('[name=force]').checked = true");
+    browser.follow("Delete the keystore");
+    look("to-be-deleted");
+    browser.follow("Cancel the deletion");
+    browser.follow("Cancel the deletion");
+    browser.open(console.resolve(TENANT + "/new"));
+    browser.fill("key_arn", "arn:aws:kms:eu-west-1:222233334444:key/mrk-" + "0".repeat(32));
+    browser.await("document.querySelector('#warnings') !== null");
+    look("warnings");
   }
 
   /// For a short time after a refusal the broker believes it.

@@ -156,9 +156,12 @@ class ConsoleChangesTest {
   void form_ofAnybodyElse_changesNothing() {
     for (String subject : List.of("viewer", "auditor", "stranger")) {
       WebClient client = WebClient.of(subject, console);
-      for (String change : List.of("/rotate", "/period")) {
+      String kek = "/keks/" + keystore.getActiveKek().replaceFirst(".*/", "");
+      for (String change :
+          List.of("/rotate", "/period", "/re-encrypt", "/delete", "/restore", kek + "/destroy")) {
         HttpResponse<String> refused =
-            client.submit(path + change, Map.of("period", "DAILY", "request_id", ""));
+            client.submit(
+                path + change, Map.of("period", "DAILY", "request_id", "", "force", "true"));
         assertEquals(403, refused.statusCode(), subject + change);
       }
       assertEquals(403, client.get(path + "/rotate").statusCode(), subject);
@@ -170,12 +173,23 @@ class ConsoleChangesTest {
           subject);
     }
     WebClient admin = WebClient.of("admin", console);
-    for (String change : List.of("/rotate", "/period", "/edit", "/keks/x/disable")) {
+    for (String change :
+        List.of(
+            "/rotate",
+            "/period",
+            "/edit",
+            "/keks/x/disable",
+            "/keks/x/destroy",
+            "/re-encrypt",
+            "/delete",
+            "/restore")) {
       assertEquals(400, admin.post(console.resolve(path + change), Map.of()).statusCode(), change);
     }
     assertEquals(1, keks(admin.get(path).body()));
     String seen = WebClient.of("viewer", console).get(path).body();
-    assertFalse(seen.contains("/rotate"), seen);
+    for (String change : List.of("/rotate", "/re-encrypt\"", "/delete", "/edit")) {
+      assertFalse(seen.contains(change), seen);
+    }
     assertFalse(seen.contains("<form method=\"post\" action=\"/tenants"), seen);
   }
 

@@ -1,5 +1,7 @@
 package dev.keybroker.console;
 
+import com.google.protobuf.Message;
+import com.google.protobuf.util.Durations;
 import dev.keybroker.access.Caller;
 import dev.keybroker.embedded.EmbeddedServices;
 import dev.keybroker.embedded.kms.LocalCredentials;
@@ -11,8 +13,10 @@ import dev.keybroker.v1.KeyPairSpec;
 import dev.keybroker.v1.Keystore;
 import dev.keybroker.v1.Keystores;
 import dev.keybroker.v1.RootKey;
+import io.smallrye.mutiny.Uni;
 import java.time.Duration;
 import java.util.UUID;
+import java.util.function.BiFunction;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
@@ -51,23 +55,34 @@ record ConsoleKeystores(EmbeddedServices services, LocalCalls calls) {
   }
 
   /// Creates a keystore in a tenant.
-  Keystore create(String tenant, String keyArn) {
+  Keystore create(String tenant, String key) {
+    return create(tenant, key, Duration.ofSeconds(60));
+  }
+
+  /// @param lifetime of decrypted private KEKs
+  Keystore create(String tenant, String key, Duration lifetime) {
+    return call(
+        CreateKeystoreRequest.newBuilder()
+            .setParent("tenants/" + tenant)
+            .setKeystoreId("k-" + UUID.randomUUID())
+            .setKeystore(
+                Keystore.newBuilder()
+                    .setDisplayName("<b>Calls</b>")
+                    .setKeyPairSpec(KeyPairSpec.KEY_PAIR_SPEC_ECC_NIST_P256)
+                    .setPrivateKekLifetime(Durations.fromSeconds(lifetime.toSeconds()))
+                    .setRootKey(rootKey(key)))
+            .build(),
+        Keystores::createKeystore);
+  }
+
+  static RootKey rootKey(String key) {
+    return RootKey.newBuilder().setAwsKms(AwsKmsKey.newBuilder().setKeyArn(key)).build();
+  }
+
+  /// Calls the control plane as the administrator.
+  <Q extends Message, A> A call(Q request, BiFunction<Keystores, Q, Uni<A>> rpc) {
     return calls
-        .keystores(
-            ADMIN,
-            "127.0.0.1:1",
-            CreateKeystoreRequest.newBuilder()
-                .setParent("tenants/" + tenant)
-                .setKeystoreId("k-" + UUID.randomUUID())
-                .setKeystore(
-                    Keystore.newBuilder()
-                        .setDisplayName("<b>Calls</b>")
-                        .setKeyPairSpec(KeyPairSpec.KEY_PAIR_SPEC_ECC_NIST_P256)
-                        .setRootKey(
-                            RootKey.newBuilder()
-                                .setAwsKms(AwsKmsKey.newBuilder().setKeyArn(keyArn))))
-                .build(),
-            Keystores::createKeystore)
+        .keystores(ADMIN, "127.0.0.1:1", request, rpc)
         .await()
         .atMost(Duration.ofSeconds(60));
   }

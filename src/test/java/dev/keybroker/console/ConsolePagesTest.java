@@ -51,7 +51,13 @@ class ConsolePagesTest {
     allowed.put(tenant, "admin viewer");
     allowed.put("/" + keystore.getName(), "admin viewer");
     allowed.put("/" + keystore.getName() + "/edit", "admin viewer");
-    allowed.put("/" + keystore.getName() + "/rotate", "admin");
+    allowed.put("/" + keystore.getName() + "/re-encryption", "admin viewer");
+    for (String change : List.of("/rotate", "/re-encrypt", "/delete", "/restore")) {
+      allowed.put("/" + keystore.getName() + change, "admin");
+    }
+    for (String change : List.of("/disable", "/enable", "/destroy", "/restore")) {
+      allowed.put("/" + keystore.getActiveKek() + change, "admin");
+    }
     allowed.put(tenant + "/new", "admin viewer");
     allowed.put(tenant + "/root-keys", "admin viewer");
     allowed.put(tenant + "/pipeline", "admin viewer");
@@ -70,6 +76,17 @@ class ConsolePagesTest {
             }
           });
     }
+  }
+
+  @Test
+  void rootKeys_showTheRequestsOfTheTenant() {
+    String page =
+        WebClient.of("viewer", console)
+            .get("/tenants/" + SignedInBroker.TENANT + "/root-keys")
+            .body();
+    assertTrue(page.contains(", and 0 for RSA key pairs, 2 for ECC key pairs, since"), page);
+    assertTrue(page.contains("counted for less than an hour"), page);
+    assertTrue(page.contains("https://aws.amazon.com/kms/pricing/"), page);
   }
 
   @Test

@@ -30,6 +30,9 @@ public class SignedInBroker implements QuarkusTestProfile {
         - callers: ["jwt:auditor"]
           permissions: [audit.view]
           on: ["tenants/console-own"]
+        - callers: ["dns:recorder"]
+          permissions: [dek.wrap, dek.unwrap]
+          on: ["tenants/console-own"]
       """;
 
   @Override
@@ -43,6 +46,8 @@ public class SignedInBroker implements QuarkusTestProfile {
     Map<String, String> settings = new HashMap<>();
     settings.put("keybroker.access.file", file.toString());
     settings.put("keybroker.console.enabled", "true");
+    settings.put("keybroker.rotation.every", "1s");
+    settings.put("keybroker.kek.freshness", "1s");
     settings.put("quarkus.oidc.auth-server-url", provider() + "default");
     settings.put("quarkus.oidc.client-id", "keybroker-console");
     settings.put("quarkus.oidc.credentials.secret", "a secret of the tests, of some 40 characters");

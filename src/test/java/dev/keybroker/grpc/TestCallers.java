@@ -18,12 +18,12 @@ import jakarta.enterprise.inject.spi.Prioritized;
 /// with a caller, the broker does as ever.
 @ApplicationScoped
 @GlobalInterceptor
-class TestCallers implements ServerInterceptor, Prioritized {
+public class TestCallers implements ServerInterceptor, Prioritized {
   private static final Metadata.Key<String> HEADER =
       Metadata.Key.of("keybroker-test-caller", Metadata.ASCII_STRING_MARSHALLER);
 
   /// The channel, for calls of the caller whom the access file writes `dns:{name}`.
-  static Channel as(String name, Channel channel) {
+  public static Channel as(String name, Channel channel) {
     Metadata headers = new Metadata();
     headers.put(HEADER, name);
     return ClientInterceptors.intercept(
