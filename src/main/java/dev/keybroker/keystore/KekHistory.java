@@ -35,13 +35,6 @@ public interface KekHistory {
   /// Fails with `ClockSkew` if this broker's clock and the database's differ by more than a minute.
   Uni<List<UUID>> eraseDue(int limit);
 
-  /// Returns up to `limit` deleted keystores, all KEKs of which are destroyed, whose grants were
-  /// not retired yet.
-  Uni<List<KeystoreName>> deletedWithGrants(int limit);
-
-  /// Records that the grants of a deleted keystore were retired.
-  Uni<Void> grantsRetired(KeystoreName keystore);
-
   /// Returns the changed KEK, or throws a [dev.keybroker.kek.KekFailure] if its state does not
   /// allow the change.
   interface Change {

@@ -22,6 +22,10 @@ import org.jboss.logging.Logger;
 @Singleton
 public final class KeyGrants {
   private static final Logger LOG = Logger.getLogger(KeyGrants.class);
+  private static final int BATCH = 100;
+
+  /// When a grant that something still needs, or whose broker stopped, is looked at again.
+  private static final Duration AGAIN = Duration.ofHours(1);
 
   private final Kms kms;
   private final KeystoreRepository keystores;
@@ -30,6 +34,8 @@ public final class KeyGrants {
   private final KeystoreAdmin admin;
   private final Diagnosis diagnosis;
   private final GrantTokens tokens;
+  private final GrantRetirements retirements;
+  private final Backoff backoff;
 
   public KeyGrants(
       Kms kms,
@@ -38,7 +44,9 @@ public final class KeyGrants {
       RootKeyAccess access,
       KeystoreAdmin admin,
       Diagnosis diagnosis,
-      GrantTokens tokens) {
+      GrantTokens tokens,
+      GrantRetirements retirements,
+      Backoff backoff) {
     this.kms = kms;
     this.keystores = keystores;
     this.keks = keks;
@@ -46,6 +54,8 @@ public final class KeyGrants {
     this.admin = admin;
     this.diagnosis = diagnosis;
     this.tokens = tokens;
+    this.retirements = retirements;
+    this.backoff = backoff;
   }
 
   /// A grant that was created.
@@ -166,30 +176,49 @@ public final class KeyGrants {
 
   private Uni<Void> retireUnlessUsed(KeystoreName name, KmsKey key) {
     return keks.grants(name)
-        .chain(used -> used.contains(key) ? Uni.createFrom().voidItem() : kms.retireGrant(key))
+        .chain(
+            used ->
+                used.contains(key)
+                    ? Uni.createFrom().voidItem()
+                    : kms.retireGrant(key)
+                        .onFailure(KmsFailure.class)
+                        .recoverWithUni(() -> retirements.add(name, key)))
         .onFailure()
         .invoke(failure -> notRetired(name, key, failure))
         .onFailure()
         .recoverWithNull();
   }
 
-  /// Retires every grant of a keystore that is gone. Grants that the tenant created are the
-  /// tenant's to retire: KMS refuses that to the broker, and the log names them. Fails with
-  /// [dev.keybroker.kek.KekFailure] only.
-  public Uni<Void> retireAll(KeystoreName name) {
-    return keks.grants(name)
+  /// Retires the grants that nothing needs any more: those of former keys whose kept ciphertexts
+  /// are erased, those of deleted keystores, and those that could not be retired before. Grants
+  /// that the tenant created are the tenant's to retire: KMS refuses that to the broker, and the
+  /// log names them. Fails with [dev.keybroker.kek.KekFailure] only.
+  public Uni<Void> retireUnneeded() {
+    return retirements
+        .claim(BATCH, AGAIN)
         .onItem()
-        .transformToMulti(keys -> Multi.createFrom().iterable(keys))
+        .transformToMulti(grants -> Multi.createFrom().iterable(grants))
         .onItem()
-        .transformToUniAndConcatenate(
-            key ->
-                kms.retireGrant(key)
-                    .onFailure()
-                    .invoke(failure -> notRetired(name, key, failure))
-                    .onFailure()
-                    .recoverWithNull())
+        .transformToUniAndConcatenate(this::retire)
         .collect()
         .last();
+  }
+
+  private Uni<Void> retire(GrantRetirements.Unneeded grant) {
+    return kms.retireGrant(grant.key())
+        .chain(() -> retirements.end(grant.key()))
+        .onFailure(KmsFailure.class)
+        .recoverWithUni(failure -> refused(grant, (KmsFailure) failure));
+  }
+
+  private Uni<Void> refused(GrantRetirements.Unneeded grant, KmsFailure failure) {
+    if (failure.kind() == KmsFailure.Kind.KEY_NOT_FOUND) {
+      return retirements.end(grant.key());
+    }
+    notRetired(grant.keystore(), grant.key(), failure);
+    return failure.kind() == KmsFailure.Kind.ACCESS_DENIED
+        ? retirements.end(grant.key())
+        : retirements.retry(grant, backoff.after(grant.failures() + 1));
   }
 
   private static void notRetired(KeystoreName name, KmsKey key, Throwable failure) {

@@ -66,7 +66,7 @@ public final class RotationSweep {
         // The gauge and the log report the clock skew; the rest uses the database's clock alone.
         .onFailure(KekFailure.ClockSkew.class)
         .recoverWithNull()
-        .chain(this::retireGrants)
+        .chain(grants::retireUnneeded)
         .chain(() -> keks.abandonOlderThan(INTENT_LIVES))
         .onFailure(KekFailure.StoreUnavailable.class)
         .recoverWithNull()
@@ -137,19 +137,5 @@ public final class RotationSweep {
                     .collect()
                     .last()
                     .chain(() -> erased.size() < BATCH ? Uni.createFrom().voidItem() : erase()));
-  }
-
-  /// Retires the grants of keystores whose last KEK is destroyed. Until then, their deletion can be
-  /// cancelled.
-  private Uni<Void> retireGrants() {
-    return history
-        .deletedWithGrants(BATCH)
-        .onItem()
-        .transformToMulti(names -> Multi.createFrom().iterable(names))
-        .onItem()
-        .transformToUniAndConcatenate(
-            name -> grants.retireAll(name).chain(() -> history.grantsRetired(name)))
-        .collect()
-        .last();
   }
 }

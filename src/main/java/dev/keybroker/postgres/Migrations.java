@@ -36,7 +36,7 @@ public final class Migrations {
           "V9__deletion.sql",
           "V10__re_encryption.sql",
           "V11__audit_delivery.sql",
-          "V12__audit_day_readers.sql");
+          "V12__audit_readers_and_grants.sql");
 
   private static final String FOLDER = "db/migration";
 

@@ -13,9 +13,10 @@ import dev.keybroker.audit.AuditQuery;
 import dev.keybroker.audit.AuditStore;
 import dev.keybroker.audit.ChainedRecord;
 import dev.keybroker.audit.Outcome;
+import dev.keybroker.embedded.kms.ActiveFault;
+import dev.keybroker.embedded.kms.Fault;
 import dev.keybroker.grpc.TestKeystores.TestKeystore;
 import dev.keybroker.kek.KeystoreName;
-import dev.keybroker.keystore.KeyGrants;
 import dev.keybroker.keystore.RotationSweep;
 import dev.keybroker.keystore.TenantAccount;
 import dev.keybroker.v1.AwsKmsKey;
@@ -39,6 +40,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -63,7 +65,6 @@ class GrantAccessTest extends BrokerTestCase {
   };
 
   @Inject AuditStore log;
-  @Inject KeyGrants grants;
   @Inject RotationSweep sweep;
   @Inject DataSource database;
 
@@ -285,7 +286,8 @@ class GrantAccessTest extends BrokerTestCase {
   }
 
   @Test
-  void createGrant_byTheTenantsRole_isUsedByTheBrokersPrincipal_andRetiredInTheEnd() {
+  void createGrant_byTheTenantsRole_isUsedByTheBrokersPrincipal_andRetiredInTheEnd()
+      throws SQLException {
     AwsKmsKey.Builder request = byNewGrant(true);
 
     Keystore keystore = create(request);
@@ -308,8 +310,9 @@ class GrantAccessTest extends BrokerTestCase {
     assertEquals(List.of(root.getGrantId()), grantIds());
     assertEquals(32, unwrap(saved(), wrap(saved()).getWrappedDek()).size());
 
-    grants.retireAll(name).await().atMost(LIMIT);
-    assertEquals(List.of(), grantIds());
+    execute("update keystore set delete_time = now() where tenant = ?");
+    execute("update kek set state = 'DESTROYED', encrypted_private_key = null where tenant = ?");
+    Eventually.holds(() -> assertEquals(List.of(), grantIds()));
   }
 
   @Test
@@ -325,10 +328,76 @@ class GrantAccessTest extends BrokerTestCase {
     control.deleteKeystore(
         DeleteKeystoreRequest.newBuilder().setName(name.toString()).setForce(true).build());
 
-    execute("update kek set destroy_time = now() where tenant = ?");
     execute("update keystore set delete_time = now() where tenant = ?");
+    execute("update kek set destroy_time = now() where tenant = ?");
 
     Eventually.holds(() -> assertEquals(List.of(), grantIds()));
+  }
+
+  @Test
+  void formerKeysGrant_isRetired_onceTheKeptCiphertextsAreErased() throws SQLException {
+    create(byNewGrant(true));
+    ByteString wrapped = wrap(saved()).getWrappedDek();
+    String second = account.newKey(TenantAccount.BROKER_STATEMENT);
+    control.updateKeystore(
+        UpdateKeystoreRequest.newBuilder()
+            .setKeystore(
+                Keystore.newBuilder()
+                    .setName(name.toString())
+                    .setRootKey(rootKey(AwsKmsKey.newBuilder().setKeyArn(second))))
+            .setUpdateMask(FieldMask.newBuilder().addPaths("root_key"))
+            .setReEncryptKeks(true)
+            .build());
+    String kept =
+        "from former_private_key where encrypted_private_key is not null and kek in"
+            + " (select id from kek where tenant = ?)";
+    Eventually.holds(LIMIT, () -> assertEquals(1, count(kept)));
+    sweep.run().await().atMost(LIMIT);
+    assertEquals(1, grantIds().size());
+
+    execute(
+        "update former_private_key set erase_time = now() where kek in"
+            + " (select id from kek where tenant = ?)");
+
+    Eventually.holds(LIMIT, () -> assertEquals(List.of(), grantIds()));
+    assertEquals(0, count(kept));
+    assertEquals(32, unwrap(saved(), wrapped).size());
+    Eventually.holds(() -> assertEquals(0, count("from grant_retirement where tenant = ?")));
+  }
+
+  @Test
+  void grant_thatCouldNotBeRetired_isRetiredLater() throws SQLException {
+    AwsKmsKey.Builder request = byNewGrant(true);
+    try (ActiveFault fault =
+        services
+            .kms()
+            .faults()
+            .add(Fault.of(Fault.Kind.INTERNAL_ERROR).onOperation("RetireGrant"))) {
+      assertTrue(test(request).getPassed());
+      Eventually.holds(
+          LIMIT,
+          () -> assertEquals(1, count("from grant_retirement where tenant = ? and failures > 0")));
+      assertEquals(1, grantIds().size());
+      assertTrue(fault.struck() > 0);
+    }
+
+    execute("update grant_retirement set attempt_time = now() where tenant = ?");
+
+    Eventually.holds(LIMIT, () -> assertEquals(List.of(), grantIds()));
+    Eventually.holds(() -> assertEquals(0, count("from grant_retirement where tenant = ?")));
+  }
+
+  private long count(String rows) {
+    try (Connection connection = database.getConnection();
+        PreparedStatement statement = connection.prepareStatement("select count(*) " + rows)) {
+      statement.setString(1, tenant);
+      try (ResultSet row = statement.executeQuery()) {
+        row.next();
+        return row.getLong(1);
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private void execute(String sql) throws SQLException {

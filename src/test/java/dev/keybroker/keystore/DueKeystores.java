@@ -23,7 +23,12 @@ import org.jspecify.annotations.Nullable;
 /// Any number of keystores with the same settings, some of them due, in memory and on one thread:
 /// for the time of a test in place of the database's.
 final class DueKeystores
-    implements KeystoreRepository, KeystoreStatus, KekRepository, KekHistory, DueRotations {
+    implements KeystoreRepository,
+        KeystoreStatus,
+        KekRepository,
+        KekHistory,
+        DueRotations,
+        GrantRetirements {
   private final KeystoreSettings settings;
   private final InstantSource clock;
   private final Map<KeystoreName, Instant> due = new LinkedHashMap<>();
@@ -203,12 +208,22 @@ final class DueKeystores
   }
 
   @Override
-  public Uni<List<KeystoreName>> deletedWithGrants(int limit) {
+  public Uni<Void> add(KeystoreName keystore, KmsKey key) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Uni<List<Unneeded>> claim(int limit, Duration again) {
     return Uni.createFrom().item(List.of());
   }
 
   @Override
-  public Uni<Void> grantsRetired(KeystoreName keystore) {
+  public Uni<Void> end(KmsKey key) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Uni<Void> retry(Unneeded grant, Duration delay) {
     throw new UnsupportedOperationException();
   }
 

@@ -193,6 +193,7 @@ class QuotaStormTest {
     brokers.add(admin);
     RotationConfig rotations =
         config(RotationConfig.class, Map.of("keybroker.rotation.jitter", "0s"));
+    Backoff backoff = new Backoff(rotations, random);
     RotationSweep sweep =
         new RotationSweep(
             keystores,
@@ -203,9 +204,17 @@ class QuotaStormTest {
             gate,
             access,
             rotations,
-            new Backoff(rotations, random),
+            backoff,
             new KeyGrants(
-                kms, keystores, keystores, access, admin, diagnosis, new GrantTokens(time)),
+                kms,
+                keystores,
+                keystores,
+                access,
+                admin,
+                diagnosis,
+                new GrantTokens(time),
+                keystores,
+                backoff),
             random);
     CompletableFuture<Void> done = CompletableFuture.completedFuture(null);
     sweep(sweep, done);

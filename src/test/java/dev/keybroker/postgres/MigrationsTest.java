@@ -51,6 +51,18 @@ class MigrationsTest {
           "create or replace function audit_make_day(day date) returns void language plpgsql"
               + " security definer set search_path = \"${flyway:defaultschema}\", pg_temp as"
               + " body",
+          // Note grants, with the owner's rights, and refuse nothing.
+          "create trigger kek_grant_less_needed after update on kek for each row when"
+              + " (old.grant_id is not null and old.encrypted_private_key is not null and"
+              + " new.encrypted_private_key is null) execute function grant_less_needed('id')",
+          "create trigger former_grant_less_needed after update on former_private_key for each row"
+              + " when (old.grant_id is not null and old.encrypted_private_key is not null and"
+              + " (new.encrypted_private_key is null or new.grant_id is distinct from"
+              + " old.grant_id)) execute function grant_less_needed('kek')",
+          // Into a new table.
+          "insert into grant_retirement (root_key_arn, grant_id, tenant, keystore) select"
+              + " root_key_arn, grant_id, tenant, keystore from kek where grant_id is not null and"
+              + " state = 'destroyed' on conflict do nothing",
           // Of rows that are few, in a small table.
           "create index keystore_deleted on keystore (delete_time)"
               + " where delete_time is not null");

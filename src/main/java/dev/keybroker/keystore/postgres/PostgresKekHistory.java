@@ -43,23 +43,6 @@ public class PostgresKekHistory implements KekHistory {
       where k.tenant = :tenant and k.keystore = :keystore and f.grant_id is not null
       """;
 
-  private static final String DELETED =
-      """
-      select 'tenants/' || tenant || '/keystores/' || id from keystore s
-      where delete_time <= now()
-        and not exists (select 1 from grants_retired r
-          where r.tenant = s.tenant and r.keystore = s.id)
-        and not exists (select 1 from kek k
-          where k.tenant = s.tenant and k.keystore = s.id and k.state <> 'DESTROYED')
-      limit :limit
-      """;
-
-  private static final String GRANTS_RETIRED =
-      """
-      insert into grants_retired (tenant, keystore) values (:tenant, :keystore)
-      on conflict do nothing
-      """;
-
   private final KeystoreTransactions transactions;
   private final DatabaseTime time;
 
@@ -167,29 +150,6 @@ public class PostgresKekHistory implements KekHistory {
                             .setParameter("limit", limit)
                             .getResultList())
                 .call(due -> due.isEmpty() ? Uni.createFrom().nullItem() : erase(session, due)));
-  }
-
-  @Override
-  public Uni<List<KeystoreName>> deletedWithGrants(int limit) {
-    return transactions.read(
-        session ->
-            session
-                .createNativeQuery(DELETED, String.class)
-                .setParameter("limit", limit)
-                .getResultList()
-                .map(names -> names.stream().map(KeystoreName::parse).toList()));
-  }
-
-  @Override
-  public Uni<Void> grantsRetired(KeystoreName keystore) {
-    return transactions.transaction(
-        session ->
-            session
-                .createNativeQuery(GRANTS_RETIRED)
-                .setParameter("tenant", keystore.tenant())
-                .setParameter("keystore", keystore.keystore())
-                .executeUpdate()
-                .replaceWithVoid());
   }
 
   private static Uni<Integer> erase(StatelessSession session, List<UUID> due) {
