@@ -33,7 +33,8 @@ final class PageToken {
 
   /// @param filter what the list leaves out; empty if nothing
   static String afterId(String parent, String filter, String last) {
-    return encode(parent + " " + last + (filter.isEmpty() ? "" : "/" + digest(filter.getBytes(UTF_8))));
+    return encode(
+        parent + " " + last + (filter.isEmpty() ? "" : "/" + digest(filter.getBytes(UTF_8))));
   }
 
   /// The last id of the previous page; null for the first page.
@@ -148,9 +149,7 @@ final class PageToken {
   }
 
   private static String encode(String text) {
-    return Base64.getUrlEncoder()
-        .withoutPadding()
-        .encodeToString(text.getBytes(UTF_8));
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(text.getBytes(UTF_8));
   }
 
   private static String decode(String token, String parent) {

@@ -132,7 +132,8 @@ public final class KeystoreAdmin {
                             passed -> {
                               Instant now = clock.instant();
                               return new Keystore(
-                                  name, settings, 0, null, null, null, now, now, null, null, null, null);
+                                  name, settings, 0, null, null, null, now, now, null, null, null,
+                                  null);
                             }));
     return explained(name, settings, validated);
   }

@@ -28,8 +28,7 @@ public interface KeystoreRepository {
 
   /// Returns up to `limit` keystores of a tenant by id, starting with the first after `after`. One
   /// query, whose cost does not depend on the number of keystores before `after`.
-  Uni<List<Keystore>> list(
-      String tenant, KeystoreFilter filter, @Nullable String after, int limit);
+  Uni<List<Keystore>> list(String tenant, KeystoreFilter filter, @Nullable String after, int limit);
 
   /// Saves settings if the keystore still has this version; otherwise fails with
   /// [KeystoreFailure.Changed]. If the settings make different KEKs, marks the keystore as needing

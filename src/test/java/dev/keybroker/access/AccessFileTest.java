@@ -99,8 +99,7 @@ class AccessFileTest {
     assertEquals(
         new Reach(false, Set.of("globex")),
         policy.reach(spiffe("spiffe://e.org/b"), Permission.KEYSTORE_VIEW));
-    assertEquals(
-        Reach.NOWHERE, policy.reach(spiffe("spiffe://e.org/a"), Permission.KEYSTORE_EDIT));
+    assertEquals(Reach.NOWHERE, policy.reach(spiffe("spiffe://e.org/a"), Permission.KEYSTORE_EDIT));
     assertEquals(
         Reach.EVERYWHERE,
         policy.reach(new Caller(Caller.Kind.DNS, "all.example"), Permission.KEYSTORE_VIEW));

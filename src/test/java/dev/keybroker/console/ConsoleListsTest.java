@@ -68,8 +68,7 @@ class ConsoleListsTest {
     String ofKey = viewer.get(TENANT + "?root_key=" + encoded(key)).body();
     assertTrue(ofKey.contains("href=\"/" + keystore.getName() + "\""), ofKey);
     assertFalse(ofKey.contains("href=\"/" + other.getName() + "\""), ofKey);
-    assertTrue(
-        ofKey.contains("root_key_arn = \\&quot;" + key + "\\&quot;"), ofKey);
+    assertTrue(ofKey.contains("root_key_arn = \\&quot;" + key + "\\&quot;"), ofKey);
     assertTrue(ofKey.contains("(0 days ago)"), ofKey);
 
     String id = other.getName().substring(other.getName().lastIndexOf('/') + 1);

@@ -26,7 +26,8 @@ class PageTokenTest {
 
   @Test
   void token_given_isTaken() {
-    assertEquals("calls", PageToken.id(PageToken.afterId("tenants/acme", "", "calls"), "tenants/acme", ""));
+    assertEquals(
+        "calls", PageToken.id(PageToken.afterId("tenants/acme", "", "calls"), "tenants/acme", ""));
     assertEquals(CURSOR, PageToken.kek(PageToken.afterKek(KEYSTORE, CURSOR), KEYSTORE.toString()));
   }
 
@@ -44,8 +45,7 @@ class PageTokenTest {
     String filtered = PageToken.afterId("tenants/acme", "state = ACTIVE", "calls");
     assertEquals("calls", PageToken.id(filtered, "tenants/acme", "state = ACTIVE"));
     assertThrows(RequestInvalid.class, () -> PageToken.id(filtered, "tenants/acme", ""));
-    assertThrows(
-        RequestInvalid.class, () -> PageToken.id(plain, "tenants/acme", "state = ACTIVE"));
+    assertThrows(RequestInvalid.class, () -> PageToken.id(plain, "tenants/acme", "state = ACTIVE"));
     assertThrows(
         RequestInvalid.class,
         () -> PageToken.id(filtered, "tenants/acme", "state = DELETE_SCHEDULED"));

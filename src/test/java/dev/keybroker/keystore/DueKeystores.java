@@ -1,8 +1,8 @@
 package dev.keybroker.keystore;
 
+import dev.keybroker.access.Reach;
 import dev.keybroker.kek.KekName;
 import dev.keybroker.kek.KekState;
-import dev.keybroker.access.Reach;
 import dev.keybroker.kek.KeystoreName;
 import dev.keybroker.kms.KmsAction;
 import dev.keybroker.kms.KmsKey;
