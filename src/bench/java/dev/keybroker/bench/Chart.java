@@ -51,7 +51,7 @@ final class Chart {
     }
     svg.append(
         """
-        <text x="%d" y="%d">ratio to echo or limit; the black line is the target</text>
+        <text x="%d" y="%d">ratio to the divisor of the table; the black line is the target</text>
         </svg>
         """
             .formatted(LABEL, y + LINE));
