@@ -1,6 +1,7 @@
 package dev.keybroker.console;
 
 import com.google.protobuf.Timestamp;
+import com.google.protobuf.util.Timestamps;
 import dev.keybroker.v1.AuditOutcome;
 import dev.keybroker.v1.ListAuditEventsRequest;
 import jakarta.ws.rs.DefaultValue;
@@ -70,10 +71,11 @@ public class AuditFilter {
 
   private static Timestamp time(String field, String text) {
     try {
-      return Timestamp.newBuilder()
-          .setSeconds(LocalDateTime.parse(text).toEpochSecond(ZoneOffset.UTC))
-          .build();
-    } catch (DateTimeException e) {
+      return Timestamps.checkValid(
+          Timestamp.newBuilder()
+              .setSeconds(LocalDateTime.parse(text).toEpochSecond(ZoneOffset.UTC))
+              .build());
+    } catch (DateTimeException | IllegalArgumentException e) {
       throw RefusedCall.invalid("`%s` must be a date and a time.".formatted(field));
     }
   }
