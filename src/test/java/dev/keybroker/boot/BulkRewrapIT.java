@@ -42,6 +42,7 @@ import org.junit.jupiter.api.Test;
 class BulkRewrapIT {
   private static final int COUNT = Integer.getInteger("keybroker.it.rewraps", 30_000);
   private static final int MESSAGE = 500;
+  private static final int MOST_CALLS = 50;
   private static final String TENANT = "tenants/bulk";
   private static final String NAME = TENANT + "/keystores/calls";
   private static final long LONGEST_MINUTES = 20;
@@ -64,21 +65,24 @@ class BulkRewrapIT {
         active = rotate(client);
         BulkRewrap killed = new BulkRewrap(messages(moved.keySet(), () -> kill(broker)));
         assertThrows(ExecutionException.class, () -> end(killed, client));
-        moved.putAll(killed.results());
+        moved.putAll(answered(killed));
         assertTrue(moved.size() < COUNT);
       }
       int before = moved.size();
       try (PackagedBroker broker = PackagedBroker.start(folder, services.configuration())) {
-        BulkRewrap rest = new BulkRewrap(messages(Set.copyOf(moved.keySet()), () -> {}));
         long begin = System.nanoTime();
-        end(rest, broker.client());
+        int calls = 0;
+        while (moved.size() < COUNT && calls < MOST_CALLS) {
+          BulkRewrap rest = new BulkRewrap(messages(Set.copyOf(moved.keySet()), () -> {}));
+          end(rest, broker.client());
+          moved.putAll(answered(rest));
+          calls++;
+        }
         double seconds = (System.nanoTime() - begin) / 1e9;
         System.out.printf(
-            "bulk rewrap: %,d moved before the kill, %,d after it in %.1f s%n",
-            before, rest.results().size(), seconds);
-        moved.putAll(rest.results());
+            "bulk rewrap: %,d moved before the kill, %,d after it by %d calls in %.1f s%n",
+            before, moved.size() - before, calls, seconds);
         assertEquals(COUNT, moved.size());
-        assertEquals(COUNT, before + rest.results().size());
         assertUnwrap(broker.client(), active, moved);
       }
     }
@@ -147,6 +151,13 @@ class BulkRewrapIT {
 
   private static void end(BulkRewrap bulk, BrokerClient client) throws Exception {
     bulk.start(client.channel()).get(LONGEST_MINUTES, TimeUnit.MINUTES);
+  }
+
+  /// The items that were rewrapped. A loaded broker refuses some, which the next call has again.
+  private static Map<String, RewrapDeksResult> answered(BulkRewrap bulk) {
+    Map<String, RewrapDeksResult> answered = new HashMap<>(bulk.results());
+    answered.values().removeIf(result -> !result.hasResponse());
+    return answered;
   }
 
   private void assertUnwrap(
