@@ -42,6 +42,9 @@ public class PostgresAuditStore implements AuditStore, UseRecords {
 
   /// Moves the head from where the writer left it and, if it was there, appends. The row's lock
   /// serialises two attempts, so that the second one finds the head moved.
+  ///
+  /// The arrays, which have one length, are in the select list: in the from clause, PostgreSQL
+  /// stores the elements of each array before it reads them.
   private static final String APPEND =
       """
       with head as (
@@ -49,15 +52,15 @@ public class PostgresAuditStore implements AuditStore, UseRecords {
         where id = $1 and head_seq = $2 and head_hash = $3
         returning id)
       insert into audit_record (chain, %s)
-      select head.id, r.seq, r.time, r.previous_hash, r.hash, r.action, r.caller_kind, r.caller,
-        r.tenant, r.keystore, r.kek, r.destination, r.context_digest, r.context_values::jsonb,
-        r.peer, r.trace_id, r.kms_request_id, r.outcome, r.reason, r.refers_to
-      from head, unnest($7::bigint[], $8::timestamptz[], $9::bytea[], $10::bytea[], $11::text[],
-        $12::text[], $13::text[], $14::text[], $15::text[], $16::uuid[], $17::text[],
-        $18::bytea[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[],
-        $24::text[], $25::bigint[]) as r (%s)
+      select id, unnest($7::bigint[]), unnest($8::timestamptz[]), unnest($9::bytea[]),
+        unnest($10::bytea[]), unnest($11::text[]), unnest($12::text[]), unnest($13::text[]),
+        unnest($14::text[]), unnest($15::text[]), unnest($16::uuid[]), unnest($17::text[]),
+        unnest($18::bytea[]), unnest($19::text[])::jsonb, unnest($20::text[]),
+        unnest($21::text[]), unnest($22::text[]), unnest($23::text[]), unnest($24::text[]),
+        unnest($25::bigint[])
+      from head
       """
-          .formatted(RecordColumns.NAMES, RecordColumns.NAMES);
+          .formatted(RecordColumns.NAMES);
 
   private static final String HEAD = "select head_seq, head_hash from audit_chain where id = $1";
 
