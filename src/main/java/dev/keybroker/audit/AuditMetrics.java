@@ -63,10 +63,19 @@ final class AuditMetrics {
 
   void committed(List<PendingRecord> pending, List<ChainedRecord> records) {
     batch.record(records.size());
+    Map<Outcome, Integer> durable = new EnumMap<>(Outcome.class);
+    Map<Outcome, Integer> async = new EnumMap<>(Outcome.class);
     for (int i = 0; i < records.size(); i++) {
-      Map<Outcome, Counter> counters = pending.get(i).isAwaited() ? awaited : others;
-      Objects.requireNonNull(counters.get(records.get(i).event().outcome())).increment();
+      (pending.get(i).isAwaited() ? durable : async)
+          .merge(records.get(i).event().outcome(), 1, Integer::sum);
     }
+    add(awaited, durable);
+    add(others, async);
+  }
+
+  private static void add(Map<Outcome, Counter> counters, Map<Outcome, Integer> numbers) {
+    numbers.forEach(
+        (outcome, number) -> Objects.requireNonNull(counters.get(outcome)).increment(number));
   }
 
   void flushed(long nanos) {

@@ -3,11 +3,10 @@ package dev.keybroker.audit;
 import io.smallrye.mutiny.Uni;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Iterator;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.Queue;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
@@ -43,8 +42,8 @@ final class ChainWriter {
   private final int batch;
   private final Committed committed;
 
-  /// In order. Each record stays until it is committed.
-  private final Set<PendingRecord> unsettled = new LinkedHashSet<>();
+  /// In order. Each record stays until it is committed. An attempt consists of the first ones.
+  private final Queue<PendingRecord> unsettled = new ArrayDeque<>();
 
   /// Records that may have been committed after the head.
   private @Nullable Attempt inDoubt;
@@ -122,8 +121,8 @@ final class ChainWriter {
 
   /// Nano time at which the oldest uncommitted record arrived; null if there is none.
   @Nullable Long oldest() {
-    Iterator<PendingRecord> all = unsettled.iterator();
-    return all.hasNext() ? all.next().submitted() : null;
+    PendingRecord first = unsettled.peek();
+    return first == null ? null : first.submitted();
   }
 
   void take(PendingRecord record) {
@@ -240,7 +239,7 @@ final class ChainWriter {
     // Only now, so that after an exception above the attempt is resolved again.
     head = attempt.end();
     inDoubt = null;
-    attempt.pending.forEach(unsettled::remove);
+    attempt.pending.forEach(settled -> unsettled.remove());
     unsettled.addAll(corrections);
     committed.records(attempt.pending, attempt.records, released);
   }

@@ -153,6 +153,9 @@ public final class RecordHash {
   private void putPairs(Map<String, String> pairs) {
     reserve(Integer.BYTES);
     buffer.putInt(pairs.size());
+    if (pairs.isEmpty()) {
+      return;
+    }
     pairs.entrySet().stream()
         .sorted(
             (a, b) ->

@@ -4,7 +4,6 @@ import dev.keybroker.access.AccessFailure;
 import dev.keybroker.access.Target;
 import dev.keybroker.audit.AuditConfig;
 import dev.keybroker.audit.AuditEvent;
-import dev.keybroker.audit.AuditFailure;
 import dev.keybroker.audit.AuditMode;
 import dev.keybroker.audit.AuditTrail;
 import dev.keybroker.audit.CallFacts;
@@ -170,10 +169,13 @@ class CallRecords {
       return new Soon.Later<>(
           spans
               .around(Spans.AUDIT, origin.trace(), trail.commit(event, rpc.changes(), intent))
-              .onFailure(AuditFailure.NotCommitted.class)
-              .invoke(() -> Answer.wipe(answer))
-              .onCancellation()
-              .invoke(() -> Answer.wipe(answer))
+              .onTermination()
+              .invoke(
+                  (onRecord, failure, cancelled) -> {
+                    if (onRecord == null) {
+                      Answer.wipe(answer);
+                    }
+                  })
               .map(onRecord -> new Answer<>(answer, onRecord::withhold)));
     }
 

@@ -103,6 +103,29 @@ class AuditTrailTest {
   }
 
   @Test
+  void records_areCountedByModeAndOutcome() {
+    commit(1);
+    commit(2);
+    trail.submit(AuditEvents.refused(3));
+    trail.submit(AuditEvents.granted(4));
+    trail.submit(AuditEvents.refused(5));
+    trail.close();
+
+    assertEquals(2, counted("durable", "granted"));
+    assertEquals(0, counted("durable", "refused"));
+    assertEquals(2, counted("async", "refused"));
+    // The last one closes the chain.
+    assertEquals(2, counted("async", "granted"));
+  }
+
+  private int counted(String mode, String outcome) {
+    return (int)
+        registry
+            .counter(Metrics.AUDIT_RECORDS, Metrics.MODE, mode, Metrics.OUTCOME, outcome)
+            .count();
+  }
+
+  @Test
   void answers_ofOneCommit_returnToTheirCallersThreadTogether() throws Exception {
     BlockingQueue<Runnable> loop = new LinkedBlockingQueue<>();
     callers.set(loop::add);

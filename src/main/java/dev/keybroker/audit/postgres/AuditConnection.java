@@ -37,8 +37,12 @@ final class AuditConnection {
   /// @param unsent the failure if there is no connection for a call
   <T> Future<T> call(
       Function<SqlConnection, Future<T>> work, Function<Throwable, Throwable> unsent) {
+    Future<SqlConnection> open = connection();
+    // On an open connection, the call need not wait for another event loop.
     Future<T> call =
-        connection().compose(work, failure -> Future.failedFuture(unsent.apply(failure)));
+        open.succeeded()
+            ? work.apply(open.result())
+            : open.compose(work, failure -> Future.failedFuture(unsent.apply(failure)));
     synchronized (this) {
       lastCall = call;
     }
