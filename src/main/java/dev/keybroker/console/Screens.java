@@ -15,6 +15,8 @@ final class Screens {
 
   static native TemplateInstance signedOut(Page page);
 
+  static native TemplateInstance sessionEnded(Page page);
+
   static native TemplateInstance refused(Page page, RefusalView refusal);
 
   static native TemplateInstance keystores(

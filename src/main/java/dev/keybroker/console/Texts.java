@@ -37,6 +37,12 @@ public interface Texts {
   @Message("Sign in again")
   String signInAgain();
 
+  @Message("Your session has ended.")
+  String sessionEnded();
+
+  @Message("A form that you have just sent has changed nothing.")
+  String sessionEndedEffect();
+
   @Message("Tenant")
   String tenant();
 

@@ -48,6 +48,7 @@ class ConsolePagesTest {
     Map<String, String> allowed = new LinkedHashMap<>();
     String tenant = "/tenants/" + SignedInBroker.TENANT;
     allowed.put("/", "admin viewer auditor stranger");
+    allowed.put("/session-ended", "admin viewer auditor stranger");
     allowed.put(tenant, "admin viewer");
     allowed.put("/" + keystore.getName(), "admin viewer");
     allowed.put("/" + keystore.getName() + "/edit", "admin viewer");

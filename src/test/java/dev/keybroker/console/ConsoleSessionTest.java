@@ -13,6 +13,7 @@ import java.net.URI;
 import java.net.http.HttpResponse;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -47,7 +48,11 @@ class ConsoleSessionTest {
         admin.post(
             console.resolve("/tenants/" + SignedInBroker.TENANT + "/new"),
             Map.of("csrf-token", WebClient.token(form), "id", "late", "way", "managed"));
-    assertTrue(isProvider(late), late.body());
+    assertEquals("/session-ended", late.uri().getPath(), late.body());
+    assertTrue(late.body().contains("A form that you have just sent has changed nothing."));
+    assertFalse(late.body().contains("Signed in as"), late.body());
+    assertEquals(
+        Optional.of("/session-ended"), admin.ofScript("/").headers().firstValue("HX-Redirect"));
 
     admin.signIn("admin");
     assertEquals(200, admin.get("/").statusCode());

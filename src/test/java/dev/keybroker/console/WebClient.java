@@ -68,6 +68,11 @@ final class WebClient {
     return send(HttpRequest.newBuilder(console.resolve(path)).GET());
   }
 
+  /// Asks as htmx does.
+  HttpResponse<String> ofScript(String path) {
+    return send(HttpRequest.newBuilder(console.resolve(path)).header("HX-Request", "true").GET());
+  }
+
   /// Submits a form of the console, with the token of the signed-in visitor's pages.
   HttpResponse<String> submit(String path, Map<String, String> fields) {
     return submit("/", path, fields);
