@@ -11,8 +11,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
 
 /// Compares the jar, the jar with an AOT cache of the JDK, and the native executable:
@@ -195,61 +197,64 @@ public final class Artefacts {
         List<Wrapped> wrapped = client.stock(rsa, CALLS_EACH);
         client.unwraps(rsa, wrapped, CALLERS);
         table.add("resident MiB after 100,000 calls", artefact, broker.mebibytes());
-        for (Map.Entry<String, String> spec :
-            List.of(Map.entry("rsa3072", "RSA_3072"), Map.entry("p256", "P256"))) {
-          throughput(artefact, broker, client, spec.getKey(), spec.getValue());
-        }
+        throughput(artefact, broker, client);
       }
       table.add("resident MiB after all loads", artefact, broker.mebibytes());
       tls(artefact, broker);
     }
   }
 
-  /// Each load is warmed up before it is measured, on both brokers alike.
+  /// Both brokers are warmed up in turn before they are measured.
   private void tls(Artefact artefact, Broker plaintext) throws IOException, InterruptedException {
     try (Broker secured =
         launch(artefact, Cores.SERVER.command(artefact.command()), Tls.certificate(folder))) {
       firstWrap(secured);
       try (CheckedClient client = new CheckedClient(secured)) {
         String keystore = Bench.keystore("p256");
-        client.unwraps(keystore, client.stock(keystore, CALLS_EACH), CALLERS);
         Wire wrap = Wire.wrap(keystore, client.wrap(keystore));
-        load(plaintext, wrap, 2 * options.seconds());
-        load(secured, wrap, 2 * options.seconds());
-        double without = load(plaintext, wrap, options.seconds());
+        new WarmUp()
+            .with("plaintext", () -> load(plaintext, wrap))
+            .with("TLS 1.3", () -> load(secured, wrap))
+            .run();
+        double without = load(plaintext, wrap);
         table.add(
-            "WrapDek P256, session: TLS 1.3 ÷ plaintext",
-            artefact,
-            load(secured, wrap, options.seconds()) / without);
+            "WrapDek P256, session: TLS 1.3 ÷ plaintext", artefact, load(secured, wrap) / without);
       }
     }
   }
 
-  private void throughput(
-      Artefact artefact, Broker broker, CheckedClient client, String spec, String name)
+  private void throughput(Artefact artefact, Broker broker, CheckedClient client)
       throws IOException, InterruptedException {
-    String keystore = Bench.keystore(spec);
+    WarmUp cold = new WarmUp();
+    Map<String, WarmUp.Load> loads = new LinkedHashMap<>();
+    Map<String, String> specs = new TreeMap<>(Map.of("rsa3072", "RSA_3072", "p256", "P256"));
+    specs.forEach(
+        (name, spec) -> {
+          String keystore = Bench.keystore(name);
+          WrapDekResponse answer = client.wrap(keystore);
+          Wire wrap = Wire.wrap(keystore, answer);
+          Wire unwrap = Wire.unwrap(keystore, answer);
+          loads.put("WrapDek " + spec + ", session, /s", () -> load(broker, wrap));
+          loads.put("UnwrapDek " + spec + ", z repeated, /s", () -> load(broker, unwrap));
+        });
+    loads.forEach(cold::with);
+    cold.run();
+    for (Map.Entry<String, WarmUp.Load> load : loads.entrySet()) {
+      table.add(load.getKey(), artefact, load.getValue().perSecond());
+    }
     CheckedClient stock = stocks.get(artefact.build()).sessionOff();
-    WrapDekResponse answer = client.wrap(keystore);
-    Wire wrap = Wire.wrap(keystore, answer);
-    Wire unwrap = Wire.unwrap(keystore, answer);
-    load(broker, wrap, 2 * options.seconds());
-    table.add("WrapDek " + name + ", session, /s", artefact, load(broker, wrap, options.seconds()));
-    load(broker, unwrap, 2 * options.seconds());
-    table.add(
-        "UnwrapDek " + name + ", z repeated, /s",
-        artefact,
-        load(broker, unwrap, options.seconds()));
-    int size = (int) (options.seconds() * (spec.equals("p256") ? 8_000 : 1_000));
-    client.unwraps(keystore, stock.stock(keystore, size), CALLERS);
-    table.add(
-        "UnwrapDek " + name + ", z new, /s",
-        artefact,
-        client.unwraps(keystore, stock.stock(keystore, size), CALLERS).perSecond());
+    for (Map.Entry<String, String> spec : specs.entrySet()) {
+      String keystore = Bench.keystore(spec.getKey());
+      int size = (int) (options.seconds() * (spec.getKey().equals("p256") ? 8_000 : 1_000));
+      client.unwraps(keystore, stock.stock(keystore, size), CALLERS);
+      table.add(
+          "UnwrapDek " + spec.getValue() + ", z new, /s",
+          artefact,
+          client.unwraps(keystore, stock.stock(keystore, size), CALLERS).perSecond());
+    }
   }
 
-  private double load(Broker broker, Wire wire, double seconds)
-      throws IOException, InterruptedException {
-    return wire.load(broker, 8, CALLERS / 8, seconds, folder).perSecond();
+  private double load(Broker broker, Wire wire) throws IOException, InterruptedException {
+    return wire.load(broker, 8, CALLERS / 8, options.seconds(), folder).perSecond();
   }
 }

@@ -16,7 +16,7 @@ import java.util.Arrays;
 /// of bytes from the wire ([RequestFuzz]).
 public final class DekRequestFuzz {
   private static final RequestValidation VALIDATION = new RequestValidation();
-  private static final KeystoreNames NAMES = new KeystoreNames();
+  private static final KeystoreNames NAMES = new KeystoreNames(1);
   private static final byte[][] KEYSTORES = {
     "tenants/acme/keystores/calls-2".getBytes(US_ASCII), "tenants/a/keystores/-".getBytes(US_ASCII)
   };

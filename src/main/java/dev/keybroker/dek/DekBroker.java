@@ -115,19 +115,21 @@ public final class DekBroker {
         () -> {
           ActiveKek known = activeKeks.freshActive(keystore);
           if (known != null && !known.failClosed()) {
-            return new Soon.Now<>(wrapUnder(known, dek, context));
+            return new Soon.Now<>(wrapUnder(known, true, dek, context));
           }
           return new Soon.Later<>(
               (known == null ? activeKek(keystore) : rootKeys.admit(known))
-                  .map(kek -> wrapUnder(kek, dek, context)));
+                  .map(kek -> wrapUnder(kek, false, dek, context)));
         });
   }
 
-  private WrappedResult wrapUnder(ActiveKek kek, SecretBytes dek, EncryptionContext context) {
+  /// @param fresh whether the KEK's record is known to be fresh
+  private WrappedResult wrapUnder(
+      ActiveKek kek, boolean fresh, SecretBytes dek, EncryptionContext context) {
     byte[] wrapped =
         metrics.wrapCrypto(
             kek.key().spec().encapsulation(), () -> sessions.wrap(kek, dek, context));
-    LastKnownKek lastKnown = rootKeys.lastKnown(kek);
+    LastKnownKek lastKnown = rootKeys.lastKnown(kek, fresh);
     if (lastKnown != null) {
       metrics.lastKnown(lastKnown);
     }

@@ -20,7 +20,7 @@ public interface WrapSessionConfig {
   int maxDeks();
 
   /// The maximum number of keystores with a session at the same time, 3 KiB each. A wrap for any
-  /// other keystore costs an encapsulation.
+  /// other keystore costs an encapsulation, and the parsing of its name.
   @WithDefault("4000")
   @Bounds(atLeast = "1")
   long maxSessions();

@@ -11,6 +11,7 @@ import dev.keybroker.crypto.WrappedDek;
 import dev.keybroker.dek.DekBroker;
 import dev.keybroker.dek.Rewrapped;
 import dev.keybroker.dek.Unwrapped;
+import dev.keybroker.dek.WrapSessionConfig;
 import dev.keybroker.dek.WrappedResult;
 import dev.keybroker.kek.ActiveKek;
 import dev.keybroker.kek.KekCacheConfig;
@@ -52,13 +53,19 @@ public class BrokerService implements BindableService {
   private final Batch batch;
   private final KekCacheConfig cacheConfig;
   private final Calls calls;
-  private final DekMessages messages = new DekMessages();
+  private final DekMessages messages;
 
-  BrokerService(DekBroker broker, Batch batch, KekCacheConfig cacheConfig, Calls calls) {
+  BrokerService(
+      DekBroker broker,
+      Batch batch,
+      KekCacheConfig cacheConfig,
+      WrapSessionConfig sessions,
+      Calls calls) {
     this.broker = broker;
     this.batch = batch;
     this.cacheConfig = cacheConfig;
     this.calls = calls;
+    this.messages = new DekMessages(sessions.maxSessions());
   }
 
   @Override

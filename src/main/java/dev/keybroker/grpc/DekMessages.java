@@ -19,7 +19,12 @@ import org.jspecify.annotations.Nullable;
 /// it is protobuf's message, which the interceptors check like those of all other rpcs, and which
 /// [#wrap(Object)] and [#unwrap(Object)] convert after that.
 final class DekMessages {
-  private final KeystoreNames names = new KeystoreNames();
+  private final KeystoreNames names;
+
+  /// @param keystores about how many are in use at the same time
+  DekMessages(long keystores) {
+    this.names = new KeystoreNames(keystores);
+  }
 
   MethodDescriptor<Object, EncodedResponse> wrapDek() {
     return method(KeyBrokerGrpc.getWrapDekMethod(), DekRequestReader::wrap);

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 /// The names of keystores as requests contain them. The names seen last are kept by their bytes, so
 /// that a name in use is not parsed and hashed again for each call. Thread-safe.
 final class KeystoreNames {
-  /// A power of two. Names with the same place replace each other.
-  private static final int PLACES = 4_096;
+  private static final int FEWEST = 4_096;
+  private static final int MOST = 1 << 20;
 
   /// A name, and what calls need of it.
   record Named(KeystoreName name, Target target) {
@@ -28,7 +28,14 @@ final class KeystoreNames {
   @SuppressWarnings("ArrayRecordComponent") // compared by range
   private record Kept(byte[] bytes, Named named) {}
 
-  private final AtomicReferenceArray<@Nullable Kept> table = new AtomicReferenceArray<>(PLACES);
+  /// A power of two of places. Names with the same place replace each other.
+  private final AtomicReferenceArray<@Nullable Kept> table;
+
+  /// @param inUse about how many keystores are in use at the same time
+  KeystoreNames(long inUse) {
+    int places = (int) Math.clamp(inUse, FEWEST, MOST);
+    this.table = new AtomicReferenceArray<>(Integer.highestOneBit(2 * places - 1));
+  }
 
   /// Returns the keystore whose name is in this range; null if it is not a keystore's name.
   @Nullable Named find(byte[] bytes, int begin, int end) {
@@ -47,11 +54,11 @@ final class KeystoreNames {
     return named;
   }
 
-  private static int place(byte[] bytes, int begin, int end) {
+  private int place(byte[] bytes, int begin, int end) {
     int hash = 1;
     for (int i = begin; i < end; i++) {
       hash = 31 * hash + bytes[i];
     }
-    return (hash ^ (hash >>> 16)) & (PLACES - 1);
+    return (hash ^ (hash >>> 16)) & (table.length() - 1);
   }
 }

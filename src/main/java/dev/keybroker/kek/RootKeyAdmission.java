@@ -114,7 +114,9 @@ public final class RootKeyAdmission {
 
   /// Returns what a wrap under this KEK reports to its caller: null unless it is the last known
   /// KEK.
-  public @Nullable LastKnownKek lastKnown(ActiveKek kek) {
+  ///
+  /// @param fresh whether its record was fresh when it was looked up for this wrap
+  public @Nullable LastKnownKek lastKnown(ActiveKek kek, boolean fresh) {
     KmsAnswer last = states.state(kek.rootKey()).decrypts();
     KmsFailure failure = last == null ? null : last.failure();
     if (!kek.failClosed()
@@ -122,6 +124,9 @@ public final class RootKeyAdmission {
         && !asked.isUnderWay(kek.rootKey())
         && background.take()) {
       var unused = ask(kek);
+    }
+    if (failure == null && fresh) {
+      return null;
     }
     long age = records.ageMillis(kek, clock.millis());
     if (failure == null && age < oldRecordMillis) {

@@ -35,8 +35,8 @@ class DekRequestReaderTest {
   private static final String KEYSTORE = "tenants/demo/keystores/call-recordings";
   private static final String LONGEST_ID = "a".repeat(63);
 
-  private final DekMessages messages = new DekMessages();
-  private final KeystoreNames names = new KeystoreNames();
+  private final DekMessages messages = new DekMessages(1);
+  private final KeystoreNames names = new KeystoreNames(1);
   private final RequestValidation validation = new RequestValidation();
 
   /// As grpc-java passes a message that is not compressed.

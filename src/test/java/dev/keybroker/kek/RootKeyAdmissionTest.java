@@ -99,8 +99,12 @@ class RootKeyAdmissionTest {
         .atMost(Duration.ofSeconds(10));
   }
 
+  private @Nullable Kind toldOfAFreshRecord() {
+    return assertNotNullKek(admission.lastKnown(kek(false), true)).rootKeyFailure();
+  }
+
   private @Nullable LastKnownKek lastKnown() {
-    return admission.lastKnown(kek(false));
+    return admission.lastKnown(kek(false), false);
   }
 
   @Test
@@ -395,6 +399,7 @@ class RootKeyAdmissionTest {
     LastKnownKek told = assertNotNullKek(lastKnown());
     assertEquals(Kind.KEY_DISABLED, told.rootKeyFailure());
     assertTrue(told.rootKeyAnswered());
+    assertEquals(told.rootKeyFailure(), toldOfAFreshRecord());
 
     fake.admit();
     time.pass(RETRY);
@@ -408,7 +413,7 @@ class RootKeyAdmissionTest {
     decrypt();
     time.pass(TestCacheConfig.defaults().freshness().plusSeconds(2));
 
-    LastKnownKek told = assertNotNullKek(admission.lastKnown(kek));
+    LastKnownKek told = assertNotNullKek(admission.lastKnown(kek, false));
 
     assertEquals(Duration.ofSeconds(32), told.age());
     assertNull(told.rootKeyFailure());
@@ -426,12 +431,12 @@ class RootKeyAdmissionTest {
   @Test
   void background_asksNoMoreThanItsRate() {
     for (int i = 0; i < 100; i++) {
-      admission.lastKnown(kekOf("tenant-" + i));
+      admission.lastKnown(kekOf("tenant-" + i), false);
     }
     assertEquals(10, fake.checks());
     time.pass(Duration.ofSeconds(1));
     for (int i = 0; i < 100; i++) {
-      admission.lastKnown(kekOf("tenant-" + i));
+      admission.lastKnown(kekOf("tenant-" + i), false);
     }
     assertEquals(20, fake.checks());
   }
