@@ -12,6 +12,7 @@ import io.quarkus.test.junit.TestProfile;
 import java.net.URI;
 import java.net.http.HttpResponse;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -51,6 +52,9 @@ class ConsoleSessionTest {
     assertEquals("/session-ended", late.uri().getPath(), late.body());
     assertTrue(late.body().contains("A form that you have just sent has changed nothing."));
     assertFalse(late.body().contains("Signed in as"), late.body());
+    for (String asset : List.of("pico.min.css", "console.css", "console.js", "icon.svg")) {
+      assertFalse(isProvider(admin.get("/assets/" + asset)), asset);
+    }
     assertEquals(
         Optional.of("/session-ended"), admin.ofScript("/").headers().firstValue("HX-Redirect"));
 
