@@ -290,8 +290,13 @@ export class RecordingReader {
     return plaintext;
   }
 
-  /** Reads up to `length` bytes at a position; fewer only at the end of the recording. */
+  /** Reads up to `length` bytes at a position; fewer only at the end of the recording. Fractions are cut off. */
   async read(position, length) {
+    if (!(position >= 0 && length >= 0)) {
+      throw new RangeError('the position or the length is negative, or not a number');
+    }
+    position = Math.floor(position);
+    length = Math.floor(length);
     const end = Math.min(position + length, this.size);
     const step = this.header.segmentSize - TAG;
     const parts = [];

@@ -114,6 +114,54 @@ test('reads at any position give the plaintext there, and only the segments that
   assert.equal(bytes, SEGMENT);
 });
 
+test('a position that is not one is refused, and a fraction is cut off', async () => {
+  const content = plaintext(2 * SEGMENT + 1);
+  const file = await through(content, encryptStream(await header(named('empty')), DEK));
+  const reader = await RecordingReader.open(blobSource(new Blob([file])), DEK);
+  for (const [position, length] of [[-1, 5], [0, -1], [NaN, 5], [0, undefined]]) {
+    await assert.rejects(reader.read(position, length), RangeError);
+  }
+  assert.deepEqual(await reader.read(reader.size / 2, SEGMENT), content.subarray(SEGMENT, 2 * SEGMENT));
+  assert.deepEqual(await reader.read(0, Infinity), content);
+  assert.deepEqual(await reader.read(reader.size + 1, 1), new Uint8Array(0));
+});
+
+test('a stream that nobody reads takes no more than four segments, and one that fails gives nothing beyond', async () => {
+  const content = plaintext(40 * SEGMENT);
+  const head = await header(named('empty'));
+  const file = await through(content, encryptStream(head, DEK));
+  for (const [transform, input] of [[decryptStream(DEK), file], [encryptStream(head, DEK), content]]) {
+    let taken = 0;
+    const source = new ReadableStream({
+      pull(controller) {
+        controller.enqueue(input.subarray(taken, taken + SEGMENT));
+        taken += SEGMENT;
+      },
+    });
+    const reader = source.pipeThrough(transform).getReader();
+    await reader.read();
+    for (let before = -1; before !== taken; ) {
+      before = taken;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    // One more that was read, one in the source's queue, and one in the queue between.
+    assert.ok(taken <= 7 * SEGMENT, `${taken / SEGMENT}`);
+    await reader.cancel();
+  }
+
+  file[head.size + 20 * SEGMENT + 99] ^= 1;
+  const reader = new Blob([file]).stream().pipeThrough(decryptStream(DEK)).getReader();
+  let passed = 0;
+  await assert.rejects(async () => {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      assert.deepEqual(part.value, content.subarray(passed, passed + part.value.length));
+      passed += part.value.length;
+    }
+  }, (e) => e instanceof RecordingError && e.reason === 'BODY' && e.segment === 20);
+  assert.ok(passed <= 20 * (SEGMENT - 16) - 40);
+  await assert.rejects(reader.read(), RecordingError);
+});
+
 test('a URL is read by Range requests', async (t) => {
   const file = await written(named('three segments'));
   let fetched = 0;

@@ -144,6 +144,22 @@ class RecordingTest(unittest.TestCase):
         parts = iter(lambda: stream.read(10_000), b"")
         self.assertEqual(content, b"".join(parts))
 
+    def test_stream_that_was_cut_or_closed_never_comes_to_an_ordinary_end(self) -> None:
+        file = self.encrypted(bytes(1000))
+        source = io.BytesIO(file[:-1])
+        stream = RecordingStream(source, RecordingHeader.read(source), self.dek)
+        for _ in range(3):
+            with self.assertRaises(RecordingError):
+                stream.read(100)
+        source = io.BytesIO(file)
+        for closed in (
+            RecordingStream(source, RecordingHeader.read(source), self.dek),
+            RecordingReader(io.BytesIO(file), self.dek),
+        ):
+            closed.close()
+            with self.assertRaises(ValueError):
+                closed.read(100)
+
     def test_writer_in_pieces_gives_a_readable_file(self) -> None:
         chance = random.Random(2)
         plaintext = chance.randbytes(2 * SEGMENT + 77)

@@ -3,7 +3,7 @@
 import io
 import secrets
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
 from cryptography.exceptions import InvalidTag
@@ -45,20 +45,18 @@ class _Segments:
     def capacity(self, index: int) -> int:
         return self._size - _TAG - self.offset(index)
 
-    def _nonce(self, index: int, last: bool) -> bytes:
-        return self._prefix + _NONCE_END.pack(index, last)
-
     def seal(self, index: int, last: bool, plaintext: bytes | bytearray | memoryview) -> bytes:
-        return self._gcm.encrypt(self._nonce(index, last), plaintext, None)
+        return self._gcm.encrypt(self._prefix + _NONCE_END.pack(index, last), plaintext, None)
 
     def open(self, index: int, last: bool, segment: bytes | memoryview) -> bytes | None:
         """Decrypts a segment; None if it is not authentic in this place."""
-        ciphertext = memoryview(segment)[self.offset(index) :]
+        if index == 0:
+            segment = segment[_BODY_HEADER:]
         # A last segment is empty only if it is the first.
-        if index >= _MAX_SEGMENTS or len(ciphertext) < _TAG + (1 if index else 0):
+        if index >= _MAX_SEGMENTS or len(segment) < _TAG + (index != 0):
             return None
         try:
-            return self._gcm.decrypt(self._nonce(index, last), ciphertext, None)
+            return self._gcm.decrypt(self._prefix + _NONCE_END.pack(index, last), segment, None)
         except InvalidTag:
             return None
 
@@ -90,6 +88,7 @@ class RecordingWriter(io.RawIOBase):
         self._file = file
         self._segments = _Segments(header, dek, salt, prefix)
         self._index = 0
+        self._capacity = self._segments.capacity(0)
         self._put(bytes(header) + bytes([_BODY_HEADER]) + salt + prefix)
         self._failed = False
 
@@ -105,13 +104,13 @@ class RecordingWriter(io.RawIOBase):
         size = len(view)
         done = 0
         while done < size:
-            capacity = self._segments.capacity(self._index)
+            capacity = self._capacity
             if self._filled == capacity:
-                self._write_segment(self._plaintext[:capacity], last=False)
+                self._write_segment(self._plaintext[:capacity], False)
                 self._filled = 0
             elif self._filled == 0 and size - done > capacity:
                 # Not the last segment: no copy is needed.
-                self._write_segment(view[done : done + capacity], last=False)
+                self._write_segment(view[done : done + capacity], False)
                 done += capacity
             else:
                 part = view[done : done + capacity - self._filled]
@@ -127,6 +126,8 @@ class RecordingWriter(io.RawIOBase):
         self._failed = True
         self._put(self._segments.seal(self._index, last, plaintext))
         self._failed = False
+        if self._index == 0:
+            self._capacity = self._segments.capacity(1)
         self._index += 1
 
     def _put(self, data: bytes) -> None:
@@ -146,7 +147,7 @@ class RecordingWriter(io.RawIOBase):
             return
         try:
             if not self._failed:
-                self._write_segment(self._plaintext[: self._filled], last=True)
+                self._write_segment(self._plaintext[: self._filled], True)
                 self._file.flush()
         finally:
             self._plaintext[:] = bytes(len(self._plaintext))
@@ -161,6 +162,17 @@ class RecordingWriter(io.RawIOBase):
         # A writer that nobody closed must not complete its file.
         self._failed = True
         super().__del__()
+
+
+def _readinto(file: BinaryIO) -> Callable[[memoryview], int]:
+    """For a file that has only `read`, such as a response of HTTP."""
+
+    def readinto(view: memoryview) -> int:
+        data = file.read(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    return readinto
 
 
 class RecordingStream(io.RawIOBase):
@@ -186,64 +198,71 @@ class RecordingStream(io.RawIOBase):
         """
         header.check_context(context)
         header.check_key(dek)
-        self._file = file
-        self._readinto = getattr(file, "readinto", None)
+        self._readinto = getattr(file, "readinto", None) or _readinto(file)
         self._size = header.segment_size
         self._recover = recover
         body_header = read_exactly(file, _BODY_HEADER)
         self._segments = _Segments.reading(header, dek, body_header)
-        # One byte beyond a segment shows whether it is the last one.
+        # One byte beyond a segment shows whether it is the last one. It is the first byte of the next.
         self._buffer = memoryview(bytearray(header.segment_size + 1))
         self._buffer[:_BODY_HEADER] = body_header
         self._filled = _BODY_HEADER
+        # Views that each segment needs.
+        self._segment = self._buffer[: self._size]
+        self._free = self._buffer[_BODY_HEADER:]
+        self._behind_first = self._buffer[1:]
         self._index = 0
         self._plaintext = b""
         self._position = 0
         self._ended = False
+        self._refused = False
 
     def readable(self) -> bool:
         return True
 
-    def _fill(self) -> None:
-        if self._readinto is not None:
-            while self._filled < len(self._buffer):
-                count = self._readinto(self._buffer[self._filled :])
-                if not count:
-                    return
-                self._filled += count
-        else:
-            data = read_exactly(self._file, len(self._buffer) - self._filled)
-            self._buffer[self._filled : self._filled + len(data)] = data
-            self._filled += len(data)
-
     def _next(self) -> None:
-        self._fill()
-        last = self._filled <= self._size
-        segment = self._buffer[: min(self._filled, self._size)]
-        plaintext = self._segments.open(self._index, last, segment)
-        if plaintext is None and self._recover and len(segment) == self._size:
-            plaintext = self._segments.open(self._index, False, segment)
-        self._ended = last or plaintext is None
-        if plaintext is None and not self._recover:
+        # A caller that reads on after a failure must not see an ordinary end.
+        if self._refused:
+            raise RecordingError(Reason.BODY)
+        size = self._size
+        while count := self._readinto(self._free):
+            self._filled += count
+            if self._filled > size:
+                break
+            self._free = self._buffer[self._filled :]
+        last = self._filled <= size
+        plaintext = self._segments.open(self._index, last, self._buffer[: self._filled] if last else self._segment)
+        if plaintext is None and self._recover and self._filled == size:
+            plaintext = self._segments.open(self._index, False, self._segment)
+        self._refused = plaintext is None and not self._recover
+        self._ended = not self._refused and (last or plaintext is None)
+        if self._refused:
             raise RecordingError(Reason.BODY)
         self._plaintext = plaintext or b""
         self._position = 0
-        self._buffer[0] = self._buffer[self._size]
+        self._buffer[0] = self._buffer[size]
         self._filled = 1
+        self._free = self._behind_first
         self._index += 1
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Returns at most what is left of a segment, or all that is left of the recording without a size."""
+        if self.closed:
+            raise ValueError("the recording is closed")
         if size is None or size < 0:
             return b"".join(iter(lambda: self.read(self._size), b""))
         while size and self._position == len(self._plaintext):
             if self._ended:
                 return b""
             self._next()
-        start = self._position
-        self._position = min(len(self._plaintext), start + size)
+        plaintext, start = self._plaintext, self._position
+        if start + size < len(plaintext):
+            self._position = start + size
+            return plaintext[start : self._position]
+        self._plaintext = b""
+        self._position = 0
         # The whole segment, mostly: then this is no copy.
-        return self._plaintext[start : self._position]
+        return plaintext[start:] if start else plaintext
 
     def readall(self) -> bytes:
         return self.read()
@@ -322,6 +341,8 @@ class RecordingReader(io.RawIOBase):
         return self._position
 
     def readinto(self, buffer, /) -> int:  # type: ignore[no-untyped-def,override]
+        if self.closed:
+            raise ValueError("the recording is closed")
         view = memoryview(buffer).cast("B")
         done = 0
         step = self.header.segment_size - _TAG

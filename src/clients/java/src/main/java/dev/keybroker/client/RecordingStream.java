@@ -22,6 +22,8 @@ public final class RecordingStream extends InputStream {
   private int position;
   private int filled;
   private boolean ended;
+  private boolean refused;
+  private boolean closed;
   private boolean complete;
 
   /**
@@ -60,6 +62,10 @@ public final class RecordingStream extends InputStream {
   }
 
   private void next() throws IOException {
+    // A caller that reads on after a failure must not see an ordinary end.
+    if (refused) {
+      throw new RecordingException(RecordingException.Reason.BODY);
+    }
     int full = segment.length - 1;
     // One byte beyond the segment shows whether it is the last one.
     int length = carried + in.readNBytes(segment, carried, segment.length - carried);
@@ -71,8 +77,9 @@ public final class RecordingStream extends InputStream {
     }
     position = 0;
     filled = Math.max(opened, 0);
-    ended = last || opened < 0;
-    if (opened < 0 && !recover) {
+    refused = opened < 0 && !recover;
+    ended = !refused && (last || opened < 0);
+    if (refused) {
       throw new RecordingException(RecordingException.Reason.BODY);
     }
     segment[0] = segment[full];
@@ -94,6 +101,7 @@ public final class RecordingStream extends InputStream {
   @Override
   public int read(byte[] bytes, int offset, int length) throws IOException {
     Objects.checkFromIndexSize(offset, length, bytes.length);
+    requireOpen();
     if (length == 0) {
       return 0;
     }
@@ -112,6 +120,7 @@ public final class RecordingStream extends InputStream {
   /** Writes each segment as it is, without a copy. */
   @Override
   public long transferTo(OutputStream out) throws IOException {
+    requireOpen();
     long done = 0;
     while (true) {
       out.write(plaintext, position, filled - position);
@@ -124,6 +133,12 @@ public final class RecordingStream extends InputStream {
     }
   }
 
+  private void requireOpen() throws IOException {
+    if (closed) {
+      throw new IOException("the recording is closed");
+    }
+  }
+
   @Override
   public int available() {
     return filled - position;
@@ -131,7 +146,7 @@ public final class RecordingStream extends InputStream {
 
   @Override
   public void close() throws IOException {
-    ended = true;
+    closed = true;
     position = filled;
     java.util.Arrays.fill(plaintext, (byte) 0);
     in.close();

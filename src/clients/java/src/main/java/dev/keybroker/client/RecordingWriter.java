@@ -11,6 +11,9 @@ import java.util.Objects;
  * and the last one when the writer is closed: until then the file is incomplete, and readers refuse
  * it. Memory is one segment. Not thread-safe.
  *
+ * <p>The end of a try-with-resources statement closes the writer after a failure, too. Call {@link
+ * #abandon} before, if what was written so far must not pass for the whole recording.
+ *
  * <p>A DEK encrypts one recording. Do not use it for a second one.
  */
 public final class RecordingWriter extends OutputStream {
@@ -68,7 +71,8 @@ public final class RecordingWriter extends OutputStream {
       throw new IOException("the recording is closed");
     }
     if (failed) {
-      throw new IOException("the recording cannot be continued, because a write failed before");
+      throw new IOException(
+          "the recording cannot be continued, because it was abandoned or a write failed");
     }
     int done = 0;
     while (done < length) {
@@ -106,7 +110,15 @@ public final class RecordingWriter extends OutputStream {
     out.flush();
   }
 
-  /** Writes the last segment and so completes the recording, unless a write failed before. */
+  /** Leaves the file incomplete when it is closed, so that readers refuse it. */
+  public void abandon() {
+    failed = true;
+  }
+
+  /**
+   * Writes the last segment and so completes the recording, unless it was abandoned or a write
+   * failed.
+   */
   @Override
   public void close() throws IOException {
     if (closed) {

@@ -86,12 +86,46 @@ class RecordingTest {
     int capacity = SEGMENT - Segments.HEADER_SIZE - Segments.TAG_SIZE;
     assertEquals(capacity, plaintext.readNBytes(capacity).length);
     assertThrows(RecordingException.class, plaintext::read);
+    assertThrows(RecordingException.class, plaintext::read);
 
     InputStream again = new ByteArrayInputStream(file);
     ByteArrayOutputStream transferred = new ByteArrayOutputStream();
     InputStream stream = new RecordingStream(again, RecordingHeader.read(again), dek, CONTEXT);
     assertThrows(RecordingException.class, () -> stream.transferTo(transferred));
+    assertThrows(RecordingException.class, () -> stream.transferTo(transferred));
     assertEquals(capacity, transferred.size());
+  }
+
+  @Test
+  void streamReader_cutOrClosed_neverComesToAnOrdinaryEnd() throws IOException {
+    Dek dek = Dek.random();
+    byte[] file = encrypt(dek, random(1000));
+    InputStream in = new ByteArrayInputStream(file, 0, file.length - 1);
+    InputStream cut = new RecordingStream(in, RecordingHeader.read(in), dek, CONTEXT);
+    for (int i = 0; i < 3; i++) {
+      assertThrows(RecordingException.class, cut::read);
+    }
+    InputStream whole = new ByteArrayInputStream(file);
+    InputStream closed = new RecordingStream(whole, RecordingHeader.read(whole), dek, CONTEXT);
+    closed.close();
+    assertThrows(IOException.class, closed::read);
+    assertThrows(IOException.class, () -> closed.transferTo(OutputStream.nullOutputStream()));
+  }
+
+  @Test
+  void writer_abandoned_leavesTheFileIncomplete() throws IOException {
+    Dek dek = Dek.random();
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (RecordingWriter writer = new RecordingWriter(out, header(dek), dek)) {
+      writer.write(random(2 * SEGMENT));
+      writer.abandon();
+      assertThrows(IOException.class, () -> writer.write(1));
+    }
+    byte[] file = out.toByteArray();
+    assertThrows(
+        RecordingException.class, () -> RecordingReader.open(new Memory(file), dek, CONTEXT));
+    RecordingReader recovered = RecordingReader.recover(new Memory(file), dek, CONTEXT);
+    assertEquals(2 * SEGMENT - Segments.HEADER_SIZE - 2 * Segments.TAG_SIZE, recovered.size());
   }
 
   @Test
