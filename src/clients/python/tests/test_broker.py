@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from typing import IO
 
 import grpc
 
@@ -111,6 +112,47 @@ class BrokerTest(unittest.TestCase):
             self.assertIn(b"incomplete", cut.stderr)
             recovered = subprocess.run([*decrypt, "--recover"], stdout=subprocess.PIPE, check=True).stdout
             self.assertTrue(0 < len(recovered) < len(PLAINTEXT) and PLAINTEXT.startswith(recovered))
+
+
+    def test_command_line_leaves_no_part_of_a_file_and_keeps_what_exists(self) -> None:
+        broker = ["--broker", os.environ["KEYBROKER_ADDRESS"], "--plaintext"]
+
+        def run(*arguments: str, stdout: int | IO[bytes] = subprocess.DEVNULL) -> subprocess.CompletedProcess[bytes]:
+            command = [sys.executable, "-m", "keybroker", *arguments[:1], *broker, *arguments[1:]]
+            return subprocess.run(command, cwd=folder, stdout=stdout, stderr=subprocess.PIPE)
+
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "call.kbr").write_bytes(self.recorded(self.keystores[0])[:-1])
+            pathlib.Path(folder, "call.wav").write_bytes(PLAINTEXT)
+            pathlib.Path(folder, "folder").mkdir()
+            before = sorted(os.listdir(folder))
+            for code, error, arguments in (
+                (1, b"call.kbr: the recording was changed", ["decrypt", "call.kbr", "out.wav"]),
+                (1, b"call.wav: the file is not a recording", ["decrypt", "call.wav", "out.wav"]),
+                (2, b"--force replaces it: 'call.wav'", ["decrypt", "call.kbr", "call.wav"]),
+                (1, b"call.kbr: the recording was changed", ["decrypt", "--force", "call.kbr", "call.wav"]),
+                (2, b"Not a regular file: 'folder'", ["decrypt", "call.kbr", "folder"]),
+                (2, b"No such file or directory: 'none/out'", ["decrypt", "call.kbr", "none/out"]),
+                (2, b"Is a directory: 'folder'", ["decrypt", "folder", "out.wav"]),
+                (1, b"KEYSTORE_NOT_FOUND", ["encrypt", "--keystore", "tenants/no/keystores/no", "call.wav", "out.kbr"]),
+                (2, b"--force replaces it", ["encrypt", "--keystore", self.keystores[0], "call.wav", "call.kbr"]),
+            ):
+                with self.subTest(arguments):
+                    failed = run(*arguments)
+                    self.assertIn(error, failed.stderr)
+                    self.assertEqual(code, failed.returncode)
+                    self.assertEqual(before, sorted(os.listdir(folder)))
+                    self.assertEqual(PLAINTEXT, pathlib.Path(folder, "call.wav").read_bytes())
+
+            encrypt = ["encrypt", "--force", "--keystore", self.keystores[0], "call.wav", "call.kbr"]
+            self.assertEqual(0, run(*encrypt).returncode)
+            self.assertEqual(0, run("decrypt", "call.kbr", "out.wav").returncode)
+            self.assertEqual(PLAINTEXT, pathlib.Path(folder, "out.wav").read_bytes())
+            with open("/dev/full", "wb") as full:
+                failed = run("decrypt", "call.kbr", "-", stdout=full)
+            self.assertEqual(2, failed.returncode)
+            self.assertEqual(1, failed.stderr.count(b"\n"), failed.stderr)
+            self.assertIn(b"No space left on device", failed.stderr)
 
 
 if __name__ == "__main__":

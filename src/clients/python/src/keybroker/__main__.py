@@ -2,9 +2,13 @@
 
 import argparse
 import contextlib
+import errno
 import json
+import os
 import shutil
+import signal
 import sys
+import uuid
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -19,7 +23,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m keybroker",
         description="Encrypts, decrypts and inspects recordings. '-' is standard input or output.",
-        epilog="Exit codes: 0 done, 1 the recording or the call was refused, 2 wrong usage or a file error.",
+        epilog="Exit codes: 0 done, 1 the recording or the call was refused, 2 wrong usage or a file error. An output "
+        "file appears under its name only when it is complete.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, summary in (
@@ -31,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("input")
         if name != "inspect":
             command.add_argument("output")
+            command.add_argument("--force", action="store_true", help="replace the output if it exists")
             command.add_argument("--broker", default="127.0.0.1:9000", help="gRPC target (default: %(default)s)")
             command.add_argument("--plaintext", action="store_true", help="without TLS")
             command.add_argument("--authorities", help="PEM file of the authorities of the brokers' certificates")
@@ -88,17 +94,54 @@ def _input(path: str) -> Iterator[BinaryIO]:
 
 
 @contextlib.contextmanager
-def _output(path: str) -> Iterator[BinaryIO]:
+def _output(path: str, force: bool) -> Iterator[BinaryIO]:
+    """A file appears under its name only when it is complete and on disk."""
     if path == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-    else:
-        with open(path, "wb") as file:
+        # Not the interpreter's stream, which would be flushed once more after a failure.
+        with open(sys.stdout.fileno(), "wb", closefd=False) as stream:
+            yield stream
+        return
+    target = os.path.realpath(path)
+    if os.path.exists(target) and not os.path.isfile(target):
+        raise OSError(errno.EINVAL, "Not a regular file", path)
+    if os.path.exists(target) and not force:
+        raise FileExistsError(errno.EEXIST, "The file exists; --force replaces it", path)
+    temporary = os.path.join(os.path.dirname(target), f".keybroker.{uuid.uuid4()}.tmp")
+    try:
+        file = open(temporary, "xb")
+    except OSError as e:
+        e.filename = path
+        raise
+    try:
+        with file:
             yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if force:
+            os.replace(temporary, target)
+        else:
+            _name(temporary, target)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+
+
+def _name(temporary: str, target: str) -> None:
+    """A link fails if the name was taken meanwhile. A file system without links gets a move."""
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        os.rename(temporary, target)
 
 
 def _encrypt(arguments: argparse.Namespace) -> None:
-    with _client(arguments) as client, _input(arguments.input) as source, _output(arguments.output) as target:
+    with (
+        _client(arguments) as client,
+        _input(arguments.input) as source,
+        _output(arguments.output, arguments.force) as target,
+    ):
         with client.record(
             target,
             arguments.keystore,
@@ -115,7 +158,7 @@ def _decrypt(arguments: argparse.Namespace) -> None:
         header = RecordingHeader.read(source)
         with client.unwrap(header, context) as dek:
             plaintext = RecordingStream(source, header, dek, context, recover=arguments.recover)
-        with _output(arguments.output) as target:
+        with _output(arguments.output, arguments.force) as target:
             shutil.copyfileobj(plaintext, target, _BUFFER)
 
 
@@ -124,7 +167,7 @@ def _inspect(arguments: argparse.Namespace) -> None:
         header = RecordingHeader.read(source)
     description = {
         "keystore": header.keystore,
-        "kek_id": str(header.kek_id),
+        "kek_id": None if header.kek_id is None else str(header.kek_id),
         "created": header.created.isoformat(),
         "media_type": header.media_type,
         "segment_size": header.segment_size,
@@ -141,7 +184,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         {"encrypt": _encrypt, "decrypt": _decrypt, "inspect": _inspect}[parsed.command](parsed)
         return 0
-    except (RecordingError, KeyBrokerError) as e:
+    except RecordingError as e:
+        print(f"keybroker: {parsed.input}: {e}", file=sys.stderr)
+        return 1
+    except KeyBrokerError as e:
         print(f"keybroker: {e}", file=sys.stderr)
         return 1
     except (OSError, ValueError) as e:
@@ -150,4 +196,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    # An end by SIGTERM leaves no part of a file behind either.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(main())
