@@ -43,20 +43,28 @@ final class Decrypt implements Callable<Integer> {
   public Integer call() throws IOException {
     Map<String, String> expected = context.expected();
     try (KeyBrokerClient client = broker.builder().build()) {
-      streams.run(
-          (in, out, progress) -> {
-            RecordingHeader header = RecordingHeader.read(in);
-            RecordingStream plaintext;
-            try (Dek dek = client.unwrap(header, expected)) {
-              plaintext =
-                  recover
-                      ? RecordingStream.recovering(in, header, dek, expected)
-                      : new RecordingStream(in, header, dek, expected);
-            }
-            report(Streams.copy(plaintext, out, progress), plaintext.isComplete());
-          });
+      long[] size = new long[1];
+      boolean[] complete = new boolean[1];
+      int code =
+          streams.run(
+              keybroker.json,
+              (in, out, progress) -> {
+                RecordingHeader header = RecordingHeader.read(in);
+                RecordingStream plaintext;
+                try (Dek dek = client.unwrap(header, expected)) {
+                  plaintext =
+                      recover
+                          ? RecordingStream.recovering(in, header, dek, expected)
+                          : new RecordingStream(in, header, dek, expected);
+                }
+                size[0] = Streams.copy(plaintext, out, progress);
+                complete[0] = plaintext.isComplete();
+              });
+      if (code == ExitCode.DONE) {
+        report(size[0], complete[0]);
+      }
+      return code;
     }
-    return ExitCode.DONE;
   }
 
   private void report(long size, boolean complete) {

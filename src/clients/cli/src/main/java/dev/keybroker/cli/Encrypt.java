@@ -4,9 +4,7 @@ import dev.keybroker.client.KeyBrokerClient;
 import dev.keybroker.client.NewDek;
 import dev.keybroker.client.RecordingHeader;
 import dev.keybroker.client.RecordingWriter;
-import java.io.FilterOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -100,15 +98,17 @@ final class Encrypt implements Callable<Integer> {
       }
       RecordingHeader header = options.build(dek.dek());
       long[] size = new long[1];
-      streams.run(
-          (in, out, progress) -> {
-            // Not closed if reading fails: then the recording stays incomplete.
-            @SuppressWarnings("resource")
-            RecordingWriter writer = new RecordingWriter(keptOpen(out), header, dek.dek());
-            size[0] = Streams.copy(in, writer, progress);
-            writer.close();
-          });
-      if (keybroker.json) {
+      int code =
+          streams.run(
+              keybroker.json,
+              (in, out, progress) -> {
+                // Not closed if reading fails: then the recording stays incomplete.
+                @SuppressWarnings("resource")
+                RecordingWriter writer = new RecordingWriter(out, header, dek.dek());
+                size[0] = Streams.copy(in, writer, progress);
+                writer.close();
+              });
+      if (code == ExitCode.DONE && keybroker.json) {
         (streams.isToStandardOutput() ? spec.commandLine().getErr() : spec.commandLine().getOut())
             .println(
                 new Json()
@@ -118,22 +118,7 @@ final class Encrypt implements Callable<Integer> {
                     .put("plaintext_size", size[0])
                     .put("size", header.fileSize(size[0])));
       }
-      return ExitCode.DONE;
+      return code;
     }
-  }
-
-  /** The writer closes its stream, which must be put on disk first. */
-  private static OutputStream keptOpen(OutputStream out) {
-    return new FilterOutputStream(out) {
-      @Override
-      public void write(byte[] bytes, int offset, int length) throws IOException {
-        out.write(bytes, offset, length);
-      }
-
-      @Override
-      public void close() throws IOException {
-        flush();
-      }
-    };
   }
 }

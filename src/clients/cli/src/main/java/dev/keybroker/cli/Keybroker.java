@@ -130,7 +130,7 @@ public final class Keybroker implements Callable<Integer> {
     return failure.getMessage() == null ? failure.toString() : failure.getMessage();
   }
 
-  private static String text(FileSystemException failure) {
+  static String text(FileSystemException failure) {
     if (failure instanceof NoSuchFileException) {
       return "no such file";
     }
@@ -150,6 +150,11 @@ public final class Keybroker implements Callable<Integer> {
     if (System.getProperty(unsafe) == null) {
       System.setProperty(unsafe, "true");
     }
-    System.exit(commandLine().execute(args));
+    int code = commandLine().execute(args);
+    if (System.out.checkError()) {
+      System.err.println("keybroker: the standard output could not be written");
+      code = Math.max(code, ExitCode.FILE_ERROR);
+    }
+    System.exit(code);
   }
 }

@@ -8,12 +8,14 @@ import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A file that appears under its name only when it is complete and on disk. Until then it is a
@@ -21,12 +23,16 @@ import java.util.concurrent.ConcurrentHashMap;
  * is killed with SIGKILL leaves the temporary file behind.
  */
 final class NewFile implements AutoCloseable {
-  private static final Set<Path> TEMPORARY = ConcurrentHashMap.newKeySet();
+  private static final String PREFIX = ".keybroker.";
+  private static final String SUFFIX = ".tmp";
+
+  /** Guards the set, and the moments in which a temporary file appears and gets its name. */
+  private static final ReentrantLock LOCK = new ReentrantLock();
+
+  private static final Set<Path> TEMPORARY = new HashSet<>();
 
   static {
-    Runtime.getRuntime()
-        .addShutdownHook(
-            new Thread(() -> TEMPORARY.forEach(NewFile::deleteQuietly), "temporary files"));
+    Runtime.getRuntime().addShutdownHook(new Thread(NewFile::deleteAll, "temporary files"));
   }
 
   private final Path target;
@@ -36,28 +42,57 @@ final class NewFile implements AutoCloseable {
 
   /** Fails if the file exists, unless it may be replaced. */
   NewFile(Path target, boolean replace) throws IOException {
-    if (!replace && Files.exists(target)) {
-      throw new FileAlreadyExistsException(target.toString());
+    if (Files.isDirectory(target)) {
+      throw new FileSystemException(target.toString(), null, "it is a folder");
     }
     if (Files.exists(target) && !Files.isRegularFile(target)) {
-      throw new FileSystemException(target.toString(), null, "not a regular file");
+      throw new FileSystemException(
+          target.toString(), null, "not a regular file; use - and the shell's > instead");
+    }
+    if (!replace && Files.exists(target)) {
+      throw new FileAlreadyExistsException(target.toString());
     }
     // A link stays a link: what it points to is replaced.
     this.target = Files.exists(target) ? target.toRealPath() : target.toAbsolutePath();
     this.replace = replace;
-    this.temporary =
-        this.target.resolveSibling(
-            "." + this.target.getFileName() + "." + UUID.randomUUID() + ".tmp");
-    this.channel =
-        FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-    TEMPORARY.add(temporary);
+    // Not made from the target's name, which can be too long already, or not of Java's charset.
+    this.temporary = this.target.resolveSibling(PREFIX + UUID.randomUUID() + SUFFIX);
+    LOCK.lock();
+    try {
+      this.channel = open(temporary, target);
+      TEMPORARY.add(temporary);
+    } finally {
+      LOCK.unlock();
+    }
   }
 
-  private static void deleteQuietly(Path file) {
+  /** Whether a file is one that another process writes now, or left behind. */
+  static boolean isTemporary(Path file) {
+    String name = file.getFileName().toString();
+    return name.startsWith(PREFIX) && name.endsWith(SUFFIX);
+  }
+
+  /** A failure names the file that the user named. */
+  private static FileChannel open(Path temporary, Path target) throws IOException {
     try {
-      Files.deleteIfExists(file);
-    } catch (IOException e) {
-      // The name shows what it is.
+      return FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    } catch (NoSuchFileException e) {
+      throw new FileSystemException(target.toString(), null, "its folder does not exist");
+    } catch (FileSystemException e) {
+      throw new FileSystemException(
+          target.toString(), null, "it cannot be created: " + Keybroker.text(e));
+    }
+  }
+
+  /** Keeps the lock: threads that still run make no other file until the process has ended. */
+  private static void deleteAll() {
+    LOCK.lock();
+    for (Path file : TEMPORARY) {
+      try {
+        Files.deleteIfExists(file);
+      } catch (IOException e) {
+        // The name shows what it is.
+      }
     }
   }
 
@@ -84,12 +119,17 @@ final class NewFile implements AutoCloseable {
   void complete() throws IOException {
     channel.force(true);
     channel.close();
-    if (replace) {
-      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-    } else {
-      nameIfFree();
+    LOCK.lock();
+    try {
+      if (replace) {
+        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+      } else {
+        nameIfFree();
+      }
+      TEMPORARY.remove(temporary);
+    } finally {
+      LOCK.unlock();
     }
-    TEMPORARY.remove(temporary);
     try (FileChannel folder = FileChannel.open(target.getParent(), StandardOpenOption.READ)) {
       folder.force(true);
     } catch (IOException e) {
@@ -113,8 +153,13 @@ final class NewFile implements AutoCloseable {
   @Override
   public void close() throws IOException {
     channel.close();
-    if (TEMPORARY.remove(temporary)) {
-      Files.deleteIfExists(temporary);
+    LOCK.lock();
+    try {
+      if (TEMPORARY.remove(temporary)) {
+        Files.deleteIfExists(temporary);
+      }
+    } finally {
+      LOCK.unlock();
     }
   }
 }

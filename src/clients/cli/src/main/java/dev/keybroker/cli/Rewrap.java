@@ -3,24 +3,29 @@ package dev.keybroker.cli;
 import dev.keybroker.client.KeyBrokerClient;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -144,31 +149,60 @@ final class Rewrap implements Callable<Integer> {
   private List<Path> recordings() throws IOException {
     List<Path> given = new ArrayList<>(files);
     if (filesFrom != null) {
+      InputStream list =
+          filesFrom.toString().equals("-") ? System.in : Files.newInputStream(filesFrom);
       try (BufferedReader lines =
-          filesFrom.toString().equals("-")
-              ? new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))
-              : Files.newBufferedReader(filesFrom)) {
+          new BufferedReader(new InputStreamReader(list, StandardCharsets.UTF_8))) {
         lines.lines().filter(line -> !line.isEmpty()).map(Path::of).forEach(given::add);
       }
     }
     // Two paths to one file would be rewrapped at the same time.
     Map<Path, Path> all = new LinkedHashMap<>();
     for (Path path : given) {
-      if (Files.isDirectory(path)) {
-        try (Stream<Path> walk = Files.walk(path)) {
-          for (Path file : (Iterable<Path>) walk.sorted()::iterator) {
-            if (Files.isRegularFile(file) && RewrappedFile.isRecording(file)) {
-              all.putIfAbsent(file.toRealPath(), file);
-            }
-          }
-        } catch (UncheckedIOException e) {
-          throw e.getCause();
-        }
-      } else {
-        all.putIfAbsent(Files.exists(path) ? path.toRealPath() : path, path);
+      for (Path file : Files.isDirectory(path) ? found(path) : Set.of(path)) {
+        all.putIfAbsent(Files.exists(file) ? file.toRealPath() : file, file);
       }
     }
     return List.copyOf(all.values());
+  }
+
+  /** The recordings in a folder, and what cannot be read there: its failure is then reported. */
+  private static Set<Path> found(Path folder) throws IOException {
+    Set<Path> found = new TreeSet<>();
+    // A walk does not enter a link.
+    Path start = Files.isSymbolicLink(folder) ? folder.toRealPath() : folder;
+    Files.walkFileTree(
+        start,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            try {
+              if (!NewFile.isTemporary(file)
+                  && Files.isRegularFile(file)
+                  && RewrappedFile.isRecording(file)) {
+                found.add(file);
+              }
+              return FileVisitResult.CONTINUE;
+            } catch (IOException e) {
+              return visitFileFailed(file, e);
+            }
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException failure) {
+            // A file can be deleted meanwhile.
+            if (!(failure instanceof NoSuchFileException)) {
+              found.add(file);
+            }
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path subfolder, IOException failure) {
+            return failure == null ? FileVisitResult.CONTINUE : visitFileFailed(subfolder, failure);
+          }
+        });
+    return found;
   }
 
   private void rewrap(RewrappedFile rewrap, Path file, PrintWriter lines, Progress progress) {

@@ -64,6 +64,10 @@ final class RewrappedFile {
   Result run(Path path, Json line) throws IOException {
     Path file = path.toRealPath();
     BasicFileAttributes before = Files.readAttributes(file, BasicFileAttributes.class);
+    if (before.isOther()) {
+      // To open a pipe would wait for its other end.
+      throw new FileSystemException(path.toString(), null, "not a regular file");
+    }
     try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
       RecordingHeader header = RecordingHeader.read(Channels.newInputStream(in));
       String keystore = destination == null ? header.keystore() : destination;

@@ -6,6 +6,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Model.CommandSpec;
@@ -51,29 +52,63 @@ final class Streams {
     return output.equals(STANDARD);
   }
 
-  void run(Work work) throws IOException {
+  /** Returns the exit code. A failure is printed with the name of the file. */
+  int run(boolean json, Work work) {
     if (isToStandardOutput() && Terminal.is(Terminal.OUTPUT)) {
       throw new IllegalArgumentException("the output is a terminal; name a file or use a pipe");
     }
-    Progress progress =
-        Progress.ofBytes(
-            spec.commandLine().getErr(), input.equals(STANDARD) ? -1 : Files.size(input));
+    try {
+      Progress progress =
+          Progress.ofBytes(
+              spec.commandLine().getErr(), input.equals(STANDARD) ? -1 : Files.size(input));
+      try {
+        run(work, progress);
+      } finally {
+        progress.end();
+      }
+      return ExitCode.DONE;
+    } catch (IOException e) {
+      return Report.failed(spec.commandLine(), json, input, e);
+    }
+  }
+
+  private void run(Work work, Progress progress) throws IOException {
     try (InputStream in =
         input.equals(STANDARD)
             ? new FileInputStream(FileDescriptor.in)
             : Files.newInputStream(input)) {
       if (isToStandardOutput()) {
         // Not buffered: what is authentic is passed on even if the rest is refused.
-        work.run(in, new FileOutputStream(FileDescriptor.out), progress);
+        work.run(in, named(new FileOutputStream(FileDescriptor.out), "standard output"), progress);
       } else {
         try (NewFile file = new NewFile(output, force)) {
-          work.run(in, file.stream(), progress);
+          work.run(in, named(file.stream(), output.toString()), progress);
           file.complete();
         }
       }
-    } finally {
-      progress.end();
     }
+  }
+
+  /**
+   * A stream whose failures name the output. Closing it does nothing: the output is put on disk
+   * first.
+   */
+  private static OutputStream named(OutputStream out, String name) {
+    return new OutputStream() {
+      @Override
+      public void write(int b) throws IOException {
+        write(new byte[] {(byte) b});
+      }
+
+      @Override
+      public void write(byte[] bytes, int offset, int length) throws IOException {
+        try {
+          out.write(bytes, offset, length);
+        } catch (IOException e) {
+          throw new FileSystemException(name, null, e.getMessage());
+        }
+      }
+    };
   }
 
   /** Copies all, and returns the number of bytes. */

@@ -198,6 +198,93 @@ class WithBrokerIT {
   }
 
   @Test
+  void filesThatCannotBeReadOrWritten_areNamed_andNothingIsLeftBehind() throws Exception {
+    encrypted("call.kbr");
+    Files.createDirectory(folder.resolve("folder"));
+    List<String> before = Command.names(folder);
+    for (String[] failure :
+        new String[][] {
+          {"decrypt", "folder", "out.wav", "folder: Is a directory"},
+          {"decrypt", "missing.kbr", "out.wav", "missing.kbr: no such file"},
+          {"decrypt", "call.kbr", "folder", "folder: it is a folder"},
+          {"decrypt", "call.kbr", "none/out.wav", "none/out.wav: its folder does not exist"},
+          {"decrypt", "call.kbr", "call.wav/out.wav", "call.wav/out.wav: it cannot be created"},
+          {"decrypt", "call.kbr", "/dev/null", "/dev/null: not a regular file"},
+          {"encrypt", "folder", "out.kbr", "folder: Is a directory"},
+          {"encrypt", "missing.wav", "out.kbr", "missing.wav: no such file"},
+          {"encrypt", "call.wav", "none/out.kbr", "none/out.kbr: its folder does not exist"}
+        }) {
+      List<String> arguments = new ArrayList<>(List.of(with(failure[0], failure[1], failure[2])));
+      if (failure[0].equals("encrypt")) {
+        arguments.addAll(List.of("--keystore", keystore(0)));
+      }
+      Command.Run run = command.run(arguments.toArray(String[]::new)).exits(ExitCode.FILE_ERROR);
+      assertTrue(run.error().contains("keybroker: " + failure[3]), run.error());
+    }
+    Command.Run empty = command.run(with("decrypt", "nothing", "out.wav"));
+    empty.exits(ExitCode.RECORDING_REFUSED);
+    assertTrue(empty.error().contains("nothing: the file is not a recording"), empty.error());
+    Command.Run asJson = command.run(with("decrypt", "--json", "nothing", "out.wav"));
+    assertEquals("nothing", json(asJson.error()).get("file").getAsString());
+    assertEquals(before, Command.names(folder));
+  }
+
+  @Test
+  void outputThatTakesNoMore_isAFailure() throws Exception {
+    encrypted("call.kbr");
+    String script =
+        """
+        options=(--plaintext --deadline 60 --broker "$BROKER")
+        full() { "$@" > /dev/full 2>> errors || echo "exits with $?" >> errors; }
+        full keybroker decrypt "${options[@]}" call.kbr
+        full keybroker encrypt "${options[@]}" --keystore "$KEYSTORE" call.wav
+        full keybroker verify "${options[@]}" call.kbr
+        keybroker decrypt "${options[@]}" call.kbr | head -c 10 > start
+        """;
+    Command.Run run = command.shell(script, "BROKER", ADDRESS, "KEYSTORE", keystore(0));
+    run.exits(ExitCode.FILE_ERROR);
+    assertTrue(run.error().contains("standard output: Broken pipe"), run.error());
+    assertEquals(
+        List.of(
+            "keybroker: standard output: No space left on device",
+            "exits with 5",
+            "keybroker: standard output: No space left on device",
+            "exits with 5",
+            "keybroker: the standard output could not be written",
+            "exits with 5"),
+        // The JVM may warn besides.
+        Files.readAllLines(folder.resolve("errors")).stream()
+            .filter(line -> line.matches("(keybroker: |exits ).*"))
+            .toList());
+    assertArrayEquals(Arrays.copyOf(sound, 10), Files.readAllBytes(folder.resolve("start")));
+  }
+
+  @Test
+  void nameOfTheGreatestLength_isWrittenAndRewrapped() throws Exception {
+    String name = "n".repeat(251) + ".kbr";
+    encrypted(name);
+    command
+        .run(with("rewrap", "--min-age", "0", "--destination", keystore(1), name))
+        .exits(ExitCode.DONE);
+    String plaintext = "p".repeat(255);
+    command.run(with("decrypt", name, plaintext)).exits(ExitCode.DONE);
+    assertArrayEquals(sound, Files.readAllBytes(folder.resolve(plaintext)));
+  }
+
+  @Test
+  void nameBeyondAscii_isRewrapped_whateverTheLocale() throws Exception {
+    encrypted("call.kbr");
+    String script =
+        """
+        mkdir archive && mv call.kbr $'archive/\\303\\251.kbr'
+        LC_ALL=C keybroker rewrap --plaintext --deadline 60 --broker "$BROKER" --min-age 0 \
+          --destination "$KEYSTORE" archive
+        """;
+    Command.Run run = command.shell(script, "BROKER", ADDRESS, "KEYSTORE", keystore(1));
+    assertTrue(run.exits(ExitCode.DONE).text().contains("1 rewrapped"), run.text());
+  }
+
+  @Test
   void hundredsOfMegabytes_passInConstantMemory() throws Exception {
     // The heap has 64 MiB.
     command
@@ -305,6 +392,107 @@ class WithBrokerIT {
         .run(with("rewrap", "--min-age", "0", "--destination", keystore(1), "recent.kbr"))
         .exits(ExitCode.DONE);
     assertEquals(keystore(1), header(recent).keystore());
+  }
+
+  @Test
+  void fileThatCannotBeRead_stopsNoOther_andALinkToAFolderIsEntered() throws Exception {
+    Path archive = Files.createDirectory(folder.resolve("archive"));
+    Path good = Files.move(encrypted("call.kbr"), archive.resolve("good.kbr"));
+    // Its first byte cannot be read, even by root.
+    Files.createSymbolicLink(archive.resolve("bad.kbr"), Path.of("/proc/self/mem"));
+    Files.createSymbolicLink(folder.resolve("link"), archive);
+    // What a process that was killed leaves behind is no recording.
+    Path left = Files.copy(good, archive.resolve(".keybroker.1.tmp"));
+    Command.Run run =
+        command.run(with("rewrap", "--min-age", "0", "--destination", keystore(1), "link"));
+    run.exits(ExitCode.FILE_ERROR);
+    assertEquals("1 rewrapped, 0 under the ACTIVE KEK already, 1 failed", run.text().strip());
+    assertTrue(run.error().contains("bad.kbr: Input/output error"), run.error());
+    assertEquals(keystore(1), header(good).keystore());
+    assertEquals(keystore(0), header(left).keystore());
+
+    command.shell("mkfifo pipe").exits(ExitCode.DONE);
+    Command.Run pipe = command.run(with("rewrap", "pipe")).exits(ExitCode.FILE_ERROR);
+    assertTrue(pipe.error().contains("pipe: not a regular file"), pipe.error());
+  }
+
+  private List<Path> archive(int count) throws Exception {
+    Path archive = Files.createDirectory(folder.resolve("archive"));
+    Path file = encrypted("call.kbr");
+    List<Path> files = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      Path copy = Files.copy(file, archive.resolve(i + ".kbr"));
+      Files.setLastModifiedTime(copy, LONG_AGO);
+      files.add(copy);
+    }
+    return files;
+  }
+
+  private void assertMoved(List<Path> files) throws Exception {
+    byte[] body = body(folder.resolve("call.kbr"));
+    for (Path file : files) {
+      assertEquals(keystore(1), header(file).keystore());
+      assertArrayEquals(body, body(file));
+    }
+    assertEquals(files.size(), Command.names(folder.resolve("archive")).size());
+    command
+        .run(with("verify", files.get(0).toString(), files.get(files.size() - 1).toString()))
+        .exits(ExitCode.DONE);
+  }
+
+  @Test
+  void runThatWasStopped_isContinuedByTheSameCommand() throws Exception {
+    List<Path> files = archive(1_000);
+    Path report = Files.createFile(folder.resolve("report"));
+    String[] rewrap = with("rewrap", "--destination", keystore(1), "--report", "report", "archive");
+    List<String> arguments = new ArrayList<>(Command.keybroker());
+    arguments.addAll(List.of(rewrap));
+    Process stopped =
+        new ProcessBuilder(arguments)
+            .directory(folder.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("stopped").toFile())
+            .start();
+    while (stopped.isAlive() && Files.readAllLines(report).size() < 20) {
+      Thread.sleep(10);
+    }
+    stopped.destroy();
+    stopped.waitFor();
+    int before = Files.readAllLines(report).size();
+    assertTrue(before >= 20 && before < files.size(), "stopped after " + before);
+    assertEquals(files.size(), Command.names(folder.resolve("archive")).size());
+
+    String summary = command.run(rewrap).exits(ExitCode.DONE).text();
+    int current = Integer.parseInt(summary.replaceAll("(?s).*rewrapped, (\\d+) under.*", "$1"));
+    assertTrue(current >= before - 4 && current < files.size(), summary);
+    assertMoved(files);
+  }
+
+  @Test
+  void recordingsThatTwoProcessesRewrap_areMovedOnce_orTwice_andStayWhole() throws Exception {
+    List<Path> files = archive(200);
+    String script =
+        """
+        move() {
+          keybroker rewrap --plaintext --deadline 60 --broker "$BROKER" --destination "$KEYSTORE" archive || [ $? = 5 ]
+        }
+        move 2> one & move 2> two
+        wait $!
+        cat one two
+        move
+        """;
+    Command.Run run = command.shell(script, "BROKER", ADDRESS, "KEYSTORE", keystore(1));
+    run.exits(ExitCode.DONE);
+    assertTrue(
+        run.text().strip().endsWith("200 under the ACTIVE KEK already, 0 failed"), run.text());
+    // One of them says so if the other was quicker.
+    assertTrue(
+        run.text()
+            .lines()
+            .filter(line -> line.startsWith("keybroker: "))
+            .allMatch(line -> line.endsWith("is left as it is")),
+        run.text());
+    assertMoved(files);
   }
 
   @Test

@@ -128,6 +128,18 @@ class WithoutBrokerIT {
   }
 
   @Test
+  void resultsThatCannotBeWritten_areAFailure() throws Exception {
+    recording("call.kbr", false);
+    for (String results : List.of("inspect call.kbr", "inspect --json call.kbr", "--version")) {
+      Command.Run run = command.shell("keybroker " + results + " > /dev/full");
+      run.exits(ExitCode.FILE_ERROR);
+      assertTrue(run.error().contains("standard output could not be written"), run.error());
+    }
+    Command.Run folderInstead = command.run("inspect", ".").exits(ExitCode.FILE_ERROR);
+    assertTrue(folderInstead.error().contains(".: Is a directory"), folderInstead.error());
+  }
+
+  @Test
   void completion_isAScriptOfBash() throws Exception {
     command
         .shell("keybroker generate-completion > completion.sh && bash -n completion.sh")
