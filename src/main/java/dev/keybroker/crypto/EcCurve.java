@@ -96,17 +96,21 @@ enum EcCurve {
     }
     BigInteger x = new BigInteger(1, encoded, 1, fieldBytes);
     BigInteger y = new BigInteger(1, encoded, 1 + fieldBytes, fieldBytes);
-    return x.compareTo(p) < 0 && y.compareTo(p) < 0 && y.multiply(y).mod(p).equals(ySquared(x));
+    // One division by p, which is the expensive part.
+    return x.compareTo(p) < 0
+        && y.compareTo(p) < 0
+        && rightSide(x).subtract(y.multiply(y)).mod(p).signum() == 0;
   }
 
-  private BigInteger ySquared(BigInteger x) {
-    return x.multiply(x).subtract(THREE).multiply(x).add(b).mod(p);
+  /// The right side of the curve's equation, y² = x³ - 3x + b, not reduced.
+  private BigInteger rightSide(BigInteger x) {
+    return x.multiply(x).subtract(THREE).multiply(x).add(b);
   }
 
   /// The two points with the given x-coordinate (big-endian, field size), or fewer if there are
   /// none.
   byte[][] pointsAt(byte[] x) {
-    BigInteger square = ySquared(new BigInteger(1, x));
+    BigInteger square = rightSide(new BigInteger(1, x)).mod(p);
     // Both primes are 3 modulo 4, which makes this power the square root.
     BigInteger y = square.modPow(p.add(BigInteger.ONE).shiftRight(2), p);
     return new byte[][] {point(x, y), point(x, p.subtract(y))};

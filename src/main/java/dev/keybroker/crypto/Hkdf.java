@@ -35,9 +35,8 @@ final class Hkdf {
 
   /// HKDF-Extract; an empty salt means the hash size in zeros.
   byte[] extract(byte[] salt, byte[] ikm) {
-    init(salt.length == 0 ? zeros : new WipedKey("Generic", salt, salt.length));
     try {
-      return mac.doFinal(ikm);
+      return extractKept(salt, ikm);
     } finally {
       forgetKey();
     }
@@ -45,6 +44,33 @@ final class Hkdf {
 
   /// HKDF-Expand, to at most 255 times the hash's size.
   byte[] expand(byte[] prk, byte[] info, int length) {
+    try {
+      return expandKept(prk, info, length);
+    } finally {
+      forgetKey();
+    }
+  }
+
+  /// HKDF: [#extract] and then [#expand].
+  byte[] extractAndExpand(byte[] salt, byte[] ikm, byte[] info, int length) {
+    byte[] prk = {};
+    try {
+      prk = extractKept(salt, ikm);
+      return expandKept(prk, info, length);
+    } finally {
+      Arrays.fill(prk, (byte) 0);
+      forgetKey();
+    }
+  }
+
+  /// The key stays in the MAC.
+  private byte[] extractKept(byte[] salt, byte[] ikm) {
+    init(salt.length == 0 ? zeros : new WipedKey("Generic", salt, salt.length));
+    return mac.doFinal(ikm);
+  }
+
+  /// The key stays in the MAC.
+  private byte[] expandKept(byte[] prk, byte[] info, int length) {
     if (length > MOST_BLOCKS * hashSize()) {
       throw new IllegalArgumentException("HKDF gives no more than 255 hashes");
     }
@@ -66,7 +92,6 @@ final class Hkdf {
       return okm;
     } finally {
       Arrays.fill(block, (byte) 0);
-      forgetKey();
     }
   }
 

@@ -5,6 +5,7 @@ import java.security.KeyPair;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import javax.crypto.KeyAgreement;
+import javax.security.auth.Destroyable;
 
 /// RFC 9180 HPKE in base mode with one suite: a secret for the holder of an EC key, exported and
 /// not used to encrypt.
@@ -54,7 +55,16 @@ final class Hpke {
     }
     byte[] dh;
     try {
-      dh = diffieHellman(key, provider.primitives().ecPublicKey(curve, encapsulated));
+      PublicKey ephemeral = provider.primitives().ecPublicKey(curve, encapsulated);
+      try {
+        dh = diffieHellman(key, ephemeral);
+      } finally {
+        // Not secret, but a key outside the heap costs less if it does not wait for the garbage
+        // collector.
+        if (ephemeral instanceof Destroyable destroyable) {
+          KeyCodec.destroy(destroyable);
+        }
+      }
     } catch (GeneralSecurityException e) {
       throw CryptoProvider.unavailable(e);
     }

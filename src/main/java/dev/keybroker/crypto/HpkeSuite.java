@@ -9,8 +9,8 @@ import java.util.function.Function;
 /// An RFC 9180 suite with a DHKEM: its identifiers, its labelled HKDF and its base-mode key
 /// schedule.
 ///
-/// One suite serves one `info`, whose part of the key schedule is computed once. Thread-safe and
-/// immutable.
+/// One suite serves one `info`. What depends only on the suite and on it is computed once.
+/// Thread-safe and immutable.
 final class HpkeSuite {
 
   /// The AEAD identifier of a suite that only exports secrets (section 7.3).
@@ -26,9 +26,12 @@ final class HpkeSuite {
   private static final byte MODE_BASE = 0;
 
   private final Function<ThreadPrimitives, Hkdf> hash;
-  private final byte[] kemSuiteId;
   private final byte[] suiteId;
   private final byte[] keyScheduleContext;
+  private final byte[] eaePrkLabel;
+  private final byte[] sharedSecretLabel;
+  private final byte[] secretIkm;
+  private final byte[] exporterInfo;
 
   private HpkeSuite(
       int kemId,
@@ -38,7 +41,7 @@ final class HpkeSuite {
       Function<ThreadPrimitives, Hkdf> hash,
       ThreadPrimitives primitives) {
     this.hash = hash;
-    this.kemSuiteId = ByteBuffer.allocate(5).put(ascii("KEM")).putShort((short) kemId).array();
+    byte[] kemSuiteId = ByteBuffer.allocate(5).put(ascii("KEM")).putShort((short) kemId).array();
     this.suiteId =
         ByteBuffer.allocate(10)
             .put(ascii("HPKE"))
@@ -47,9 +50,13 @@ final class HpkeSuite {
             .putShort((short) aeadId)
             .array();
     Hkdf hkdf = hash.apply(primitives);
-    byte[] pskIdHash = labeledExtract(hkdf, suiteId, EMPTY, "psk_id_hash", EMPTY);
-    byte[] infoHash = labeledExtract(hkdf, suiteId, EMPTY, "info_hash", info);
+    byte[] pskIdHash = hkdf.extract(EMPTY, labeledIkm(suiteId, "psk_id_hash", EMPTY));
+    byte[] infoHash = hkdf.extract(EMPTY, labeledIkm(suiteId, "info_hash", info));
     this.keyScheduleContext = concat(new byte[] {MODE_BASE}, pskIdHash, infoHash);
+    this.eaePrkLabel = labeledIkm(kemSuiteId, "eae_prk", EMPTY);
+    this.sharedSecretLabel = labeledInfo(kemSuiteId, "shared_secret", EMPTY, hkdf.hashSize());
+    this.secretIkm = labeledIkm(suiteId, "secret", EMPTY);
+    this.exporterInfo = labeledInfo(suiteId, "exp", keyScheduleContext, hkdf.hashSize());
   }
 
   /// The suite of a curve: DHKEM(P-256, HKDF-SHA256) + HKDF-SHA256, or DHKEM(P-384, HKDF-SHA384) +
@@ -73,14 +80,13 @@ final class HpkeSuite {
   byte[] sharedSecret(
       byte[] dh, byte[] encapsulated, byte[] recipient, ThreadPrimitives primitives) {
     Hkdf hkdf = hash.apply(primitives);
-    byte[] kemContext = concat(encapsulated, recipient);
-    byte[] eaePrk = EMPTY;
+    byte[] ikm = concat(eaePrkLabel, dh);
+    byte[] info = concat(sharedSecretLabel, encapsulated, recipient);
     try {
-      eaePrk = labeledExtract(hkdf, kemSuiteId, EMPTY, "eae_prk", dh);
-      return labeledExpand(hkdf, kemSuiteId, eaePrk, "shared_secret", kemContext, hkdf.hashSize());
+      return hkdf.extractAndExpand(EMPTY, ikm, info, hkdf.hashSize());
     } finally {
       Arrays.fill(dh, (byte) 0);
-      Arrays.fill(eaePrk, (byte) 0);
+      Arrays.fill(ikm, (byte) 0);
     }
   }
 
@@ -88,13 +94,10 @@ final class HpkeSuite {
   /// secret, which it wipes.
   byte[] exporterSecret(byte[] sharedSecret, ThreadPrimitives primitives) {
     Hkdf hkdf = hash.apply(primitives);
-    byte[] secret = EMPTY;
     try {
-      secret = labeledExtract(hkdf, suiteId, sharedSecret, "secret", EMPTY);
-      return labeledExpand(hkdf, suiteId, secret, "exp", keyScheduleContext, hkdf.hashSize());
+      return hkdf.extractAndExpand(sharedSecret, secretIkm, exporterInfo, hkdf.hashSize());
     } finally {
       Arrays.fill(sharedSecret, (byte) 0);
-      Arrays.fill(secret, (byte) 0);
     }
   }
 
@@ -106,9 +109,9 @@ final class HpkeSuite {
     byte[] key = EMPTY;
     byte[] nonce = EMPTY;
     try {
-      secret = labeledExtract(hkdf, suiteId, sharedSecret, "secret", EMPTY);
-      key = labeledExpand(hkdf, suiteId, secret, "key", keyScheduleContext, keySize);
-      nonce = labeledExpand(hkdf, suiteId, secret, "base_nonce", keyScheduleContext, NONCE_SIZE);
+      secret = hkdf.extract(sharedSecret, secretIkm);
+      key = labeledExpand(hkdf, secret, "key", keyScheduleContext, keySize);
+      nonce = labeledExpand(hkdf, secret, "base_nonce", keyScheduleContext, NONCE_SIZE);
       return concat(key, nonce);
     } finally {
       Arrays.fill(sharedSecret, (byte) 0);
@@ -122,27 +125,25 @@ final class HpkeSuite {
   byte[] export(
       byte[] exporterSecret, byte[] exporterContext, int length, ThreadPrimitives primitives) {
     try {
-      return labeledExpand(
-          hash.apply(primitives), suiteId, exporterSecret, "sec", exporterContext, length);
+      return labeledExpand(hash.apply(primitives), exporterSecret, "sec", exporterContext, length);
     } finally {
       Arrays.fill(exporterSecret, (byte) 0);
     }
   }
 
-  private static byte[] labeledExtract(
-      Hkdf hkdf, byte[] suiteId, byte[] salt, String label, byte[] ikm) {
-    byte[] labeledIkm = concat(VERSION, suiteId, ascii(label), ikm);
-    try {
-      return hkdf.extract(salt, labeledIkm);
-    } finally {
-      Arrays.fill(labeledIkm, (byte) 0);
-    }
+  private byte[] labeledExpand(Hkdf hkdf, byte[] prk, String label, byte[] info, int length) {
+    return hkdf.expand(prk, labeledInfo(suiteId, label, info, length), length);
   }
 
-  private static byte[] labeledExpand(
-      Hkdf hkdf, byte[] suiteId, byte[] prk, String label, byte[] info, int length) {
+  /// The input of LabeledExtract of section 4.
+  private static byte[] labeledIkm(byte[] suiteId, String label, byte[] ikm) {
+    return concat(VERSION, suiteId, ascii(label), ikm);
+  }
+
+  /// The info of LabeledExpand of section 4.
+  private static byte[] labeledInfo(byte[] suiteId, String label, byte[] info, int length) {
     byte[] size = {(byte) (length >>> 8), (byte) length};
-    return hkdf.expand(prk, concat(size, VERSION, suiteId, ascii(label), info), length);
+    return concat(size, VERSION, suiteId, ascii(label), info);
   }
 
   private static byte[] ascii(String label) {

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import javax.crypto.KeyAgreement;
 import javax.security.auth.DestroyFailedException;
+import javax.security.auth.Destroyable;
 
 /// Parses the encoded halves of a KEK into key objects, and refuses everything that is not a valid
 /// key of the spec. Thread-safe.
@@ -146,9 +147,9 @@ public final class KeyCodec {
     throw InvalidKekException.privateKey();
   }
 
-  /// Destroys a private key as far as its provider can: the JDK's cannot, and leave it to the
-  /// garbage collector.
-  static void destroy(PrivateKey key) {
+  /// Destroys a key as far as its provider can: the JDK's cannot, and leave it to the garbage
+  /// collector.
+  static void destroy(Destroyable key) {
     try {
       key.destroy();
     } catch (DestroyFailedException e) {
