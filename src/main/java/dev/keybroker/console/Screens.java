@@ -2,11 +2,42 @@ package dev.keybroker.console;
 
 import io.quarkus.qute.CheckedTemplate;
 import io.quarkus.qute.TemplateInstance;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The templates of the pages.
+///
+/// The native executable reads what they show by reflection where Qute has generated nothing: the
+/// arguments of tags are such places.
 @CheckedTemplate
+@RegisterForReflection(
+    targets = {
+      AuditFilter.class,
+      CostView.class,
+      Countdown.class,
+      Destruction.class,
+      Documents.class,
+      EventView.class,
+      FindingView.class,
+      FindingView.Statement.class,
+      KekUseView.class,
+      KekView.class,
+      KeystoreForm.class,
+      KeystoreSearch.class,
+      KeystoreView.class,
+      Moment.class,
+      Page.class,
+      PipelineForm.class,
+      Problem.class,
+      Question.class,
+      ReEncryptionView.class,
+      RefusalView.class,
+      TestView.class,
+      TestView.Step.class,
+      UsageView.class,
+      WithdrawalView.class
+    })
 final class Screens {
   private Screens() {}
 
