@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -54,7 +55,10 @@ final class Browser implements AutoCloseable {
                 "--disable-gpu",
                 "--disable-dev-shm-usage",
                 "--no-first-run",
+                "--hide-scrollbars",
                 "--lang=en",
+                // The tests' certificates are of their own authorities.
+                "--ignore-certificate-errors",
                 "--remote-debugging-port=0",
                 "--user-data-dir=" + Files.createTempDirectory(parent, "profile-").toAbsolutePath(),
                 "about:blank")
@@ -198,6 +202,29 @@ final class Browser implements AutoCloseable {
     } catch (AssertionError replaced) {
       return false;
     }
+  }
+
+  /// Shows the page as if the reader preferred this colour scheme, at once.
+  ///
+  /// @param scheme `light` or `dark`
+  void prefer(String scheme) {
+    // Otherwise colours change over a while, even if people ask for less motion.
+    evaluate(
+        """
+        {const still = new CSSStyleSheet();
+        still.replaceSync('*, ::before, ::after { transition: none !important }');
+        document.adoptedStyleSheets = [still];}
+        """);
+    send(
+        "Emulation.setEmulatedMedia",
+        Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", scheme))));
+  }
+
+  /// Shows pages as wide as this, on a phone if that is narrow.
+  void resize(int width) {
+    send(
+        "Emulation.setDeviceMetricsOverride",
+        Map.of("width", width, "height", 900, "deviceScaleFactor", 1, "mobile", width < 600));
   }
 
   void screenshot(Path file) throws IOException {
