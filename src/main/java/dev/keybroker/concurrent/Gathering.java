@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
 
 /// Gathers reads of single keys into reads of many. A key is read at once, unless as many reads run
@@ -16,6 +17,7 @@ public final class Gathering<K, V> {
   private final Function<List<K>, Uni<Map<K, V>>> read;
   private final int maxKeys;
   private final int maxReads;
+  private final Executor starts;
   private final Map<K, CompletableFuture<Optional<V>>> waiting = new LinkedHashMap<>();
   private int reads;
 
@@ -23,9 +25,16 @@ public final class Gathering<K, V> {
   /// @param maxKeys of one read
   /// @param maxReads that run at the same time
   public Gathering(Function<List<K>, Uni<Map<K, V>>> read, int maxKeys, int maxReads) {
+    this(read, maxKeys, maxReads, Runnable::run);
+  }
+
+  /// @param starts runs the start of a read; the read takes all keys that are asked for until then
+  public Gathering(
+      Function<List<K>, Uni<Map<K, V>>> read, int maxKeys, int maxReads, Executor starts) {
     this.read = read;
     this.maxKeys = maxKeys;
     this.maxReads = maxReads;
+    this.starts = starts;
   }
 
   /// Returns the value of a key, if it exists. Fails as the read does. Cancelling the Uni does not
@@ -38,7 +47,7 @@ public final class Gathering<K, V> {
               synchronized (this) {
                 value = waiting.computeIfAbsent(key, k -> new CompletableFuture<>());
               }
-              start();
+              starts.execute(this::start);
               return value.minimalCompletionStage();
             });
   }

@@ -43,6 +43,20 @@ class GatheringTest {
   }
 
   @Test
+  void keysAskedForUntilTheStart_areReadTogether() {
+    List<Runnable> starts = new ArrayList<>();
+    Gathering<String, String> later = new Gathering<>(this::read, MAX_KEYS, MAX_READS, starts::add);
+    for (String key : List.of("a", "b", "a", "c", "d")) {
+      later.get(key).subscribeAsCompletionStage();
+    }
+    assertEquals(List.of(), reads);
+
+    starts.forEach(Runnable::run);
+
+    assertEquals(List.of(List.of("a", "b", "c"), List.of("d")), reads);
+  }
+
+  @Test
   void keysThatWait_areReadTogether_upToTheLimit() {
     get("a");
     get("b");

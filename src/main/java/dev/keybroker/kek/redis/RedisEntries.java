@@ -1,14 +1,21 @@
 package dev.keybroker.kek.redis;
 
+import dev.keybroker.concurrent.Gathering;
 import io.quarkus.redis.datasource.ReactiveRedisDataSource;
 import io.quarkus.redis.datasource.value.ReactiveValueCommands;
 import io.smallrye.mutiny.Uni;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
 import io.vertx.mutiny.redis.client.Command;
 import io.vertx.mutiny.redis.client.Redis;
 import io.vertx.mutiny.redis.client.Request;
+import io.vertx.mutiny.redis.client.Response;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +35,9 @@ final class RedisEntries {
   /// Longer than any read takes.
   private static final Duration MARK_STAYS = Duration.ofMinutes(10);
 
+  /// Of one read.
+  private static final int MAX_KEYS = 256;
+
   /// ARGV: what was seen; seconds to keep the new entry, 0 removes it; the new entry.
   private static final String REPLACE =
       """
@@ -42,6 +52,11 @@ final class RedisEntries {
   private final ReactiveValueCommands<String, byte[]> values;
   private final Redis redis;
   private final Duration timeout;
+
+  /// Entries that are asked for in one turn of the event loop are read by one write to one
+  /// connection. No read waits for another, so a slow one delays only what it has itself.
+  private final Gathering<String, byte[]> reads =
+      new Gathering<>(this::read, MAX_KEYS, Integer.MAX_VALUE, RedisEntries::afterThisTurn);
 
   RedisEntries(ReactiveRedisDataSource redis, Duration timeout) {
     this.values = redis.value(String.class, byte[].class);
@@ -66,7 +81,33 @@ final class RedisEntries {
 
   /// Reads an entry. Fails if Redis does not answer in time.
   Uni<Seen> get(String key) {
-    return inTime(values.get(key)).map(Seen::of);
+    return inTime(reads.get(key)).map(entry -> Seen.of(entry.orElse(null)));
+  }
+
+  private Uni<Map<String, byte[]>> read(List<String> keys) {
+    return redis
+        .batch(keys.stream().map(key -> Request.cmd(Command.GET).arg(key)).toList())
+        .map(answers -> found(keys, answers));
+  }
+
+  private static Map<String, byte[]> found(List<String> keys, List<Response> answers) {
+    Map<String, byte[]> entries = new HashMap<>();
+    for (int i = 0; i < keys.size(); i++) {
+      Response answer = answers.get(i);
+      if (answer != null) {
+        entries.put(keys.get(i), answer.toBytes());
+      }
+    }
+    return entries;
+  }
+
+  private static void afterThisTurn(Runnable work) {
+    Context context = Vertx.currentContext();
+    if (context == null) {
+      work.run();
+    } else {
+      context.runOnContext(turn -> work.run());
+    }
   }
 
   /// Replaces the seen entry. Does nothing if the entry has changed since.
