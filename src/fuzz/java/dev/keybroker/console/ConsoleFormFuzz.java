@@ -7,6 +7,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.util.JsonFormat;
 import dev.keybroker.fuzz.Seeds;
+import dev.keybroker.v1.ListAuditEventsRequest;
 import io.quarkus.qute.Engine;
 import io.quarkus.qute.EngineBuilder;
 import io.quarkus.qute.HtmlEscaper;
@@ -108,8 +109,12 @@ public final class ConsoleFormFuzz {
         "0calls\0<script>\0grant\0" + key + "\0\0id\0token\0true\0RSA_2048\0DAILY\0" + "900",
         "0calls\0\0managed\0\0\0\0\0\0ECC_NIST_P256\0NEVER\0" + "60\0FAIL_CLOSED\0" + "7\0save",
         "1" + key + "\0arn:aws:iam::222233334444:role/p\0{}\n---\n{\"Statement\": []}\0" + key,
-        "22026-03-01T12:00\0" + "2026-03-02T12:00:00\0calls\0jwt:a\0REFUSED\0k\0v\0token",
-        "2+1000000000-12-31T23:59\0-1-01-01T00:00\0\0\0FAILED");
+        "22026-03-01T12:00\0" + "2026-03-02T12:00:00\0calls\0jwt:a\0REFUSED\0\0token",
+        "2\0\0\0\0\0" + "ab".repeat(32),
+        "2+1000000000-12-31T23:59\0-1-01-01T00:00\0\0\0FAILED",
+        "3recording-id=r-1\r\ncaller=+49\0true",
+        "3=x",
+        "3a=1\na=2\0false");
   }
 
   public static void fuzzerTestOneInput(byte[] input) {
@@ -117,12 +122,13 @@ public final class ConsoleFormFuzz {
       return;
     }
     String[] values = new String(input, 1, input.length - 1, UTF_8).split("\0", -1);
-    switch (input[0] % 3) {
+    switch (input[0] % 4) {
       case 0 ->
           keystore(fill(new KeystoreForm(), values, ""), fill(new KeystoreForm(), values, MARK));
       case 1 ->
           pipeline(fill(new PipelineForm(), values, ""), fill(new PipelineForm(), values, MARK));
-      default -> audit(fill(new AuditFilter(), values, ""), fill(new AuditFilter(), values, MARK));
+      case 2 -> audit(fill(new AuditFilter(), values, ""), fill(new AuditFilter(), values, MARK));
+      default -> context(fill(new ContextForm(), values, ""));
     }
   }
 
@@ -186,9 +192,32 @@ public final class ConsoleFormFuzz {
         template("audit")
             .data("filter", marked)
             .data("outcomes", List.of("REFUSED"))
+            .data("verification", VerificationView.UNKNOWN)
             .data("events", List.of())
+            .data("more", true)
             .data("next", marked.next(MARK)),
         com.google.protobuf.Empty.getDefaultInstance());
+  }
+
+  /// The call that the page shows has the keys of the pairs, and none of their values.
+  private static void context(ContextForm form) {
+    Message request =
+        request(
+            () ->
+                ListAuditEventsRequest.newBuilder()
+                    .putAllEncryptionContext(form.pairs())
+                    .setWholeEncryptionContext(form.whole)
+                    .build());
+    if (request instanceof ListAuditEventsRequest sent) {
+      ListAuditEventsRequest shown = HiddenValues.of(sent);
+      holds(
+          shown.getEncryptionContextMap().keySet().equals(sent.getEncryptionContextMap().keySet()),
+          "other keys");
+      holds(
+          shown.getEncryptionContextMap().values().stream().allMatch("\u2026"::equals),
+          "a value that is shown");
+      says(shown);
+    }
   }
 
   private static RefusalView refusal() {

@@ -31,8 +31,10 @@ import dev.keybroker.v1.CreateKeystoreRequest;
 import dev.keybroker.v1.DeleteKeystoreRequest;
 import dev.keybroker.v1.DisableKekRequest;
 import dev.keybroker.v1.EnableKekRequest;
+import dev.keybroker.v1.GetAuditVerificationRequest;
 import dev.keybroker.v1.GetKekRequest;
 import dev.keybroker.v1.GetKeystoreRequest;
+import dev.keybroker.v1.GetKeystoreUsageRequest;
 import dev.keybroker.v1.GetOnboardingRequest;
 import dev.keybroker.v1.GetPublicKekRequest;
 import dev.keybroker.v1.GetRootKeyUsageRequest;
@@ -196,6 +198,12 @@ public final class RequestFuzz {
             .setKeyArn(KEY.getKeyArn())
             .build(),
         pipeline(),
+        GetKeystoreUsageRequest.newBuilder().setName(KEYSTORE).build(),
+        GetAuditVerificationRequest.newBuilder().setParent("tenants/acme").build(),
+        ListAuditEventsRequest.newBuilder()
+            .setParent("tenants/acme")
+            .setEncryptionContextSha256(ByteString.copyFrom(new byte[32]))
+            .build(),
         ListAuditEventsRequest.newBuilder()
             .setParent("tenants/acme")
             .setStartTime(Timestamp.newBuilder().setSeconds(1_772_366_400))
@@ -374,6 +382,8 @@ public final class RequestFuzz {
         }
       }
       case GetKeystoreRequest get -> KeystoreName.parse(get.getName());
+      case GetKeystoreUsageRequest get -> KeystoreName.parse(get.getName());
+      case GetAuditVerificationRequest get -> tenant(get.getParent());
       case DeleteKeystoreRequest delete -> {
         KeystoreName.parse(delete.getName());
         Etag.version(delete.getEtag());
@@ -421,7 +431,12 @@ public final class RequestFuzz {
     holds(query.keystore() == null || KeystoreName.isId(query.keystore()), "no keystore's id");
     holds((query.caller() == null) == list.getCaller().isEmpty(), "a caller not looked at");
     holds((query.outcome() == null) == (list.getOutcomeValue() == 0), "an outcome not looked at");
-    holds((query.contextDigest() != null) == list.getWholeEncryptionContext(), "no digest");
+    byte[] digest = query.contextDigest();
+    holds(
+        (digest != null)
+            == (list.getWholeEncryptionContext() || !list.getEncryptionContextSha256().isEmpty()),
+        "a digest not looked at");
+    holds(digest == null || digest.length == 32, "a digest of another size");
     holds(
         query.contextValues().isEmpty()
             == (list.getWholeEncryptionContext() || list.getEncryptionContextMap().isEmpty()),

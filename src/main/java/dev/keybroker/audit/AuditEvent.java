@@ -162,6 +162,25 @@ public record AuditEvent(
         0);
   }
 
+  /// Creates the event of a [Verification].
+  ///
+  /// @param counts what was verified
+  /// @param reason null if everything verified
+  static AuditEvent ofVerification(Instant time, String counts, @Nullable String reason) {
+    return new AuditEvent(
+        stored(time),
+        Verification.ACTION,
+        null,
+        null,
+        null,
+        Detail.of(null, counts, null, Map.of(), null),
+        null,
+        null,
+        reason == null ? Outcome.GRANTED : Outcome.FAILED,
+        reason,
+        0);
+  }
+
   /// Creates the event of a KEK's re-encryption by the broker.
   static AuditEvent ofReEncryption(
       Instant time,

@@ -7,6 +7,8 @@ import dev.keybroker.audit.AuditTrail;
 import dev.keybroker.audit.DropSeal;
 import dev.keybroker.audit.JsonLines;
 import dev.keybroker.audit.RecordHash;
+import dev.keybroker.audit.VerificationRecords;
+import dev.keybroker.audit.Verifications;
 import dev.keybroker.audit.postgres.AuditPartitions;
 import dev.keybroker.crypto.MacKey;
 import dev.keybroker.grpc.transport.CallThread;
@@ -66,6 +68,12 @@ class Auditing {
   @Singleton
   static DropSeal dropSeal(AuditConfig config) {
     return DropSeal.of(macKey(config.macKey()));
+  }
+
+  @Produces
+  @Singleton
+  static Verifications verifications(AuditConfig config, VerificationRecords records, Clock clock) {
+    return new Verifications(records, macKey(config.macKey()), clock);
   }
 
   static byte @Nullable [] macKey(Optional<String> text) {

@@ -1,5 +1,6 @@
 package dev.keybroker.console;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.Timestamp;
 import com.google.protobuf.util.Timestamps;
 import dev.keybroker.v1.AuditOutcome;
@@ -11,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
+import java.util.HexFormat;
 
 /// Which audit events to list, as the browser sent it. Times are UTC.
 public class AuditFilter {
@@ -34,13 +36,10 @@ public class AuditFilter {
   @DefaultValue("")
   public String outcome = "";
 
-  @QueryParam("context_key")
+  /// The digest of a whole encryption context, 64 hex digits.
+  @QueryParam("context_sha256")
   @DefaultValue("")
-  public String contextKey = "";
-
-  @QueryParam("context_value")
-  @DefaultValue("")
-  public String contextValue = "";
+  public String contextSha256 = "";
 
   @QueryParam("after")
   @DefaultValue("")
@@ -63,10 +62,18 @@ public class AuditFilter {
     if (!outcome.isEmpty()) {
       request.setOutcome(Choice.of(AuditOutcome.class, "AUDIT_OUTCOME_", outcome));
     }
-    if (!contextKey.isEmpty()) {
-      request.putEncryptionContext(contextKey, contextValue);
+    if (!contextSha256.isBlank()) {
+      request.setEncryptionContextSha256(digest(contextSha256.strip()));
     }
     return request;
+  }
+
+  private static ByteString digest(String hex) {
+    try {
+      return ByteString.copyFrom(HexFormat.of().parseHex(hex));
+    } catch (IllegalArgumentException e) {
+      throw RefusedCall.invalid("`encryption_context_sha256` must be 64 hex digits.");
+    }
   }
 
   private static Timestamp time(String field, String text) {
@@ -80,18 +87,21 @@ public class AuditFilter {
     }
   }
 
-  /// The address of a further page.
+  /// The address of a further page; empty if there is none.
   String next(String token) {
-    return "?start=%s&end=%s&keystore=%s&caller=%s&outcome=%s&context_key=%s&context_value=%s&after=%s"
+    return token.isEmpty() ? "" : query(contextSha256) + "&after=" + encoded(token);
+  }
+
+  /// The address of the same filter with another encryption context.
+  public String query(String sha256) {
+    return "?start=%s&end=%s&keystore=%s&caller=%s&outcome=%s&context_sha256=%s"
         .formatted(
             encoded(start),
             encoded(end),
             encoded(keystore),
             encoded(caller),
             encoded(outcome),
-            encoded(contextKey),
-            encoded(contextValue),
-            encoded(token));
+            encoded(sha256));
   }
 
   private static String encoded(String text) {

@@ -1,11 +1,13 @@
 package dev.keybroker.console;
 
 import dev.keybroker.v1.AuditEvent;
+import java.util.HexFormat;
 
 /// An audit event.
 ///
 /// @param caller the identity, without its kind
-/// @param record the whole event as JSON
+/// @param contextSha256 the digest of the encryption context, 64 hex digits; empty if there is none
+/// @param record the whole event as JSON, without the values of the encryption context
 record EventView(
     Moment time,
     String rpc,
@@ -13,6 +15,7 @@ record EventView(
     String keystore,
     String outcome,
     String reason,
+    String contextSha256,
     String record) {
   static EventView of(AuditEvent event) {
     return new EventView(
@@ -22,6 +25,7 @@ record EventView(
         event.getKeystore(),
         event.getOutcome().name().replace("AUDIT_OUTCOME_", ""),
         event.getReason(),
-        ApiCall.indented(event));
+        HexFormat.of().formatHex(event.getEncryptionContextSha256().toByteArray()),
+        ApiCall.indented(HiddenValues.of(event)));
   }
 }

@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
       TestView.class,
       TestView.Step.class,
       UsageView.class,
+      VerificationView.class,
       WithdrawalView.class
     })
 final class Screens {
@@ -85,7 +86,13 @@ final class Screens {
   static native TemplateInstance rootKeys(Page page, List<UsageView> keys);
 
   static native TemplateInstance audit(
-      Page page, AuditFilter filter, List<String> outcomes, List<EventView> events, String next);
+      Page page,
+      AuditFilter filter,
+      List<String> outcomes,
+      VerificationView verification,
+      List<EventView> events,
+      boolean more,
+      String next);
 
   static native TemplateInstance pipeline(
       Page page,

@@ -431,11 +431,53 @@ public interface Texts {
   @Message("Any")
   String any();
 
-  @Message("Key of a context pair")
-  String contextKey();
+  @Message("SHA-256 of the encryption context")
+  String contextDigest();
 
-  @Message("Its value")
-  String contextValue();
+  @Message("Find events by their encryption context")
+  String findContext();
+
+  @Message("Pairs, one in each line: key=value")
+  String contextPairs();
+
+  @Message(
+      "A whole context is found by its SHA-256. Single pairs are found only if the deployment"
+          + " records the values of their keys. What you enter appears on no page and in no"
+          + " address.")
+  String contextHelp();
+
+  @Message("This is the whole context")
+  String wholeContext();
+
+  @Message("Events with this context")
+  String sameContext();
+
+  @Message("This page does not show the values of encryption contexts.")
+  String valuesHidden();
+
+  @Message("More events match. Enter a shorter time.")
+  String moreEvents();
+
+  @Message("Verification of the hash chains")
+  String verification();
+
+  @Message(
+      "{#switch state}{#case 'passed'}All chains verified{#case 'broken'}{broken} chains are"
+          + " broken{#case 'none'}There is no result on record{#case}The last result cannot be read"
+          + " at the moment{/switch}")
+  String verified(String state, long broken);
+
+  @Message("{chains} chains with {records} records of the whole deployment.")
+  String verifiedCounts(long chains, long records);
+
+  @Message("Other chains were left out.")
+  String verifiedInPart();
+
+  @Message("The record of this result is not authenticated by the broker's MAC key.")
+  String verifiedWithoutMac();
+
+  @Message("The broker's operator verifies the chains and records the result by the command")
+  String verifyHelp();
 
   @Message("Search")
   String search();

@@ -2,13 +2,18 @@ package dev.keybroker.grpc;
 
 import static java.util.Objects.requireNonNullElseGet;
 
+import com.google.protobuf.UnsafeByteOperations;
 import dev.keybroker.access.Caller;
 import dev.keybroker.access.Target;
 import dev.keybroker.audit.AuditConfig;
 import dev.keybroker.audit.AuditCursor;
 import dev.keybroker.audit.AuditStore;
 import dev.keybroker.audit.ChainedRecord;
+import dev.keybroker.audit.Verifications;
+import dev.keybroker.crypto.EncryptionContext;
 import dev.keybroker.v1.AuditLog;
+import dev.keybroker.v1.AuditVerification;
+import dev.keybroker.v1.GetAuditVerificationRequest;
 import dev.keybroker.v1.ListAuditEventsRequest;
 import dev.keybroker.v1.ListAuditEventsResponse;
 import io.quarkus.grpc.GrpcService;
@@ -23,13 +28,16 @@ public class AuditLogService implements AuditLog {
   private static final String TENANTS = "tenants/";
 
   private final AuditStore log;
+  private final Verifications verifications;
   private final AuditConfig config;
   private final Set<String> loggableKeys;
   private final Calls calls;
   private final Clock clock;
 
-  AuditLogService(AuditStore log, AuditConfig config, Calls calls, Clock clock) {
+  AuditLogService(
+      AuditStore log, Verifications verifications, AuditConfig config, Calls calls, Clock clock) {
     this.log = log;
+    this.verifications = verifications;
     this.config = config;
     this.loggableKeys = Set.copyOf(config.loggableContextKeys().orElse(List.of()));
     this.calls = calls;
@@ -46,6 +54,17 @@ public class AuditLogService implements AuditLog {
             Rpc.LIST_AUDIT_EVENTS,
             new Target(tenant, null),
             facts -> list(origin.caller(), tenant, request)));
+  }
+
+  @Override
+  public Uni<AuditVerification> getAuditVerification(GetAuditVerificationRequest request) {
+    CallOrigin origin = CallOrigin.current();
+    String tenant = request.getParent().substring(TENANTS.length());
+    return AwaitedCall.of(
+        calls.answer(
+            Rpc.GET_AUDIT_VERIFICATION,
+            new Target(tenant, null),
+            facts -> verifications.last(origin.caller()).map(AuditMapping::verification)));
   }
 
   private Uni<ListAuditEventsResponse> list(
@@ -67,6 +86,11 @@ public class AuditLogService implements AuditLog {
       List<ChainedRecord> found, int size, ListAuditEventsRequest request, AuditPage place) {
     ListAuditEventsResponse.Builder page =
         ListAuditEventsResponse.newBuilder().setStartTime(BrokerMapping.timestamp(place.from()));
+    if (request.getWholeEncryptionContext()) {
+      page.setEncryptionContextSha256(
+          UnsafeByteOperations.unsafeWrap(
+              EncryptionContext.of(request.getEncryptionContextMap()).digest()));
+    }
     found.stream().limit(size).map(AuditMapping::event).forEach(page::addEvents);
     if (found.size() > size) {
       ChainedRecord last = found.get(size - 1);

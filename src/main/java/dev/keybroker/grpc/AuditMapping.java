@@ -6,9 +6,12 @@ import dev.keybroker.audit.AuditConfig;
 import dev.keybroker.audit.AuditQuery;
 import dev.keybroker.audit.ChainedRecord;
 import dev.keybroker.audit.Outcome;
+import dev.keybroker.audit.Verification;
+import dev.keybroker.audit.Verifications;
 import dev.keybroker.crypto.EncryptionContext;
 import dev.keybroker.v1.AuditEvent;
 import dev.keybroker.v1.AuditOutcome;
+import dev.keybroker.v1.AuditVerification;
 import dev.keybroker.v1.ListAuditEventsRequest;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -50,7 +53,11 @@ final class AuditMapping {
         given(request.getKeystoreId()),
         given(request.getCaller()),
         outcome(request.getOutcome()),
-        whole ? EncryptionContext.of(pairs).digest() : null,
+        whole
+            ? EncryptionContext.of(pairs).digest()
+            : request.getEncryptionContextSha256().isEmpty()
+                ? null
+                : request.getEncryptionContextSha256().toByteArray(),
         whole ? Map.of() : pairs);
   }
 
@@ -118,6 +125,23 @@ final class AuditMapping {
     set(detail.kmsRequestId(), message::setKmsRequestId);
     set(event.reason(), message::setReason);
     return message.build();
+  }
+
+  static AuditVerification verification(Verifications.@Nullable LastResult last) {
+    if (last == null) {
+      return AuditVerification.getDefaultInstance();
+    }
+    Verification verification = last.verification();
+    return AuditVerification.newBuilder()
+        .setVerifyTime(BrokerMapping.timestamp(verification.time()))
+        .setPassed(verification.passed())
+        .setChains(verification.chains())
+        .setRecords(verification.records())
+        .setBrokenChains(verification.broken())
+        .setPartial(verification.partial())
+        .setAuthenticated(last.authenticated())
+        .setChain(last.chain().toString())
+        .build();
   }
 
   @SuppressWarnings("CheckReturnValue") // a builder's setter

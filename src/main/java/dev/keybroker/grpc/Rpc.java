@@ -47,7 +47,8 @@ enum Rpc {
   ENABLE_KEK("EnableKek", KEYSTORE_EDIT),
   SCHEDULE_KEK_DESTRUCTION("ScheduleKekDestruction", KEYSTORE_EDIT),
   RESTORE_KEK("RestoreKek", KEYSTORE_EDIT),
-  LIST_AUDIT_EVENTS("ListAuditEvents", AUDIT_VIEW);
+  LIST_AUDIT_EVENTS("ListAuditEvents", AUDIT_VIEW),
+  GET_AUDIT_VERIFICATION("GetAuditVerification", AUDIT_VIEW);
 
   private final String rpcName;
   private final Permission permission;

@@ -36,7 +36,8 @@ public final class Migrations {
           "V9__deletion.sql",
           "V10__re_encryption.sql",
           "V11__audit_delivery.sql",
-          "V12__audit_readers_and_grants.sql");
+          "V12__audit_readers_and_grants.sql",
+          "V13__verifications_and_failures.sql");
 
   private static final String FOLDER = "db/migration";
 

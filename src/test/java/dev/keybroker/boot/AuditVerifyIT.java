@@ -1,10 +1,13 @@
 package dev.keybroker.boot;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.keybroker.PackagedBroker;
 import dev.keybroker.embedded.EmbeddedServices;
+import dev.keybroker.v1.AuditVerification;
+import dev.keybroker.v1.GetAuditVerificationRequest;
 import dev.keybroker.v1.ListAuditEventsRequest;
 import dev.keybroker.v1.ListKeystoresRequest;
 import java.nio.file.Files;
@@ -65,6 +68,24 @@ class AuditVerifyIT {
       PackagedBroker altered = verify(folder, services);
       assertEquals(1, altered.awaitEnd(END), altered::log);
       assertTrue(altered.log().contains("seq 3: ALTERED"), altered::log);
+
+      PackagedBroker recorded = verify(folder, services, "--record");
+      assertEquals(1, recorded.awaitEnd(END), recorded::log);
+      assertTrue(recorded.log().contains("the result is on record in chain"), recorded::log);
+      try (PackagedBroker broker =
+          PackagedBroker.in(folder)
+              .named("reads-result")
+              .with(services.configuration())
+              .startAndAwaitReady()) {
+        AuditVerification last =
+            broker
+                .client()
+                .audit()
+                .getAuditVerification(
+                    GetAuditVerificationRequest.newBuilder().setParent("tenants/acme").build());
+        assertEquals(1, last.getBrokenChains(), last::toString);
+        assertFalse(last.getPassed() || last.getPartial() || last.getAuthenticated());
+      }
 
       PackagedBroker misused = verify(folder, services, "--everything");
       assertEquals(2, misused.awaitEnd(END), misused::log);

@@ -17,6 +17,8 @@ import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.services.kms.KmsClient;
@@ -84,6 +86,41 @@ class ConsoleListsTest {
       assertEquals(400, refused.statusCode(), search);
       assertTrue(refused.body().contains("REQUEST_INVALID"), refused.body());
     }
+  }
+
+  @Test
+  void audit_byContext_showsNoValue_andGoesOnByTheDigest() {
+    WebClient auditor = WebClient.of("auditor", console);
+    String path = TENANT + "/audit";
+    HttpResponse<String> found =
+        auditor.submit(path, Map.of("context", "caller=+4930123456", "whole", "true"));
+    assertEquals(200, found.statusCode(), found.body());
+    assertTrue(
+        found.uri().getQuery().matches(".*context_sha256=[0-9a-f]{64}"), found.uri().toString());
+    assertFalse(found.body().contains("4930123456"), found.body());
+
+    HttpResponse<String> notLoggable =
+        auditor.submit(path, Map.of("context", "caller=+4930123456"));
+    assertEquals(400, notLoggable.statusCode());
+    assertTrue(notLoggable.body().contains("loggable-context-keys"), notLoggable.body());
+    assertFalse(notLoggable.body().contains("4930123456"), notLoggable.body());
+    for (String context : List.of("x", "=x", "a=1\na=2")) {
+      assertEquals(400, auditor.submit(path, Map.of("context", context)).statusCode(), context);
+    }
+    for (String digest : List.of("x", "00", "zz".repeat(32))) {
+      assertEquals(400, auditor.get(path + "?context_sha256=" + digest).statusCode(), digest);
+    }
+    assertEquals(403, WebClient.of("viewer", console).submit(path, Map.of()).statusCode());
+  }
+
+  @Test
+  void audit_tellsThatNoVerificationIsOnRecord_orItsResult() {
+    String page = WebClient.of("auditor", console).get(TENANT + "/audit").body();
+    assertTrue(page.contains("id=\"verification\""), page);
+    assertTrue(
+        page.contains("There is no result on record") || page.contains("of the whole deployment"),
+        page);
+    assertTrue(page.contains("<code>encryption_context_sha256</code>"), page);
   }
 
   @Test

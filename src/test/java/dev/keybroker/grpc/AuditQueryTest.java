@@ -105,6 +105,27 @@ class AuditQueryTest extends BrokerTestCase {
     assertTrue(unwrap.getSequenceNumber() > 0);
   }
 
+  @Test
+  void digest_ofAWholeContext_findsItsEventsWithoutTheValues() {
+    ListAuditEventsResponse whole =
+        audit.listAuditEvents(
+            request()
+                .setWholeEncryptionContext(true)
+                .putEncryptionContext("recording-id", "r-1")
+                .build());
+    ByteString digest = whole.getEncryptionContextSha256();
+
+    assertEquals(32, digest.size());
+    assertEquals(GRANTED / 4 * 2, whole.getEventsCount());
+    assertEquals(
+        whole.getEventsList(),
+        audit
+            .listAuditEvents(request().setEncryptionContextSha256(digest).build())
+            .getEventsList());
+    assertEquals(0, count(request().setEncryptionContextSha256(ByteString.copyFrom(new byte[32]))));
+    assertEquals(0, audit.listAuditEvents(request().build()).getEncryptionContextSha256().size());
+  }
+
   private static long micros(AuditEvent event) {
     return event.getTime().getSeconds() * 1_000_000 + event.getTime().getNanos() / 1_000;
   }

@@ -632,6 +632,29 @@ class ContractConstraintsTest {
             ListTenantsRequest.newBuilder().setPageToken("t".repeat(1025)).build(),
             "page_token: string.max_bytes"),
         invalid(
+            "digest of 31 bytes",
+            ListAuditEventsRequest.newBuilder()
+                .setParent(TENANT)
+                .setEncryptionContextSha256(ByteString.copyFrom(new byte[31]))
+                .build(),
+            "encryption_context_sha256: bytes.len"),
+        invalid(
+            "digest and whole context",
+            ListAuditEventsRequest.newBuilder()
+                .setParent(TENANT)
+                .setEncryptionContextSha256(ByteString.copyFrom(new byte[32]))
+                .setWholeEncryptionContext(true)
+                .build(),
+            ": list_audit_events.encryption_context_sha256"),
+        invalid(
+            "digest and pairs",
+            ListAuditEventsRequest.newBuilder()
+                .setParent(TENANT)
+                .setEncryptionContextSha256(ByteString.copyFrom(new byte[32]))
+                .putEncryptionContext("a", "b")
+                .build(),
+            ": list_audit_events.encryption_context_sha256"),
+        invalid(
             "page of 1,001 audit events",
             ListAuditEventsRequest.newBuilder().setParent(TENANT).setPageSize(1001).build(),
             "page_size: int32.gte_lte"),

@@ -21,6 +21,7 @@ import dev.keybroker.v1.CreateKeystoreRequest;
 import dev.keybroker.v1.DeleteKeystoreRequest;
 import dev.keybroker.v1.DisableKekRequest;
 import dev.keybroker.v1.EnableKekRequest;
+import dev.keybroker.v1.GetAuditVerificationRequest;
 import dev.keybroker.v1.GetKekRequest;
 import dev.keybroker.v1.GetKeystoreRequest;
 import dev.keybroker.v1.GetKeystoreUsageRequest;
@@ -375,7 +376,12 @@ class PermissionTableTest extends BrokerTestCase {
             "AuditLog/ListAuditEvents",
             Permission.AUDIT_VIEW,
             "OK",
-            it -> ListAuditEventsRequest.newBuilder().setParent(it).build()));
+            it -> ListAuditEventsRequest.newBuilder().setParent(it).build()),
+        ofTenant(
+            "AuditLog/GetAuditVerification",
+            Permission.AUDIT_VIEW,
+            "OK",
+            it -> GetAuditVerificationRequest.newBuilder().setParent(it).build()));
   }
 
   /// To an X25519 key: the base point.

@@ -28,6 +28,9 @@ class MigrationsTest {
           // for no longer than the statement.
           "create index audit_record_kek on only audit_record (kek, action, time) where outcome ="
               + " 'granted' and kek is not null",
+          // Likewise.
+          "create index audit_record_verification on only audit_record (time, chain) where action ="
+              + " 'verifychains'",
           // The triggers note changes, with the owner's rights, and refuse none. Creating one waits
           // for running writers only.
           "create trigger kek_update_noted after update on kek for each row"

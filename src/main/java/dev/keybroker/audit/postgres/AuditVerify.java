@@ -8,6 +8,7 @@ import dev.keybroker.audit.ChainedRecord;
 import dev.keybroker.audit.CheckpointLines;
 import dev.keybroker.audit.Finding;
 import dev.keybroker.audit.RecordHash;
+import dev.keybroker.audit.Verification;
 import dev.keybroker.crypto.MacKey;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -33,7 +34,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Verifies the chains in PostgreSQL and names, for each broken chain, the first record that is
-/// altered, missing or inserted. Only reads, in one snapshot for each chain.
+/// altered, missing or inserted. Only reads, in one snapshot for each chain, unless the result is
+/// to be recorded.
 public final class AuditVerify {
   private static final int FETCH = 2_000;
   private static final long PROGRESS_EVERY = 1_000_000;
@@ -78,6 +80,7 @@ public final class AuditVerify {
 
   private final Connection connection;
   private final AuditVerifyOptions options;
+  private final byte @Nullable [] macKey;
   private final VerifyingKeys keys;
   private final PrintStream out;
   private final PrintStream progress;
@@ -96,6 +99,7 @@ public final class AuditVerify {
       Clock clock) {
     this.connection = connection;
     this.options = options;
+    this.macKey = macKey == null ? null : macKey.clone();
     this.keys = keys(macKey, options);
     this.out = out;
     this.progress = progress;
@@ -159,7 +163,26 @@ public final class AuditVerify {
     out.printf(
         "%d chains, %d records: %s%n",
         verified, records, broken == 0 ? "all verified" : broken + " chains are broken");
+    if (options.records()) {
+      record(
+          new Verification(
+              clock.instant(), verified, records, broken, options.chain() != null || before > 0));
+    }
     return broken == 0;
+  }
+
+  /// Fails only if everything verified: a broken chain is the more important news.
+  private void record(Verification verification) throws SQLException {
+    try {
+      out.printf(
+          "the result is on record in chain %s%n",
+          VerificationChain.write(connection, RecordHash.of(macKey), verification));
+    } catch (SQLException e) {
+      if (verification.passed()) {
+        throw e;
+      }
+      progress.printf("the result could not be recorded: %s%n", e.getMessage());
+    }
   }
 
   private void readCheckpoints(Path file) {

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param retention how long records must be kept; null to skip this check
 /// @param all whether to print all findings, not only the first of each chain
 /// @param acceptsUnkeyed whether a chain without a MAC is accepted although there is a key
+/// @param records whether to record the result in the audit trail
 public record AuditVerifyOptions(
     @Nullable UUID chain,
     @Nullable Instant from,
@@ -26,11 +27,12 @@ public record AuditVerifyOptions(
     List<Path> macKeys,
     @Nullable Duration retention,
     boolean all,
-    boolean acceptsUnkeyed) {
+    boolean acceptsUnkeyed,
+    boolean records) {
   /// The usage text of the command.
   public static final String USAGE =
       "usage: audit-verify [--chain UUID] [--from TIME] [--checkpoints FILE]... [--retention DAYS]"
-          + " [--mac-key FILE]... [--all] [--accept-unkeyed]";
+          + " [--mac-key FILE]... [--all] [--accept-unkeyed] [--record]";
 
   /// Reads the arguments after the command's name.
   ///
@@ -43,6 +45,7 @@ public record AuditVerifyOptions(
     Duration retention = null;
     boolean all = false;
     boolean acceptsUnkeyed = false;
+    boolean records = false;
     Iterator<String> rest = arguments.iterator();
     while (rest.hasNext()) {
       String option = rest.next();
@@ -54,6 +57,7 @@ public record AuditVerifyOptions(
         case "--retention" -> retention = days(value(option, rest));
         case "--all" -> all = true;
         case "--accept-unkeyed" -> acceptsUnkeyed = true;
+        case "--record" -> records = true;
         default -> throw new IllegalArgumentException("unknown option " + option);
       }
     }
@@ -64,7 +68,8 @@ public record AuditVerifyOptions(
         List.copyOf(macKeys),
         retention,
         all,
-        acceptsUnkeyed);
+        acceptsUnkeyed,
+        records);
   }
 
   private static String value(String option, Iterator<String> rest) {

@@ -10,6 +10,8 @@ import dev.keybroker.audit.ChainHead;
 import dev.keybroker.audit.ChainedRecord;
 import dev.keybroker.audit.RefusedUnwraps;
 import dev.keybroker.audit.UseRecords;
+import dev.keybroker.audit.Verification;
+import dev.keybroker.audit.VerificationRecords;
 import io.quarkus.reactive.datasource.ReactiveDataSource;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Future;
@@ -33,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Stores records as rows. Each commit is one statement, and therefore one round trip.
 @Singleton
-public class PostgresAuditStore implements AuditStore, UseRecords {
+public class PostgresAuditStore implements AuditStore, UseRecords, VerificationRecords {
   private static final String OPEN =
       """
       insert into audit_chain (id, key_id, start_time, head_seq, head_hash, head_time)
@@ -100,6 +102,13 @@ public class PostgresAuditStore implements AuditStore, UseRecords {
       where r.tenant = $1 and r.action = any($3) and r.time >= $4 and r.outcome = 'REFUSED'
         and r.reason like 'KMS\\_%' and (granted.time is null or r.time > granted.time)
       """;
+
+  private static final String LAST_VERIFICATION =
+      "select chain, "
+          + RecordColumns.NAMES.replace("context_values", "context_values::text as context_values")
+          + " from audit_record where tenant is null and action = '"
+          + Verification.ACTION
+          + "' and time >= $1 order by time desc, chain desc limit 1";
 
   private final AuditConnection writing;
   private final AuditReads reading;
@@ -195,6 +204,19 @@ public class PostgresAuditStore implements AuditStore, UseRecords {
               List<ChainedRecord> records = new ArrayList<>(rows.size());
               rows.forEach(row -> records.add(RecordColumns.record(new VertxRow(row))));
               return records;
+            });
+  }
+
+  @Override
+  public Uni<@Nullable ChainedRecord> lastVerification(Caller reader, Instant from) {
+    return reading
+        .run(reader, LAST_VERIFICATION, Tuple.of(RecordColumns.time(from)))
+        .map(
+            rows -> {
+              for (io.vertx.sqlclient.Row row : rows) {
+                return RecordColumns.record(new VertxRow(row));
+              }
+              return null;
             });
   }
 
