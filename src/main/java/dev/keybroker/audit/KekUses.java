@@ -41,10 +41,10 @@ public final class KekUses {
 
   /// Returns the use of each KEK. What cannot be counted in time is unknown.
   ///
-  /// @param counted how far back wraps and unwraps are counted
+  /// @param counted how far back wraps and unwraps are counted; null if they are not
   /// @param within how far back the last unwrap is looked for
   public Uni<Map<UUID, KekUse>> of(
-      String tenant, Set<UUID> keks, Duration counted, Duration within) {
+      String tenant, Set<UUID> keks, @Nullable Duration counted, Duration within) {
     if (keks.isEmpty()) {
       return Uni.createFrom().item(Map.of());
     }
@@ -88,10 +88,14 @@ public final class KekUses {
         : OptionalLong.of(counts.get().getOrDefault(kek, 0L));
   }
 
-  /// Empty if the records are not written, or are too many.
+  /// Empty if the records are not written, not to be counted, or too many.
   private Uni<Optional<Map<UUID, Long>>> count(
-      String tenant, Set<UUID> keks, Set<String> actions, Duration within, boolean recorded) {
-    return recorded
+      String tenant,
+      Set<UUID> keks,
+      Set<String> actions,
+      @Nullable Duration within,
+      boolean recorded) {
+    return recorded && within != null
         ? counted(records.count(tenant, keks, actions, from(within)))
         : Uni.createFrom().item(Optional.empty());
   }

@@ -159,7 +159,7 @@ public class Destructions {
             Keystores::getKeystoreUsage)
         .getKeksList()
         .stream()
-        .map(KekUseView::of)
+        .map(usage -> KekUseView.of(usage, usage.getUnwraps30D() >= 0))
         .toList();
   }
 

@@ -16,12 +16,13 @@ record KekUseView(
     String wraps,
     String unwraps,
     @Nullable Moment lastUnwrap) {
-  static KekUseView of(KekUsage usage) {
+  /// @param recorded whether the last use would be known
+  static KekUseView of(KekUsage usage, boolean recorded) {
     boolean used = usage.hasLastDecryptTime();
     return new KekUseView(
         KekName.parse(usage.getKek()).id().toString(),
         usage.getState().name().replace("KEK_STATE_", ""),
-        used ? "used" : usage.getUnwraps30D() < 0 ? "unknown" : "idle",
+        used ? "used" : recorded ? "idle" : "unknown",
         UsageView.count(usage.getWraps30D()),
         UsageView.count(usage.getUnwraps30D()),
         used ? Moment.of(usage.getLastDecryptTime()) : null);

@@ -23,9 +23,10 @@ record KekView(
     @Nullable Moment activeTime,
     @Nullable Moment retireTime,
     @Nullable Moment destroyTime,
-    @Nullable Countdown left) {
+    @Nullable Countdown left,
+    KekUseView use) {
 
-  static KekView of(Kek kek, Instant now) {
+  static KekView of(Kek kek, KekUseView use, Instant now) {
     Instant created = Instant.ofEpochSecond(kek.getCreateTime().getSeconds());
     return new KekView(
         kek.getName().substring(kek.getName().lastIndexOf('/') + 1),
@@ -38,6 +39,7 @@ record KekView(
         kek.hasActiveTime() ? Moment.of(kek.getActiveTime()) : null,
         kek.hasRetireTime() ? Moment.of(kek.getRetireTime()) : null,
         kek.hasDestroyTime() ? Moment.of(kek.getDestroyTime()) : null,
-        kek.hasDestroyTime() ? Countdown.of(kek.getDestroyTime(), now) : null);
+        kek.hasDestroyTime() ? Countdown.of(kek.getDestroyTime(), now) : null,
+        use);
   }
 }

@@ -1,9 +1,14 @@
 package dev.keybroker.console;
 
+import static java.util.stream.Collectors.toMap;
+
 import dev.keybroker.v1.GetKeystoreRequest;
 import dev.keybroker.v1.GetKeystoreUsageRequest;
+import dev.keybroker.v1.Kek;
+import dev.keybroker.v1.KekUsage;
 import dev.keybroker.v1.Keystore;
 import dev.keybroker.v1.KeystoreState;
+import dev.keybroker.v1.KeystoreUsage;
 import dev.keybroker.v1.Keystores;
 import dev.keybroker.v1.ListKeksRequest;
 import dev.keybroker.v1.ListKeksResponse;
@@ -21,6 +26,7 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import java.time.Clock;
+import java.util.Map;
 
 /// A tenant's keystores, and each with the history of its KEKs.
 @Path("/tenants/{tenant}")
@@ -28,6 +34,9 @@ import java.time.Clock;
 @Blocking
 @Produces(MediaType.TEXT_HTML)
 public class KeystorePages {
+  private static final KeystoreUsage UNKNOWN =
+      KeystoreUsage.newBuilder().setRefusedUnwraps(-1).build();
+
   private final Api api;
   private final Pages pages;
   private final Clock clock;
@@ -78,7 +87,10 @@ public class KeystorePages {
             ListKeksRequest.newBuilder().setParent(name).setPageToken(after).build(),
             Keystores::listKeks);
     boolean leaves = leaves(keystore);
-    WithdrawalView withdrawal = keystore.hasLastError() ? withdrawal(name) : null;
+    KeystoreUsage usage = usage(name);
+    Map<String, KekUsage> uses =
+        usage.getKeksList().stream().collect(toMap(KekUsage::getKek, it -> it));
+    boolean recorded = usage.getRefusedUnwraps() >= 0;
     return pages.show(
         tenant,
         id,
@@ -89,10 +101,17 @@ public class KeystorePages {
                 view(keystore),
                 page.edits() && !leaves,
                 leaves ? Countdown.of(keystore.getDeleteTime(), clock.instant()) : null,
-                withdrawal,
+                keystore.hasLastError() ? WithdrawalView.of(usage) : null,
                 ReEncryptionView.of(keystore),
-                keks.getKeksList().stream().map(kek -> KekView.of(kek, clock.instant())).toList(),
+                keks.getKeksList().stream()
+                    .map(kek -> KekView.of(kek, use(kek, uses, recorded), clock.instant()))
+                    .toList(),
                 keks.getNextPageToken()));
+  }
+
+  private static KekUseView use(Kek kek, Map<String, KekUsage> uses, boolean recorded) {
+    KekUsage none = KekUsage.newBuilder().setKek(kek.getName()).build();
+    return KekUseView.of(uses.getOrDefault(kek.getName(), none), recorded);
   }
 
   /// Only the re-encryption of a keystore's KEKs, for a page that follows its progress.
@@ -120,14 +139,13 @@ public class KeystorePages {
   }
 
   /// The page is needed most while something fails, so it does not depend on the audit trail.
-  private WithdrawalView withdrawal(String name) {
+  private KeystoreUsage usage(String name) {
     try {
-      return WithdrawalView.of(
-          api.keystores(
-              GetKeystoreUsageRequest.newBuilder().setName(name).build(),
-              Keystores::getKeystoreUsage));
+      return api.keystores(
+          GetKeystoreUsageRequest.newBuilder().setName(name).setWithoutCounts(true).build(),
+          Keystores::getKeystoreUsage);
     } catch (RefusedCall refused) {
-      return WithdrawalView.UNKNOWN;
+      return UNKNOWN;
     }
   }
 }

@@ -255,7 +255,7 @@ public interface Texts {
 
   @Message(
       "{#switch use}{#case 'idle'}none in 90 days{#case}not known: the audit trail does not record"
-          + " unwraps, or has too many{/switch}")
+          + " unwraps, has too many, or cannot be read{/switch}")
   String useOf(String use);
 
   @Message("{count} KEKs in total")

@@ -9,8 +9,6 @@ import org.jspecify.annotations.Nullable;
 /// @param first when the first was refused; null if there is none
 /// @param last when the last was refused; null if there is none
 record WithdrawalView(long refused, @Nullable Moment first, @Nullable Moment last) {
-  static final WithdrawalView UNKNOWN = new WithdrawalView(-1, null, null);
-
   static WithdrawalView of(KeystoreUsage usage) {
     return new WithdrawalView(
         usage.getRefusedUnwraps(),

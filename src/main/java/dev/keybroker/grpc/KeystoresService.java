@@ -297,7 +297,10 @@ public class KeystoresService implements Keystores {
     return calls.answer(
         Rpc.GET_KEYSTORE_USAGE,
         keystoreTarget(request.getName()),
-        facts -> usages.of(KeystoreName.parse(request.getName())).map(UsageMapping::usage));
+        facts ->
+            usages
+                .of(KeystoreName.parse(request.getName()), !request.getWithoutCounts())
+                .map(UsageMapping::usage));
   }
 
   /// Judges off the event loop: hostile policies of the greatest size take part of a second.

@@ -116,7 +116,9 @@ public final class KeyUsages {
   }
 
   /// Returns how a keystore is used.
-  public Uni<KeystoreUsage> of(KeystoreName name) {
+  ///
+  /// @param counts whether to count wraps and unwraps, which may take long
+  public Uni<KeystoreUsage> of(KeystoreName name, boolean counts) {
     return keystores
         .find(name)
         .chain(() -> history.history(name, null, Integer.MAX_VALUE))
@@ -124,7 +126,7 @@ public final class KeyUsages {
         .chain(
             keks -> {
               Set<UUID> ids = keks.stream().map(kek -> kek.name().id()).collect(Collectors.toSet());
-              return uses.of(name.tenant(), ids, COUNTED, IN_USE)
+              return uses.of(name.tenant(), ids, counts ? COUNTED : null, IN_USE)
                   .chain(
                       used ->
                           uses.refused(name.tenant(), ids, COUNTED)

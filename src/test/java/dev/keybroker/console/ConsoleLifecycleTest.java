@@ -136,6 +136,32 @@ class ConsoleLifecycleTest {
   }
 
   @Test
+  void history_hasTheLastUseOfEachKek_inBothLanguages() {
+    unwrap(wrap());
+    rotate();
+
+    String page = admin.get(path).body();
+    assertTrue(page.contains("<th scope=\"col\">Last unwrap</th>"), page);
+    String used = row(page, "RETIRED");
+    assertEquals(4, used.split("<time datetime=", -1).length, used);
+    assertFalse(used.contains("90 days"), used);
+    assertTrue(row(page, "ACTIVE").contains("none in 90 days"), page);
+
+    String japanese = admin.speaking("ja").get(path).body();
+    assertTrue(japanese.contains("<th scope=\"col\">最後のアンラップ</th>"), japanese);
+    assertTrue(row(japanese, "ACTIVE").contains("90 日間なし"), japanese);
+  }
+
+  /// The first row of the history with a KEK in this state.
+  private static String row(String page, String state) {
+    Matcher row =
+        Pattern.compile("<tr>\\s*<td><code>" + state + "</code>.*?</tr>", Pattern.DOTALL)
+            .matcher(page);
+    assertTrue(row.find(), page);
+    return row.group();
+  }
+
+  @Test
   void kekThatWasNotUsed_isDestroyedByTheFirstQuestion() {
     rotate();
     String kek = "/" + keystore.getActiveKek();

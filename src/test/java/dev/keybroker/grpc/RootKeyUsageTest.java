@@ -219,6 +219,18 @@ class RootKeyUsageTest {
     assertEquals(0, used.getRefusedUnwraps());
     assertFalse(used.hasFirstRefusedTime());
 
+    KeystoreUsage notCounted =
+        client
+            .keystores()
+            .getKeystoreUsage(
+                GetKeystoreUsageRequest.newBuilder()
+                    .setName(keystore.getName())
+                    .setWithoutCounts(true)
+                    .build());
+    KeystoreUsage.Builder expected = used.toBuilder();
+    expected.getKeksBuilderList().forEach(kek -> kek.setWraps30D(-1).setUnwraps30D(-1));
+    assertEquals(expected.build(), notCounted);
+
     account.kms().disableKey(r -> r.keyId(key));
     assertThrows(StatusRuntimeException.class, () -> unwrap(keystore, wrapped));
     assertThrows(StatusRuntimeException.class, () -> unwrap(keystore, wrapped));

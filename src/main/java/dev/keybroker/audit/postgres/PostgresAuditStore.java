@@ -80,28 +80,30 @@ public class PostgresAuditStore implements AuditStore, UseRecords, VerificationR
       group by kek
       """;
 
-  /// One search for each KEK, which ends at the last record.
+  /// One search for each KEK and action, which ends at the last record. The index is in the order
+  /// of time only within one KEK and action.
   private static final String LAST_USES =
       """
-      select k.id, r.time from unnest($2::uuid[]) as k (id), lateral (
+      select k.id, max(r.time) as time
+      from unnest($2::uuid[]) as k (id), unnest($3::text[]) as a (action), lateral (
         select time from audit_record
-        where tenant = $1 and kek = k.id and action = any($3) and time >= $4
+        where tenant = $1 and kek = k.id and action = a.action and time >= $4
           and outcome = 'GRANTED' and kek is not null
         order by time desc limit 1) r
+      group by k.id
       """;
 
   private static final String REFUSED_USES =
-      """
-      select count(*), min(r.time), max(r.time) from audit_record r
-      join unnest($2::uuid[]) as k (id) on r.kek = k.id
-      left join lateral (
-        select time from audit_record
-        where tenant = $1 and kek = k.id and action = any($3) and time >= $4
-          and outcome = 'GRANTED' and kek is not null
-        order by time desc limit 1) granted on true
-      where r.tenant = $1 and r.action = any($3) and r.time >= $4 and r.outcome = 'REFUSED'
-        and r.reason like 'KMS\\_%' and (granted.time is null or r.time > granted.time)
-      """;
+      "with granted as materialized ("
+          + LAST_USES
+          + ")\n"
+          + """
+          select count(*), min(r.time), max(r.time) from audit_record r
+          join unnest($2::uuid[]) as k (id) on r.kek = k.id
+          left join granted on granted.id = k.id
+          where r.tenant = $1 and r.action = any($3) and r.time >= $4 and r.outcome = 'REFUSED'
+            and r.reason like 'KMS\\_%' and (granted.time is null or r.time > granted.time)
+          """;
 
   private static final String LAST_VERIFICATION =
       "select chain, "
