@@ -59,7 +59,8 @@ class Api {
       throw RefusedCall.busy();
     }
     CompletableFuture<A> answer =
-        call.get()
+        Uni.createFrom()
+            .deferred(call::get)
             .subscribeAsCompletionStage()
             .whenComplete((ignored, failure) -> places.release());
     try {

@@ -1,19 +1,27 @@
 package dev.keybroker.console;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.keybroker.access.Caller;
 import dev.keybroker.embedded.BrokerAddress;
 import dev.keybroker.embedded.EmbeddedServices;
 import dev.keybroker.embedded.EmbeddedServicesResource;
 import dev.keybroker.grpc.BrokerClient;
+import dev.keybroker.grpc.LocalCalls;
 import dev.keybroker.keystore.TenantAccount;
 import dev.keybroker.postgres.LockedTable;
+import dev.keybroker.v1.Keystores;
+import dev.keybroker.v1.ListTenantsRequest;
 import dev.keybroker.v1.WrapDekRequest;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
+import jakarta.inject.Inject;
 import java.net.URI;
 import java.net.http.HttpResponse;
 import java.util.List;
@@ -34,6 +42,9 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class ConsoleLoadTest {
   @TestHTTPResource URI console;
+  @Inject LocalCalls calls;
+  @Inject ConsoleConfig config;
+  @Inject MeterRegistry registry;
   EmbeddedServices services;
   BrokerAddress address;
 
@@ -101,6 +112,32 @@ class ConsoleLoadTest {
     for (CompletableFuture<HttpResponse<String>> page : all) {
       assertEquals(200, page.join().statusCode(), "a place is not free again");
     }
+  }
+
+  @Test
+  void call_thatFailsWhileItIsMade_freesItsPlace() {
+    Visitor visitor =
+        new Visitor(null, null, null) {
+          @Override
+          Caller caller() {
+            return Caller.ANONYMOUS;
+          }
+
+          @Override
+          String peer() {
+            return "127.0.0.1:1";
+          }
+        };
+    Api api = new Api(calls, visitor, config, registry);
+    for (int i = 0; i <= BoundedConsole.CALLS; i++) {
+      RuntimeException failure =
+          assertThrows(
+              RuntimeException.class,
+              () -> api.keystores((ListTenantsRequest) null, Keystores::listTenants));
+      assertFalse(failure instanceof RefusedCall, failure::toString);
+    }
+    ListTenantsRequest request = ListTenantsRequest.newBuilder().setPageSize(1).build();
+    assertEquals(1, api.keystores(request, Keystores::listTenants).getTenantsCount());
   }
 
   @Test
