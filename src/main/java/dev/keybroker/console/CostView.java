@@ -19,12 +19,13 @@ record CostView(
     boolean known,
     String perDay,
     String perMonth) {
-  /// The prices of AWS in USD, of the region us-east-1, at https://aws.amazon.com/kms/pricing/ in
-  /// 2026. Those of other regions and contracts differ.
-  private static final double SYMMETRIC = 0.03 / 10_000;
+  /// The prices of AWS in USD for 10,000 requests in us-east-1, as of 2026
+  /// (https://aws.amazon.com/kms/pricing/). Those of other regions and contracts differ.
+  static final double SYMMETRIC = 0.03;
 
-  private static final double RSA_KEY_PAIR = 12.00 / 10_000;
-  private static final double ECC_KEY_PAIR = 0.10 / 10_000;
+  static final double RSA_KEY_PAIR = 12.00;
+  static final double ECC_KEY_PAIR = 0.10;
+  private static final int PRICED = 10_000;
 
   private static final Duration SHORTEST = Duration.ofHours(1);
   private static final int DAYS = 30;
@@ -37,9 +38,10 @@ record CostView(
     double days = (double) counted.toMillis() / Duration.ofDays(1).toMillis();
     long all = requests.getSymmetric() + requests.getRsaKeyPairs() + requests.getEccKeyPairs();
     double cost =
-        requests.getSymmetric() * SYMMETRIC
-            + requests.getRsaKeyPairs() * RSA_KEY_PAIR
-            + requests.getEccKeyPairs() * ECC_KEY_PAIR;
+        (requests.getSymmetric() * SYMMETRIC
+                + requests.getRsaKeyPairs() * RSA_KEY_PAIR
+                + requests.getEccKeyPairs() * ECC_KEY_PAIR)
+            / PRICED;
     return new CostView(
         requests.getSymmetric(),
         requests.getRsaKeyPairs(),

@@ -410,9 +410,9 @@ public interface Texts {
 
   @Message(
       "The estimate is for this broker process alone; a deployment has several. It uses the prices"
-          + " of AWS in us-east-1 for 10,000 requests: USD 0.03, for RSA key pairs USD 12.00,"
-          + " for ECC key pairs USD 0.10. Free requests and the monthly price of a key are not"
-          + " included. AWS charges the account whose principal makes the request: the"
+          + " of AWS in us-east-1 for 10,000 requests, as of 2026: USD 0.03, for RSA key pairs USD"
+          + " 12.00, for ECC key pairs USD 0.10. Free requests and the monthly price of a key are"
+          + " not included. AWS charges the account whose principal makes the request: the"
           + " broker's, or yours for access by role. Current prices:")
   String kmsCostNote();
 

@@ -6,8 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.Timestamp;
 import dev.keybroker.v1.KmsRequests;
+import io.quarkus.qute.i18n.Message;
+import java.io.Reader;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Properties;
 import org.junit.jupiter.api.Test;
 
 class CostViewTest {
@@ -32,6 +39,25 @@ class CostViewTest {
     assertEquals("50055", view.perDay());
     // 0.30 + 0.012 + 0.001 USD in two days
     assertEquals("4.70", view.perMonth());
+  }
+
+  @Test
+  void note_namesThePricesThatAreUsed_andTheirYear() throws Exception {
+    Properties japanese = new Properties();
+    try (Reader texts =
+        Files.newBufferedReader(Path.of("src/main/resources/messages/msg_ja.properties"))) {
+      japanese.load(texts);
+    }
+    for (String note :
+        List.of(
+            Texts.class.getMethod("kmsCostNote").getAnnotation(Message.class).value(),
+            japanese.getProperty("kmsCostNote"))) {
+      for (double price :
+          new double[] {CostView.SYMMETRIC, CostView.RSA_KEY_PAIR, CostView.ECC_KEY_PAIR}) {
+        assertTrue(note.contains(String.format(Locale.ROOT, "%.2f", price)), note);
+      }
+      assertTrue(note.contains("us-east-1") && note.contains("2026"), note);
+    }
   }
 
   @Test
