@@ -7,10 +7,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The result of a test of a root key.
-record TestView(boolean passed, List<Step> steps) {
+record TestView(boolean passed, List<Step> steps, List<String> warnings) {
   static TestView of(TestKeystoreResponse response) {
     return new TestView(
-        response.getPassed(), response.getStepsList().stream().map(Step::of).toList());
+        response.getPassed(),
+        response.getStepsList().stream().map(Step::of).toList(),
+        List.copyOf(response.getWarningsList()));
   }
 
   /// One step.

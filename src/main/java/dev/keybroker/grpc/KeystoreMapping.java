@@ -21,6 +21,7 @@ import dev.keybroker.v1.RootKey;
 import dev.keybroker.v1.RotationPeriod;
 import dev.keybroker.v1.TestKeystoreResponse;
 import dev.keybroker.v1.TestStep;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -222,9 +223,11 @@ final class KeystoreMapping {
         .build();
   }
 
-  static TestKeystoreResponse result(CheckResult result) {
+  static TestKeystoreResponse result(CheckResult result, List<String> warnings) {
     TestKeystoreResponse.Builder response =
-        TestKeystoreResponse.newBuilder().setPassed(result.failed() == null);
+        TestKeystoreResponse.newBuilder()
+            .setPassed(result.failed() == null)
+            .addAllWarnings(warnings);
     for (CheckResult.Step step : result.steps()) {
       TestStep.Builder message =
           TestStep.newBuilder()

@@ -325,7 +325,10 @@ public class KeystoresService implements Keystores {
             (request.hasName()
                     ? keystores.test(KeystoreName.parse(request.getName()))
                     : test(request.getKeystore()))
-                .map(KeystoreMapping::result));
+                .map(
+                    result ->
+                        KeystoreMapping.result(
+                            result, result.key() == null ? List.of() : warnings.of(result.key()))));
   }
 
   private Uni<CheckResult> test(Keystore keystore) {
@@ -341,7 +344,8 @@ public class KeystoresService implements Keystores {
         // The grant could not be created: a failed step like any other.
         .onFailure(KeystoreFailure.CheckFailed.class)
         .recoverWithItem(
-            failure -> new CheckResult(List.of(((KeystoreFailure.CheckFailed) failure).step())));
+            failure ->
+                new CheckResult(List.of(((KeystoreFailure.CheckFailed) failure).step()), null));
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.keybroker.keystore;
 
+import dev.keybroker.kms.KmsArn;
 import dev.keybroker.kms.KmsFailure;
 import java.time.Duration;
 import java.util.List;
@@ -8,7 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The result of the check of a root key: its steps in the order in which they ran. A failed step
 /// is the last one.
-public record CheckResult(List<Step> steps) {
+///
+/// @param key the tenant's key that KMS named, never an alias; null if it named none
+public record CheckResult(List<Step> steps, @Nullable KmsArn key) {
   public CheckResult {
     steps = List.copyOf(steps);
   }

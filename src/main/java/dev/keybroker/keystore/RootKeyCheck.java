@@ -122,7 +122,7 @@ public final class RootKeyCheck {
     private final UUID kek = UUID.randomUUID();
     private final SecretBytes dek = SecretBytes.random(DEK_SIZE, random);
     private final List<Step> steps = new ArrayList<>();
-    private boolean keyExists;
+    private @Nullable KmsArn key;
     private boolean hasWorked;
 
     Run(KeyUse use, KeyPairSpec spec, String tenant) {
@@ -143,7 +143,7 @@ public final class RootKeyCheck {
           .chain(this::roundTrip)
           .onFailure(Stopped.class)
           .recoverWithNull()
-          .map(done -> new CheckResult(steps))
+          .map(done -> new CheckResult(steps, key))
           .onTermination()
           .invoke(dek::close);
     }
@@ -152,8 +152,8 @@ public final class RootKeyCheck {
       return keyPairs
           .pair(use, spec, tenant, Urgency.INTERACTIVE)
           .invoke(
-              () -> {
-                keyExists = true;
+              pair -> {
+                key = pair.keyArn();
                 hasWorked = true;
               });
     }
@@ -167,7 +167,7 @@ public final class RootKeyCheck {
       return kms.describe(use)
           .invoke(
               described -> {
-                keyExists = true;
+                key = described.keyArn();
                 Hints.unfit(described, allowedRegions)
                     .ifPresent(
                         hint -> {
@@ -246,7 +246,7 @@ public final class RootKeyCheck {
     private <T> Uni<T> failed(Kind kind, Duration took, Throwable failure) {
       Uni<RootKeyError> error =
           switch (failure) {
-            case KmsFailure refused -> diagnosis.of(refused, use, keyExists, hasWorked);
+            case KmsFailure refused -> diagnosis.of(refused, use, key != null, hasWorked);
             case Unfit unfit -> Uni.createFrom().item(unfit(unfit));
             default -> Uni.createFrom().failure(failure);
           };

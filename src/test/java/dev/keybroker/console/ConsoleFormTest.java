@@ -25,6 +25,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.kms.KmsClient;
 
 /// The form of a keystore: the ways to a key, and what it warns of.
 @QuarkusTest
@@ -131,5 +132,25 @@ class ConsoleFormTest {
     form.put("key_arn", "arn:aws:kms:" + EmbeddedServices.REGION + ":777788880000:alias/calls");
     String here = admin.submit(TENANT + "/documents", form).body();
     assertFalse(here.contains("id=\"warnings\""), here);
+  }
+
+  @Test
+  void alias_ofAMultiRegionKey_isWarnedOf_byTheTest() {
+    String alias = "alias/m-" + UUID.randomUUID();
+    String key;
+    try (KmsClient kms = new ConsoleKeystores(services, calls).kms()) {
+      key = kms.createKey(request -> request.multiRegion(true)).keyMetadata().arn();
+      kms.createAlias(request -> request.aliasName(alias).targetKeyId(key));
+    }
+    Map<String, String> form = new HashMap<>();
+    form.put("way", "policy");
+    form.put("key_arn", key.replaceFirst("key/.*", alias));
+    form.put("key_pair_spec", "ECC_NIST_P256");
+    form.put("action", "test");
+
+    String tested = WebClient.of("admin", console).submit(TENANT + "/new", form).body();
+
+    assertTrue(tested.contains("The test passed"), tested);
+    assertTrue(tested.contains("This is a multi-Region key"), tested);
   }
 }

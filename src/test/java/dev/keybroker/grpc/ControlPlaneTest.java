@@ -46,6 +46,7 @@ import io.grpc.StatusRuntimeException;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import java.time.Duration;
+import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -289,19 +290,36 @@ class ControlPlaneTest {
         "NOT_FOUND/KEK_NOT_FOUND", () -> kek(old.replace("keystores/life", "keystores/other")));
   }
 
+  @Test
+  void test_ofAnAlias_warnsOfTheMultiRegionKeyThatItPointsTo() {
+    String key = account.kms().createKey(r -> r.multiRegion(true)).keyMetadata().arn();
+    account.putKeyPolicy(key, BROKER_STATEMENT);
+    String alias = account.alias("test-" + UUID.randomUUID(), key);
+
+    TestKeystoreResponse ofKey = test(key);
+    TestKeystoreResponse ofAlias = test(alias);
+
+    assertTrue(ofAlias.getPassed(), ofAlias::toString);
+    assertEquals(1, ofAlias.getWarningsCount(), ofAlias::toString);
+    assertTrue(ofAlias.getWarnings(0).contains("a multi-Region key"), ofAlias::toString);
+    assertEquals(ofKey.getWarningsList(), ofAlias.getWarningsList());
+    assertEquals(0, test(account.newKey(BROKER_STATEMENT)).getWarningsCount());
+  }
+
+  private TestKeystoreResponse test(String keyArn) {
+    return client
+        .keystores()
+        .testKeystore(
+            TestKeystoreRequest.newBuilder()
+                .setKeystore(
+                    withKey(
+                        Keystore.newBuilder().setName("tenants/control/keystores/tested").build(),
+                        keyArn))
+                .build());
+  }
+
   private void assertFailsAtDescribe(String keyArn, String hint) {
-    TestKeystoreResponse response =
-        client
-            .keystores()
-            .testKeystore(
-                TestKeystoreRequest.newBuilder()
-                    .setKeystore(
-                        withKey(
-                            Keystore.newBuilder()
-                                .setName("tenants/control/keystores/unfit")
-                                .build(),
-                            keyArn))
-                    .build());
+    TestKeystoreResponse response = test(keyArn);
     assertFalse(response.getPassed());
     assertEquals("describe_key", response.getSteps(0).getName());
     assertTrue(response.getSteps(0).getError().getHint().contains(hint), response.toString());
