@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// @param failClosed whether wraps stop while the root key fails
 /// @param nextChange null if the KEK is changed by hand alone
 /// @param lastError null if the root key's last calls succeeded
+/// @param failingSince null if they did, or it is not known
 /// @param deleteTime null unless the keystore is about to be deleted
 record KeystoreView(
     String tenant,
@@ -45,6 +46,7 @@ record KeystoreView(
     Moment created,
     @Nullable Moment nextChange,
     @Nullable Problem lastError,
+    @Nullable Moment failingSince,
     @Nullable Moment deleteTime) {
 
   static KeystoreView of(Keystore keystore, Instant now) {
@@ -75,6 +77,7 @@ record KeystoreView(
         Moment.of(keystore.getCreateTime()),
         keystore.hasNextRotationTime() ? Moment.of(keystore.getNextRotationTime()) : null,
         keystore.hasLastError() ? Problem.of(keystore.getLastError()) : null,
+        keystore.hasFailingSinceTime() ? Moment.of(keystore.getFailingSinceTime()) : null,
         leaves ? Moment.of(keystore.getDeleteTime()) : null);
   }
 

@@ -189,6 +189,9 @@ public interface Texts {
           + " It comes back by itself when you enable the key again.")
   String withdrawalEffect(long seconds);
 
+  @Message("The root key has failed since:")
+  String failingSince();
+
   @Message("The root key failed last at:")
   String lastFailure();
 

@@ -154,6 +154,9 @@ final class KeystoreMapping {
     if (keystore.lastError() != null) {
       message.setLastError(error(keystore.lastError()));
     }
+    if (keystore.failingSince() != null) {
+      message.setFailingSinceTime(BrokerMapping.timestamp(keystore.failingSince()));
+    }
     if (keystore.reEncryption() != null) {
       message.setReEncryption(reEncryption(keystore.reEncryption()));
     }

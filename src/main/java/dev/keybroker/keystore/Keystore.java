@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// @param updateTime when the settings last changed
 /// @param nextRotationTime when the next KEK is due; null if only a caller makes one
 /// @param lastError the newest failure of the root key; null once a later call succeeded
+/// @param failingSince the first failure since a call succeeded; null without a `lastError`, and if
+///     an earlier version noted it
 /// @param deleteTime when its last KEK is destroyed; null if no deletion is scheduled
 /// @param reEncryption the last re-encryption of its KEKs; null if there was none
 public record Keystore(
@@ -28,6 +30,7 @@ public record Keystore(
     Instant updateTime,
     @Nullable Instant nextRotationTime,
     @Nullable RootKeyError lastError,
+    @Nullable Instant failingSince,
     @Nullable Instant deleteTime,
     @Nullable ReEncryption reEncryption) {
   /// Returns the keystore with another last re-encryption.
@@ -43,6 +46,7 @@ public record Keystore(
         updateTime,
         nextRotationTime,
         lastError,
+        failingSince,
         deleteTime,
         newReEncryption);
   }

@@ -133,7 +133,7 @@ public final class KeystoreAdmin {
                               Instant now = clock.instant();
                               return new Keystore(
                                   name, settings, 0, null, null, null, now, now, null, null, null,
-                                  null);
+                                  null, null);
                             }));
     return explained(name, settings, validated);
   }
@@ -221,6 +221,7 @@ public final class KeystoreAdmin {
         before.updateTime(),
         before.nextRotationTime(),
         before.lastError(),
+        before.failingSince(),
         before.deleteTime(),
         before.reEncryption());
   }

@@ -283,6 +283,7 @@ class ConsoleLifecycleTest {
             String withdrawn = admin.get(path).body();
             assertTrue(withdrawn.contains("2 unwraps were refused."), withdrawn);
             assertTrue(withdrawn.contains("The first at:"), withdrawn);
+            assertTrue(withdrawn.contains("The root key has failed since:"), withdrawn);
             assertTrue(withdrawn.contains("playback ends within 0 s"), withdrawn);
           });
 

@@ -116,7 +116,8 @@ final class DueKeystores
 
   private Keystore keystore(KeystoreName name) {
     Instant now = clock.instant();
-    return new Keystore(name, settings, 1, null, null, null, now, now, null, null, null, null);
+    return new Keystore(
+        name, settings, 1, null, null, null, now, now, null, null, null, null, null);
   }
 
   @Override

@@ -102,6 +102,9 @@ class KeystoreEntity {
   @Column(name = "error_time")
   Instant errorTime;
 
+  @Column(name = "error_since")
+  Instant errorSince;
+
   /// The kinds of root key.
   enum RootKeyKind {
     AWS_KMS,

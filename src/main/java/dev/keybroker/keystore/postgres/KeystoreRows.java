@@ -53,6 +53,7 @@ final class KeystoreRows {
                 row.errorHint,
                 row.errorRequestId,
                 row.errorTime),
+        row.errorTime == null ? null : row.errorSince,
         row.deleteTime,
         reEncryption == null ? null : ReEncryptionRows.reEncryption(reEncryption));
   }
@@ -98,6 +99,9 @@ final class KeystoreRows {
   }
 
   static void setError(KeystoreEntity row, @Nullable RootKeyError error) {
+    if (error == null || row.errorTime == null) {
+      row.errorSince = error == null ? null : error.time();
+    }
     row.errorCode = error == null ? null : error.code();
     row.errorAction = error == null ? null : error.action();
     row.errorMessage = error == null ? null : error.message();
