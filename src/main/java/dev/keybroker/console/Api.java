@@ -5,6 +5,8 @@ import dev.keybroker.access.Caller;
 import dev.keybroker.grpc.LocalCalls;
 import dev.keybroker.telemetry.Metrics;
 import dev.keybroker.v1.AuditLog;
+import dev.keybroker.v1.GetKekRequest;
+import dev.keybroker.v1.KekState;
 import dev.keybroker.v1.Keystores;
 import io.grpc.StatusRuntimeException;
 import io.micrometer.core.instrument.Counter;
@@ -50,6 +52,14 @@ class Api {
     Caller caller = visitor.caller();
     String peer = visitor.peer();
     return await(() -> calls.auditLog(caller, peer, request, rpc));
+  }
+
+  /// Whether a change of a KEK was refused because the KEK is in this state already: the same form
+  /// has been sent before.
+  boolean isRepeated(RefusedCall refused, String kek, KekState state) {
+    return refused.reason().equals("KEK_STATE_INVALID")
+        && keystores(GetKekRequest.newBuilder().setName(kek).build(), Keystores::getKek).getState()
+            == state;
   }
 
   /// A call that is late keeps its place until it ends, because it still holds its connection.

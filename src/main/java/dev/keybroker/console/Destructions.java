@@ -1,7 +1,6 @@
 package dev.keybroker.console;
 
 import dev.keybroker.v1.DeleteKeystoreRequest;
-import dev.keybroker.v1.GetKekRequest;
 import dev.keybroker.v1.GetKeystoreRequest;
 import dev.keybroker.v1.GetKeystoreUsageRequest;
 import dev.keybroker.v1.KekState;
@@ -70,7 +69,7 @@ public class Destructions {
       if (refused.reason().equals("KEK_IN_USE")) {
         return again(refused, askToDestroy(tenant, keystore, request, true));
       }
-      if (!refused.reason().equals("KEK_STATE_INVALID") || !isScheduled(request.getName())) {
+      if (!api.isRepeated(refused, request.getName(), KekState.KEK_STATE_DESTROY_SCHEDULED)) {
         throw refused;
       }
     }
@@ -164,27 +163,12 @@ public class Destructions {
   }
 
   private TemplateInstance ask(String tenant, String grpcurl, Destruction destruction) {
-    return pages.show(
-        tenant,
-        destruction.keystore(),
-        grpcurl,
-        page -> {
-          if (!page.edits()) {
-            throw RefusedCall.denied();
-          }
-          return Screens.destruction(page, destruction);
-        });
+    return pages.ask(
+        tenant, destruction.keystore(), grpcurl, page -> Screens.destruction(page, destruction));
   }
 
   private static Response again(RefusedCall refused, TemplateInstance question) {
     return Response.status(refused.httpStatus()).entity(question).build();
-  }
-
-  /// Whether the same form has been sent before.
-  private boolean isScheduled(String kek) {
-    return api.keystores(GetKekRequest.newBuilder().setName(kek).build(), Keystores::getKek)
-            .getState()
-        == KekState.KEK_STATE_DESTROY_SCHEDULED;
   }
 
   private static ScheduleKekDestructionRequest request(

@@ -4,7 +4,6 @@ import com.google.protobuf.FieldMask;
 import com.google.protobuf.Message;
 import dev.keybroker.v1.DisableKekRequest;
 import dev.keybroker.v1.EnableKekRequest;
-import dev.keybroker.v1.GetKekRequest;
 import dev.keybroker.v1.KekState;
 import dev.keybroker.v1.Keystore;
 import dev.keybroker.v1.Keystores;
@@ -43,39 +42,32 @@ public class KeystoreChanges {
     this.pages = pages;
   }
 
-  /// Asks whether to change the key now. The question has the id of the request, so that a form
-  /// that is sent twice makes one KEK.
+  /// Asks whether to change the keystore. The question has the id of the request, so that a form
+  /// that is sent twice makes one KEK, or starts one re-encryption.
   @GET
-  @Path("rotate")
-  public TemplateInstance askToRotate(
-      @PathParam("tenant") String tenant, @PathParam("keystore") String keystore) {
-    RotateKekRequest request =
-        RotateKekRequest.newBuilder()
-            .setName(name(tenant, keystore))
-            .setRequestId(UUID.randomUUID().toString())
-            .build();
-    return ask(
-        tenant,
-        keystore,
-        "Keystores/RotateKek",
-        request,
-        new Question("rotate", keystore, "", request.getRequestId()));
-  }
-
-  /// Changes the key now.
-  @POST
-  @Path("rotate")
-  public Response rotate(
+  @Path("{change: rotate|re-encrypt|restore}")
+  public TemplateInstance ask(
       @PathParam("tenant") String tenant,
       @PathParam("keystore") String keystore,
+      @PathParam("change") String change) {
+    boolean restores = change.equals("restore");
+    String requestId = restores ? "" : UUID.randomUUID().toString();
+    return ask(
+        tenant,
+        ofKeystore(change, name(tenant, keystore), requestId),
+        new Question(restores ? "restore-keystore" : change, keystore, "", requestId));
+  }
+
+  /// Changes the keystore.
+  @POST
+  @Path("{change: rotate|re-encrypt|restore}")
+  public Response change(
+      @PathParam("tenant") String tenant,
+      @PathParam("keystore") String keystore,
+      @PathParam("change") String change,
       @FormParam("request_id") @DefaultValue("") String requestId) {
-    api.keystores(
-        RotateKekRequest.newBuilder()
-            .setName(name(tenant, keystore))
-            .setRequestId(requestId)
-            .build(),
-        Keystores::rotateKek);
-    return done(tenant, keystore);
+    String name = name(tenant, keystore);
+    return make(ofKeystore(change, name, requestId), name);
   }
 
   /// Changes the period of the key's changes.
@@ -86,66 +78,55 @@ public class KeystoreChanges {
       @PathParam("keystore") String keystore,
       @FormParam("etag") @DefaultValue("") String etag,
       @FormParam("period") @DefaultValue("") String period) {
-    api.keystores(
+    String name = name(tenant, keystore);
+    return make(
         UpdateKeystoreRequest.newBuilder()
             .setKeystore(
                 Keystore.newBuilder()
-                    .setName(name(tenant, keystore))
+                    .setName(name)
                     .setEtag(etag)
                     .setRotationPeriod(Choice.of(RotationPeriod.class, "ROTATION_PERIOD_", period)))
             .setUpdateMask(FieldMask.newBuilder().addPaths("rotation_period"))
             .build(),
-        Keystores::updateKeystore);
-    return done(tenant, keystore);
+        name);
   }
 
   /// Asks whether to change the state of a KEK.
   @GET
   @Path("keks/{kek}/{change: disable|enable|restore}")
-  public TemplateInstance askToChange(
+  public TemplateInstance askOfKek(
       @PathParam("tenant") String tenant,
       @PathParam("keystore") String keystore,
       @PathParam("kek") String kek,
       @PathParam("change") String change) {
     return ask(
         tenant,
-        keystore,
-        "Keystores/" + rpc(change),
-        request(change, name(tenant, keystore) + "/keks/" + kek),
+        ofKek(change, name(tenant, keystore) + "/keks/" + kek),
         new Question(change, keystore, kek, ""));
   }
 
   /// Changes the state of a KEK.
   @POST
   @Path("keks/{kek}/{change: disable|enable|restore}")
-  public Response change(
+  public Response changeOfKek(
       @PathParam("tenant") String tenant,
       @PathParam("keystore") String keystore,
       @PathParam("kek") String kek,
       @PathParam("change") String change) {
-    switch (request(change, name(tenant, keystore) + "/keks/" + kek)) {
-      case DisableKekRequest disable -> api.keystores(disable, Keystores::disableKek);
-      case EnableKekRequest enable -> api.keystores(enable, Keystores::enableKek);
-      case RestoreKekRequest restore -> restore(restore);
-      default -> throw new IllegalArgumentException(change);
-    }
-    return done(tenant, keystore);
+    String name = name(tenant, keystore);
+    return make(ofKek(change, name + "/keks/" + kek), name);
   }
 
-  /// The same form may have been sent before.
-  private void restore(RestoreKekRequest request) {
-    try {
-      api.keystores(request, Keystores::restoreKek);
-    } catch (RefusedCall refused) {
-      GetKekRequest kek = GetKekRequest.newBuilder().setName(request.getName()).build();
-      if (!refused.reason().equals("KEK_STATE_INVALID")
-          || api.keystores(kek, Keystores::getKek).getState() != KekState.KEK_STATE_DISABLED) {
-        throw refused;
-      }
-    }
+  private static Message ofKeystore(String change, String name, String requestId) {
+    return switch (change) {
+      case "rotate" -> RotateKekRequest.newBuilder().setName(name).setRequestId(requestId).build();
+      case "re-encrypt" ->
+          ReEncryptKeksRequest.newBuilder().setName(name).setRequestId(requestId).build();
+      default -> RestoreKeystoreRequest.newBuilder().setName(name).build();
+    };
   }
 
-  private static Message request(String change, String kek) {
+  private static Message ofKek(String change, String kek) {
     return switch (change) {
       case "disable" -> DisableKekRequest.newBuilder().setName(kek).build();
       case "enable" -> EnableKekRequest.newBuilder().setName(kek).build();
@@ -153,92 +134,41 @@ public class KeystoreChanges {
     };
   }
 
-  private static String rpc(String change) {
-    return switch (change) {
-      case "disable" -> "DisableKek";
-      case "enable" -> "EnableKek";
-      default -> "RestoreKek";
-    };
-  }
-
-  /// Asks whether to move all KEKs to the root key, or to go on with that. The question has the id
-  /// of the request, so that a form that is sent twice starts one re-encryption.
-  @GET
-  @Path("re-encrypt")
-  public TemplateInstance askToReEncrypt(
-      @PathParam("tenant") String tenant, @PathParam("keystore") String keystore) {
-    ReEncryptKeksRequest request =
-        ReEncryptKeksRequest.newBuilder()
-            .setName(name(tenant, keystore))
-            .setRequestId(UUID.randomUUID().toString())
-            .build();
-    return ask(
+  private TemplateInstance ask(String tenant, Message request, Question question) {
+    String rpc = request.getDescriptorForType().getName().replaceFirst("Request$", "");
+    return pages.ask(
         tenant,
-        keystore,
-        "Keystores/ReEncryptKeks",
-        request,
-        new Question("re-encrypt", keystore, "", request.getRequestId()));
+        question.keystore(),
+        ApiCall.grpcurl("Keystores/" + rpc, request),
+        page -> Screens.question(page, question));
   }
 
-  /// Moves all KEKs to the root key.
-  @POST
-  @Path("re-encrypt")
-  public Response reEncrypt(
-      @PathParam("tenant") String tenant,
-      @PathParam("keystore") String keystore,
-      @FormParam("request_id") @DefaultValue("") String requestId) {
-    api.keystores(
-        ReEncryptKeksRequest.newBuilder()
-            .setName(name(tenant, keystore))
-            .setRequestId(requestId)
-            .build(),
-        Keystores::reEncryptKeks);
-    return done(tenant, keystore);
+  /// Returns to the page of the keystore.
+  private Response make(Message request, String keystore) {
+    switch (request) {
+      case RotateKekRequest rotate -> api.keystores(rotate, Keystores::rotateKek);
+      case ReEncryptKeksRequest move -> api.keystores(move, Keystores::reEncryptKeks);
+      case RestoreKeystoreRequest restore -> api.keystores(restore, Keystores::restoreKeystore);
+      case UpdateKeystoreRequest update -> api.keystores(update, Keystores::updateKeystore);
+      case DisableKekRequest disable -> api.keystores(disable, Keystores::disableKek);
+      case EnableKekRequest enable -> api.keystores(enable, Keystores::enableKek);
+      case RestoreKekRequest restore -> restore(restore);
+      default -> throw new IllegalArgumentException(request.getDescriptorForType().getName());
+    }
+    return Response.seeOther(URI.create("/" + keystore)).build();
   }
 
-  /// Asks whether to cancel the deletion of the keystore.
-  @GET
-  @Path("restore")
-  public TemplateInstance askToRestore(
-      @PathParam("tenant") String tenant, @PathParam("keystore") String keystore) {
-    return ask(
-        tenant,
-        keystore,
-        "Keystores/RestoreKeystore",
-        RestoreKeystoreRequest.newBuilder().setName(name(tenant, keystore)).build(),
-        new Question("restore-keystore", keystore, "", ""));
-  }
-
-  /// Cancels the deletion of the keystore.
-  @POST
-  @Path("restore")
-  public Response restore(
-      @PathParam("tenant") String tenant, @PathParam("keystore") String keystore) {
-    api.keystores(
-        RestoreKeystoreRequest.newBuilder().setName(name(tenant, keystore)).build(),
-        Keystores::restoreKeystore);
-    return done(tenant, keystore);
-  }
-
-  private TemplateInstance ask(
-      String tenant, String keystore, String rpc, Message request, Question question) {
-    return pages.show(
-        tenant,
-        keystore,
-        ApiCall.grpcurl(rpc, request),
-        page -> {
-          if (!page.edits()) {
-            throw RefusedCall.denied();
-          }
-          return Screens.question(page, question);
-        });
+  private void restore(RestoreKekRequest request) {
+    try {
+      api.keystores(request, Keystores::restoreKek);
+    } catch (RefusedCall refused) {
+      if (!api.isRepeated(refused, request.getName(), KekState.KEK_STATE_DISABLED)) {
+        throw refused;
+      }
+    }
   }
 
   private static String name(String tenant, String keystore) {
     return "tenants/" + tenant + "/keystores/" + keystore;
-  }
-
-  private static Response done(String tenant, String keystore) {
-    return Response.seeOther(URI.create("/" + name(tenant, keystore))).build();
   }
 }

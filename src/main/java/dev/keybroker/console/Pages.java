@@ -21,6 +21,21 @@ class Pages {
     return show(null, null, "", screen);
   }
 
+  /// A page that asks before a change. Only visitors who may make the change see it.
+  TemplateInstance ask(
+      String tenant, String keystore, String grpcurl, Function<Page, TemplateInstance> screen) {
+    return show(
+        tenant,
+        keystore,
+        grpcurl,
+        page -> {
+          if (!page.edits()) {
+            throw RefusedCall.denied();
+          }
+          return screen.apply(page);
+        });
+  }
+
   /// @param keystore the keystore that the page is about; null if it is about the tenant
   /// @param grpcurl the equivalent call of the API
   TemplateInstance show(
