@@ -5,6 +5,10 @@ import static java.util.stream.Collectors.toSet;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import dev.keybroker.v1.AuditLogGrpc;
+import dev.keybroker.v1.KeyBrokerGrpc;
+import dev.keybroker.v1.KeystoresGrpc;
+import io.grpc.MethodDescriptor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -50,6 +54,22 @@ class DocumentsTest {
     named.removeAll(testClasses());
 
     assertEquals(Set.of(), named);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"src/docs/api.md", "src/docs/access.md"})
+  void page_namesEveryRpc(String page) throws IOException {
+    String text = Files.readString(Path.of(page));
+    assertEquals(
+        "",
+        Stream.of(
+                KeyBrokerGrpc.getServiceDescriptor(),
+                KeystoresGrpc.getServiceDescriptor(),
+                AuditLogGrpc.getServiceDescriptor())
+            .flatMap(service -> service.getMethods().stream())
+            .map(MethodDescriptor::getBareMethodName)
+            .filter(rpc -> !text.contains("`" + rpc + "`"))
+            .collect(joining(", ")));
   }
 
   @ParameterizedTest
