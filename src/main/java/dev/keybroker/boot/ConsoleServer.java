@@ -56,13 +56,8 @@ public final class ConsoleServer implements ConfigSourceInterceptor {
 
   @Override
   public Iterator<String> iterateNames(ConfigSourceInterceptorContext context) {
-    Set<String> names = new LinkedHashSet<>();
+    Set<String> names = new LinkedHashSet<>(DERIVED);
     context.iterateNames().forEachRemaining(names::add);
-    for (String name : DERIVED) {
-      if (derived(context, name) != null) {
-        names.add(name);
-      }
-    }
     return names.iterator();
   }
 
