@@ -18,9 +18,11 @@ import java.util.function.Supplier;
 /// loop and wraps from waiting behind private-key operations, even on a single processor. An
 /// operation that would wait too long is refused at once.
 public final class UnwrapLane implements AutoCloseable {
-  /// How long results are collected while more operations are queued. Fast operations share one
-  /// hand-back; an operation that takes this long itself is handed back alone.
-  private static final long LONGEST_HOLD_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
+  /// How long results are collected at least while more operations are queued. Each hand-back wakes
+  /// the event loop, whose code and data the operations have displaced from the processor's caches.
+  private static final long SHORTEST_HOLD_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
+
+  private static final long LONGEST_HOLD_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
   private final ThreadPoolExecutor threads;
   private final Supplier<Executor> callers;
@@ -99,9 +101,16 @@ public final class UnwrapLane implements AutoCloseable {
 
   /// If an operation is queued, the thread that runs it later delivers these results too.
   private void deliverWhereDue() {
-    if (threads.getQueue().isEmpty() || wait.nanos(results.size()) > LONGEST_HOLD_NANOS) {
+    int queued = threads.getQueue().size();
+    if (queued == 0 || wait.nanos(results.size()) > longestHold(wait.nanos(queued))) {
       results.deliver();
     }
+  }
+
+  /// How long results may be collected, by the time that operations wait for a thread: where they
+  /// wait long, a quarter of it adds little.
+  static long longestHold(long waitNanos) {
+    return Math.clamp(waitNanos / 4, SHORTEST_HOLD_NANOS, LONGEST_HOLD_NANOS);
   }
 
   private void refuse(HandOff<?> answer) {

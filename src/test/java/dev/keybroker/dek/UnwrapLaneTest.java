@@ -29,6 +29,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class UnwrapLaneTest {
   private static final Duration LONG = Duration.ofSeconds(10);
@@ -164,6 +166,12 @@ class UnwrapLaneTest {
 
       assertTrue(wakeUps.get() < results.size(), wakeUps + " for " + results.size());
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 500000", "1000000, 500000", "6000000, 1500000", "9000000, 2000000"})
+  void longerQueue_collectsResultsForLonger_withinBounds(long waitNanos, long holdNanos) {
+    assertEquals(holdNanos, UnwrapLane.longestHold(waitNanos));
   }
 
   @Test
