@@ -80,16 +80,18 @@ public class PostgresAuditStore implements AuditStore, UseRecords, VerificationR
       group by kek
       """;
 
-  /// One search for each KEK and action, which ends at the last record. The index is in the order
-  /// of time only within one KEK and action.
+  /// One search for each KEK and action, in the index of KEKs, which ends at the last record. That
+  /// index is in the order of time only within one KEK and action. The tenant is compared
+  /// afterwards: inside, it would make PostgreSQL read the tenant's records of all KEKs.
   private static final String LAST_USES =
       """
       select k.id, max(r.time) as time
       from unnest($2::uuid[]) as k (id), unnest($3::text[]) as a (action), lateral (
-        select time from audit_record
-        where tenant = $1 and kek = k.id and action = a.action and time >= $4
+        select tenant, time from audit_record
+        where kek = k.id and action = a.action and time >= $4
           and outcome = 'GRANTED' and kek is not null
         order by time desc limit 1) r
+      where r.tenant = $1
       group by k.id
       """;
 
