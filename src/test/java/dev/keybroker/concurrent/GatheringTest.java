@@ -47,7 +47,7 @@ class GatheringTest {
     List<Runnable> starts = new ArrayList<>();
     Gathering<String, String> later = new Gathering<>(this::read, MAX_KEYS, MAX_READS, starts::add);
     for (String key : List.of("a", "b", "a", "c", "d")) {
-      later.get(key).subscribeAsCompletionStage();
+      var unused = later.get(key).subscribeAsCompletionStage();
     }
     assertEquals(List.of(), reads);
 
