@@ -29,7 +29,7 @@ public final class RootKeyAccess {
   ///
   /// @throws KeystoreFailure.NoBrokerManagedKey if that key is requested and not configured
   public KeyUse use(RootKey rootKey, Tenant tenant, KeystoreName keystore) {
-    return new KeyUse(key(rootKey, tenant), context(keystore)).interned();
+    return new KeyUse(key(rootKey, tenant), context(keystore));
   }
 
   /// Like [#use(RootKey, Tenant, KeystoreName)], for callers that assume no role.

@@ -1,6 +1,5 @@
 package dev.keybroker.kms;
 
-import com.github.benmanes.caffeine.cache.Interner;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -10,8 +9,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Immutable. It is a map key on the path of every wrap, so it stores its hash.
 public final class KeyUse {
-  private static final Interner<KeyUse> INTERNED = Interner.newWeakInterner();
-
   private final KmsKey key;
   private final KmsContext context;
   private final int hash;
@@ -28,12 +25,6 @@ public final class KeyUse {
 
   public KmsContext context() {
     return context;
-  }
-
-  /// Returns the only instance that is equal to this one and interned. Records have interned uses,
-  /// so that a wrap finds what is known about its root key without comparing ARNs and contexts.
-  public KeyUse interned() {
-    return INTERNED.intern(this);
   }
 
   /// Returns the same use of a key that was named differently: an alias, or another region's

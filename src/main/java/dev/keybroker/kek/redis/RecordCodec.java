@@ -176,7 +176,7 @@ final class RecordCodec {
     for (int left = in.readInt(); left > 0; left--) {
       pairs.put(in.readUTF(), in.readUTF());
     }
-    return new KeyUse(new KmsKey(arn, role, grantId), new KmsContext(pairs)).interned();
+    return new KeyUse(new KmsKey(arn, role, grantId), new KmsContext(pairs));
   }
 
   private interface Fields {

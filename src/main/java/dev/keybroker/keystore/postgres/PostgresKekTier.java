@@ -170,8 +170,7 @@ public class PostgresKekTier implements KekTier {
             ? null
             : new AssumedRole(row.roleArn, Objects.requireNonNull(row.externalId));
     return new KeyUse(
-            new KmsKey(KmsArn.parse(row.rootKeyArn), role, row.grantId),
-            KmsContextText.read(row.kmsContext))
-        .interned();
+        new KmsKey(KmsArn.parse(row.rootKeyArn), role, row.grantId),
+        KmsContextText.read(row.kmsContext));
   }
 }
