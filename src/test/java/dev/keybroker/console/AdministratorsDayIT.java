@@ -170,7 +170,12 @@ class AdministratorsDayIT {
     }
     account.kms().disableKey(request -> request.keyId(key));
     Eventually.holds(
-        LONGEST, () -> assertThrows(StatusRuntimeException.class, () -> unwrap(wrapped)));
+        LONGEST,
+        () ->
+            assertEquals(
+                "FAILED_PRECONDITION/KMS_KEY_DISABLED",
+                BrokerClient.reason(
+                    assertThrows(StatusRuntimeException.class, () -> unwrap(wrapped)))));
     browser.open(calls);
     browser.follow("Change Key Now");
     browser.follow("Change Key Now");
