@@ -2,6 +2,8 @@ package dev.keybroker.console;
 
 import dev.keybroker.v1.AuditEvent;
 import dev.keybroker.v1.ListAuditEventsRequest;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /// Messages without the values of encryption contexts, which no page shows. The keys stay.
 final class HiddenValues {
@@ -10,20 +12,18 @@ final class HiddenValues {
   private HiddenValues() {}
 
   static AuditEvent of(AuditEvent event) {
-    AuditEvent.Builder shown = event.toBuilder();
-    event
-        .getEncryptionContextMap()
-        .keySet()
-        .forEach(key -> shown.putEncryptionContext(key, HIDDEN));
-    return shown.build();
+    return event.toBuilder()
+        .putAllEncryptionContext(hidden(event.getEncryptionContextMap()))
+        .build();
   }
 
   static ListAuditEventsRequest of(ListAuditEventsRequest request) {
-    ListAuditEventsRequest.Builder shown = request.toBuilder();
-    request
-        .getEncryptionContextMap()
-        .keySet()
-        .forEach(key -> shown.putEncryptionContext(key, HIDDEN));
-    return shown.build();
+    return request.toBuilder()
+        .putAllEncryptionContext(hidden(request.getEncryptionContextMap()))
+        .build();
+  }
+
+  private static Map<String, String> hidden(Map<String, String> pairs) {
+    return pairs.keySet().stream().collect(Collectors.toMap(key -> key, key -> HIDDEN));
   }
 }

@@ -57,7 +57,7 @@ final class Browser implements AutoCloseable {
                 "--no-first-run",
                 "--hide-scrollbars",
                 "--lang=en",
-                // The tests' certificates are of their own authorities.
+                // Other authorities than those of the machine issue the certificates of the tests.
                 "--ignore-certificate-errors",
                 "--remote-debugging-port=0",
                 "--user-data-dir=" + Files.createTempDirectory(parent, "profile-").toAbsolutePath(),
