@@ -33,4 +33,12 @@ public sealed interface Soon<T> {
       case Later<T>(Uni<T> result) -> new Later<>(result.map(step));
     };
   }
+
+  /// Returns the Uni that a step makes of the result. The step runs now if the result is available.
+  default <R> Uni<R> chain(Function<T, Uni<R>> step) {
+    return switch (this) {
+      case Now<T>(T value) -> step.apply(value);
+      case Later<T>(Uni<T> result) -> result.chain(step::apply);
+    };
+  }
 }

@@ -232,10 +232,7 @@ public final class DekBroker {
             .onFailure(WipedMeanwhile.class)
             // The key expired between the look-up and its use: retry once, starting with the
             // record.
-            .recoverWithUni(() -> onLaneAgain(kek.name().id(), encapsulated, wrapped, context))
-            .onFailure(WipedMeanwhile.class)
-            // Expired twice: the lane takes longer than the keys may live.
-            .transform(wiped -> new DekFailure.Overloaded()));
+            .recoverWithUni(() -> onLaneAgain(kek.name().id(), encapsulated, wrapped, context)));
   }
 
   private Uni<UnwrappedResult> onLane(
@@ -261,7 +258,10 @@ public final class DekBroker {
               return refusal == null
                   ? onLane(kek, encapsulated, wrapped, context)
                   : Uni.createFrom().failure(refusal);
-            });
+            })
+        .onFailure(WipedMeanwhile.class)
+        // Expired twice: the lane takes longer than the keys may live.
+        .transform(wiped -> new DekFailure.Overloaded());
   }
 
   /// Unwraps on the caller's thread if the secret is in memory; null if it is not.

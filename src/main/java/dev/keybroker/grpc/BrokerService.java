@@ -153,19 +153,18 @@ public class BrokerService implements BindableService {
     KeystoreName keystore = request.keystore().name();
     EncryptionContext context = checked(facts, request.context());
     facts.kek(WrappedDek.namedKek(ByteBuffer.wrap(request.bytes())));
-    Soon<Unwrapped> unwrapped =
-        request.recipient().isEmpty()
-            ? broker.unwrap(keystore, request.bytes(), context).map(it -> it)
-            : new Soon.Later<>(
-                broker
-                    .unwrapSealed(
-                        keystore, request.bytes(), context, recipient(facts, request.recipient()))
-                    .map(it -> it));
-    return unwrapped.map(
-        result -> {
-          facts.kmsRequestId(result.kmsRequestId());
-          return result;
-        });
+    return request.recipient().isEmpty()
+        ? broker.unwrap(keystore, request.bytes(), context).map(result -> recorded(facts, result))
+        : new Soon.Later<>(
+            broker
+                .unwrapSealed(
+                    keystore, request.bytes(), context, recipient(facts, request.recipient()))
+                .map(result -> recorded(facts, result)));
+  }
+
+  private static Unwrapped recorded(CallFacts facts, Unwrapped result) {
+    facts.kmsRequestId(result.kmsRequestId());
+    return result;
   }
 
   private static RecipientKey recipient(CallFacts facts, ByteString publicKey) {

@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
 import com.github.benmanes.caffeine.cache.Scheduler;
 import com.github.benmanes.caffeine.cache.Ticker;
+import dev.keybroker.concurrent.Soon;
 import dev.keybroker.crypto.KeyCodec;
 import dev.keybroker.crypto.SecretBytes;
 import dev.keybroker.crypto.UnwrappingKey;
@@ -124,22 +125,23 @@ public final class MemoryPrivateKeks implements PrivateKeks {
   }
 
   @Override
-  public Uni<PrivateKek> privateKek(Kek kek) {
+  public Soon<PrivateKek> privateKek(Kek kek) {
     long allowed = kek.privateKekLifetime().toNanos();
     if (allowed <= 0) {
       misses.increment();
       forget(kek.name().id());
-      return decrypt(kek, 0).map(held -> lease(held, 0, true, held.requestId));
+      return new Soon.Later<>(decrypt(kek, 0).map(held -> lease(held, 0, true, held.requestId)));
     }
     Held held = keys.getIfPresent(kek.name().id());
     long now = ticker.read();
     if (held == null || held.isExpired(now, allowed)) {
       misses.increment();
-      return shared(kek, held).map(fresh -> lease(fresh, allowed, false, fresh.requestId));
+      return new Soon.Later<>(
+          shared(kek, held).map(fresh -> lease(fresh, allowed, false, fresh.requestId)));
     }
     hits.increment();
     refreshAhead(kek, held, now);
-    return Uni.createFrom().item(lease(held, allowed, false, null));
+    return new Soon.Now<>(lease(held, allowed, false, null));
   }
 
   @Override

@@ -1,14 +1,14 @@
 package dev.keybroker.kek;
 
-import io.smallrye.mutiny.Uni;
+import dev.keybroker.concurrent.Soon;
 
 /// Decrypted private KEKs in this process's memory. Each expires a fixed time after its KMS
 /// Decrypt.
 public interface PrivateKeks {
-  /// Returns the private key of a KEK: from memory within its bound, otherwise by a `kms:Decrypt`
-  /// that concurrent callers share. Fails with `dev.keybroker.kms.KmsFailure`. The caller closes
-  /// the result.
-  Uni<PrivateKek> privateKek(Kek kek);
+  /// Returns the private key of a KEK: now from memory if it is within its bound, otherwise by a
+  /// `kms:Decrypt` that concurrent callers share. Fails with `dev.keybroker.kms.KmsFailure`. The
+  /// caller closes the result.
+  Soon<PrivateKek> privateKek(Kek kek);
 
   /// Reports that something that depends on a KEK's private key, such as a decapsulated secret, was
   /// used without the key. If the key is in memory and near its bound, it is refreshed as if it had

@@ -223,7 +223,7 @@ final class CacheFootprint {
         new MemoryPrivateKeks(
             kms, states(rootKeyConfig), codec, config, System::nanoTime, registry);
     for (int i = 0; i < TOO_MUCH * config.maxPrivateKeks(); i++) {
-      privateKeks.privateKek(openable(i)).await().indefinitely();
+      privateKeks.privateKek(openable(i)).uni().await().indefinitely();
     }
     measured("private KEKs");
 
@@ -250,7 +250,7 @@ final class CacheFootprint {
     OpenedSecretsConfig openedConfig = defaults(OpenedSecretsConfig.class);
     OpenedSecrets opened = new OpenedSecrets(openedConfig, System::nanoTime);
     Kek openedBy = openable(0);
-    PrivateKek privateKek = privateKeks.privateKek(openedBy).await().indefinitely();
+    PrivateKek privateKek = privateKeks.privateKek(openedBy).uni().await().indefinitely();
     for (int i = 0; i < TOO_MUCH * openedConfig.max(); i++) {
       byte[] encapsulated = new byte[512];
       random.nextBytes(encapsulated);

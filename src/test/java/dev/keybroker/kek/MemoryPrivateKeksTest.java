@@ -2,6 +2,7 @@ package dev.keybroker.kek;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -9,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.keybroker.concurrent.Soon;
 import dev.keybroker.kms.FakeKms;
 import dev.keybroker.kms.KmsFailure;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -47,7 +49,7 @@ class MemoryPrivateKeksTest {
   }
 
   private PrivateKek use(Kek kek) {
-    return keks.privateKek(kek).await().indefinitely();
+    return keks.privateKek(kek).uni().await().indefinitely();
   }
 
   private KmsFailure.Kind refused(Kek kek) {
@@ -63,7 +65,7 @@ class MemoryPrivateKeksTest {
           Stream.generate(
                   () ->
                       callers.submit(
-                          () -> keks.privateKek(test.kek()).subscribeAsCompletionStage()))
+                          () -> keks.privateKek(test.kek()).uni().subscribeAsCompletionStage()))
               .limit(1_000)
               .toList();
       for (Future<CompletableFuture<PrivateKek>> each : started) {
@@ -79,11 +81,27 @@ class MemoryPrivateKeksTest {
   }
 
   @Test
+  void privateKek_isAvailableNow_onlyWhileItIsInMemory() {
+    assertInstanceOf(Soon.Later.class, keks.privateKek(test.kek()));
+    use(test.kek());
+    assertInstanceOf(Soon.Now.class, keks.privateKek(test.kek()));
+
+    time.pass(LIFETIME);
+
+    assertInstanceOf(Soon.Later.class, keks.privateKek(test.kek()));
+    use(test.kek());
+    keks.forgetAll();
+    assertInstanceOf(Soon.Later.class, keks.privateKek(test.kek()));
+  }
+
+  @Test
   void failedDecrypt_isSharedByThoseWhoWait_andNotKept() throws Exception {
     kms.hold();
     kms.refuse(KmsFailure.Kind.THROTTLED);
-    CompletableFuture<PrivateKek> first = keks.privateKek(test.kek()).subscribeAsCompletionStage();
-    CompletableFuture<PrivateKek> second = keks.privateKek(test.kek()).subscribeAsCompletionStage();
+    CompletableFuture<PrivateKek> first =
+        keks.privateKek(test.kek()).uni().subscribeAsCompletionStage();
+    CompletableFuture<PrivateKek> second =
+        keks.privateKek(test.kek()).uni().subscribeAsCompletionStage();
     kms.release();
 
     for (CompletableFuture<PrivateKek> answer : List.of(first, second)) {
@@ -98,7 +116,8 @@ class MemoryPrivateKeksTest {
   @Test
   void bound_slowDecrypt_countsFromItsStart() throws Exception {
     kms.hold();
-    CompletableFuture<PrivateKek> answer = keks.privateKek(test.kek()).subscribeAsCompletionStage();
+    CompletableFuture<PrivateKek> answer =
+        keks.privateKek(test.kek()).uni().subscribeAsCompletionStage();
     time.pass(Duration.ofSeconds(20));
     kms.release();
     PrivateKek lease = answer.get();
@@ -115,7 +134,8 @@ class MemoryPrivateKeksTest {
   @Test
   void decrypt_slowerThanTheLifetime_isRefusedAsUnreachable() throws Exception {
     kms.hold();
-    CompletableFuture<PrivateKek> answer = keks.privateKek(test.kek()).subscribeAsCompletionStage();
+    CompletableFuture<PrivateKek> answer =
+        keks.privateKek(test.kek()).uni().subscribeAsCompletionStage();
     time.pass(LIFETIME);
     kms.release();
 
@@ -191,7 +211,7 @@ class MemoryPrivateKeksTest {
             TestCacheConfig.defaults(),
             new ElapsedTime(time.ticker(), time),
             new SimpleMeterRegistry());
-    PrivateKek lease = keys.privateKek(test.kek()).await().indefinitely();
+    PrivateKek lease = keys.privateKek(test.kek()).uni().await().indefinitely();
     time.pass(Duration.ofSeconds(10));
     time.setClockAhead(LIFETIME.minusSeconds(10).minusMillis(60));
     assertFalse(lease.isExpired());
@@ -203,7 +223,7 @@ class MemoryPrivateKeksTest {
     assertThrows(IllegalStateException.class, () -> test.opensWith(lease.key()));
     assertEquals(0, keys.size());
     kms.refuse(KmsFailure.Kind.ACCESS_DENIED);
-    assertThrows(KmsFailure.class, () -> keys.privateKek(test.kek()).await().indefinitely());
+    assertThrows(KmsFailure.class, () -> keys.privateKek(test.kek()).uni().await().indefinitely());
   }
 
   @Test
@@ -235,7 +255,8 @@ class MemoryPrivateKeksTest {
   @Test
   void lifetimeLowered_duringADecrypt_doesNotKeepItsKey() throws Exception {
     kms.hold();
-    CompletableFuture<PrivateKek> answer = keks.privateKek(test.kek()).subscribeAsCompletionStage();
+    CompletableFuture<PrivateKek> answer =
+        keks.privateKek(test.kek()).uni().subscribeAsCompletionStage();
 
     keks.limit(test.withLifetime(Duration.ofSeconds(10)));
     kms.release();
@@ -398,7 +419,7 @@ class MemoryPrivateKeksTest {
     List<TestKek> tests = Stream.generate(() -> TestKek.of(kms, LIFETIME)).limit(40).toList();
     List<PrivateKek> leases = new ArrayList<>();
     for (TestKek each : tests) {
-      leases.add(small.privateKek(each.kek()).await().indefinitely());
+      leases.add(small.privateKek(each.kek()).uni().await().indefinitely());
     }
     small.cleanUp();
 
@@ -447,7 +468,8 @@ class MemoryPrivateKeksTest {
   @Test
   void forget_duringADecrypt_doesNotLetTheKeyBack() throws Exception {
     kms.hold();
-    CompletableFuture<PrivateKek> answer = keks.privateKek(test.kek()).subscribeAsCompletionStage();
+    CompletableFuture<PrivateKek> answer =
+        keks.privateKek(test.kek()).uni().subscribeAsCompletionStage();
 
     keks.forget(test.kek().name().id());
     kms.release();
