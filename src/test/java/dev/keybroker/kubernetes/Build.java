@@ -16,11 +16,11 @@ record Build(
     double unwrapMillis,
     String source) {
   private static final double CORES = 2;
-  private static final String MEASURED = "measured in one run (performance.md, 2026-11-26)";
+  private static final String MEASURED = "measured in one run (performance.md, 2026-11-28)";
 
-  static final Build JAR = measured("jar", 9.56, 21_784, 833);
-  static final Build JAR_WITH_AOT_CACHE = measured("jar with AOT cache", 5.77, 18_500, 822);
-  static final Build NATIVE = measured("native executable", 0.23, 15_144, 802);
+  static final Build JAR = measured("jar", 9.19, 85_644, 1_371);
+  static final Build JAR_WITH_AOT_CACHE = measured("jar with AOT cache", 3.45, 87_876, 1_357);
+  static final Build NATIVE = measured("native executable", 0.24, 40_880, 1_453);
 
   private static Build measured(
       String name, double startSeconds, double wrapsOfACore, double unwrapsOfACore) {
