@@ -50,6 +50,18 @@ public final class Bench {
   private static void measure(Options options, Path folder, List<Side> sides)
       throws IOException, InterruptedException, SQLException {
     Report report = new Report(options);
+    try {
+      measure(options, folder, sides, report);
+    } catch (IOException | InterruptedException | SQLException | RuntimeException e) {
+      System.err.println("The bench failed. What it had measured:");
+      report.print();
+      throw e;
+    }
+    report.write();
+  }
+
+  private static void measure(Options options, Path folder, List<Side> sides, Report report)
+      throws IOException, InterruptedException, SQLException {
     if (options.has(Part.AUDIT) || options.part() == Part.PEERS) {
       try (Measurements measurements = Measurements.start(options, folder, sides, report)) {
         measurements.run();
@@ -67,7 +79,6 @@ public final class Bench {
     if (options.has(Part.KEYSTORES)) {
       ManyKeystores.measure(options, sides, report);
     }
-    report.write();
   }
 
   /// The first calls of a cold process on one core must not fail; no rate depends on these.

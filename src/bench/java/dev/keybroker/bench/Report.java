@@ -63,6 +63,11 @@ final class Report {
                 Row.number(made.postgres() / answers * 1e6)));
   }
 
+  /// Prints the tables.
+  void print() throws IOException, InterruptedException {
+    System.out.println(tables());
+  }
+
   /// Prints the tables, and writes them with the chart to `target/bench`, or to the docs.
   void write() throws IOException, InterruptedException {
     String tables = tables();
@@ -88,7 +93,9 @@ final class Report {
     text.append("### Ratios\n\n");
     boolean compares = options.before() != null;
     text.append(Row.heading(compares)).append('\n');
-    rows.values().forEach(row -> text.append(row.markdown(compares)).append('\n'));
+    rows.values().stream()
+        .filter(Row::isMeasured)
+        .forEach(row -> text.append(row.markdown(compares)).append('\n'));
     if (!latencies.isEmpty()) {
       text.append("\n### Concurrent callers\n\nLatencies in µs, medians of the rounds.\n\n");
       text.append("| call | callers | calls/s | p50 | p99 | p99.9 |\n");

@@ -12,12 +12,14 @@ import dev.keybroker.v1.RewrapDeksRequest;
 import dev.keybroker.v1.RewrapDeksResponse;
 import dev.keybroker.v1.RewrapDeksResult;
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.stream.Stream;
 
 /// What a stream of rewraps achieves against the batch form: the same items, in messages of the
@@ -70,7 +72,12 @@ final class Rewraps implements AutoCloseable {
     List<Rewraps> all = new ArrayList<>();
     try {
       for (Side side : sides) {
-        all.add(start(side));
+        Rewraps each = start(side);
+        if (each.hasStream()) {
+          all.add(each);
+        } else {
+          each.close();
+        }
       }
       WarmUp loads = new WarmUp();
       for (Rewraps each : all) {
@@ -116,6 +123,19 @@ final class Rewraps implements AutoCloseable {
     KeyBrokerGrpc.newStub(channel).rewrapDeks(load);
     load.end.join();
     return load.items / since(load.begin);
+  }
+
+  /// Whether the broker has the stream. The build of an earlier commit may not have it.
+  private boolean hasStream() {
+    try {
+      stream(0);
+      return true;
+    } catch (CompletionException e) {
+      if (Status.fromThrowable(e).getCode() == Status.Code.UNIMPLEMENTED) {
+        return false;
+      }
+      throw e;
+    }
   }
 
   private static double since(long begin) {

@@ -37,6 +37,11 @@ final class Row {
     series.ratios.add(value / dividedBy);
   }
 
+  /// False in the report of a bench that failed before this row.
+  boolean isMeasured() {
+    return !now.ratios.isEmpty();
+  }
+
   String subject() {
     return subject;
   }
@@ -92,7 +97,7 @@ final class Row {
       return line + " | |";
     }
     List<Double> changes = new ArrayList<>();
-    for (int round = 0; round < now.values.size(); round++) {
+    for (int round = 0; round < Math.min(now.values.size(), before.values.size()); round++) {
       changes.add(now.values.get(round) / before.values.get(round));
     }
     return line
