@@ -16,8 +16,6 @@ import jakarta.inject.Singleton;
 /// its ErrorInfo, and one log entry.
 @Singleton
 class CallBoundary implements CallEntry {
-  private static final Metadata.Key<byte[]> DETAILS =
-      Metadata.Key.of("grpc-status-details-bin", Metadata.BINARY_BYTE_MARSHALLER);
   private static final String CONTRACT = "keybroker.";
 
   private final CallOriginInterceptor origins;
@@ -61,7 +59,7 @@ class CallBoundary implements CallEntry {
         return;
       }
       closed = true;
-      if (status.isOk() || trailers.containsKey(DETAILS) || isLeftAsItIs(status)) {
+      if (status.isOk() || trailers.containsKey(ErrorStatus.DETAILS) || isLeftAsItIs(status)) {
         super.close(status, trailers);
       } else {
         end(status.asRuntimeException());
