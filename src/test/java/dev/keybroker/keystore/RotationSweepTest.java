@@ -56,24 +56,21 @@ class RotationSweepTest {
           "update keystore set next_rotation_time = now(), rotation_attempt_time = now()"
               + " where tenant = 'sweep' and id like 'due-%'");
       await(Uni.join().all(sweep.run(), sweep.run(), sweep.run()).andFailFast());
+      // The broker's own sweep may have claimed some of them, and no call here waits for that one.
       Eventually.holds(
           Duration.ofSeconds(30),
           () -> {
             for (KeystoreName name : names) {
-              assertEquals(2, await(keks.history(name, null, 10)).size());
+              assertEquals(List.of(KekState.ACTIVE, KekState.RETIRED), states(name));
             }
           });
       await(sweep.run());
       for (KeystoreName name : names) {
-        List<KekDetails> history = await(keks.history(name, null, 10));
+        assertEquals(List.of(KekState.ACTIVE, KekState.RETIRED), states(name));
+        KekDetails active = await(keks.history(name, null, 10)).getFirst();
         assertEquals(
-            List.of(KekState.ACTIVE, KekState.RETIRED),
-            history.stream().map(KekDetails::state).toList());
-        Keystore keystore = await(keystores.find(name));
-        assertEquals(
-            RotationSchedule.next(
-                RotationPeriod.MONTHLY, assertNotNullAndGet(history.getFirst().activeTime())),
-            keystore.nextRotationTime());
+            RotationSchedule.next(RotationPeriod.MONTHLY, assertNotNullAndGet(active.activeTime())),
+            await(keystores.find(name)).nextRotationTime());
       }
     }
   }
@@ -146,11 +143,7 @@ class RotationSweepTest {
               + "', '{}', now())",
           "update keystore set kek_wanted = true, rotation_attempt_time = now()"
               + " where id = 'crashed'");
-      Eventually.holds(
-          () ->
-              assertEquals(
-                  List.of(KekState.ACTIVE),
-                  await(keks.history(name, null, 10)).stream().map(KekDetails::state).toList()));
+      Eventually.holds(() -> assertEquals(List.of(KekState.ACTIVE), states(name)));
       assertNull(await(keystores.find(name)).nextRotationTime());
     }
   }
@@ -204,6 +197,10 @@ class RotationSweepTest {
 
   private static RootKeyError error(String action) {
     return new RootKeyError("SomeException", action, "", "", null, Instant.EPOCH);
+  }
+
+  private List<KekState> states(KeystoreName name) {
+    return await(keks.history(name, null, 10)).stream().map(KekDetails::state).toList();
   }
 
   private void execute(String... statements) {
