@@ -13,6 +13,7 @@ import dev.keybroker.dek.UnwrapLaneConfig;
 import dev.keybroker.dek.WrapSessionConfig;
 import dev.keybroker.dek.WrapSessions;
 import dev.keybroker.grpc.transport.CallThread;
+import dev.keybroker.grpc.transport.LoopPause;
 import dev.keybroker.kek.ChangeFeed;
 import dev.keybroker.kek.ChangeReader;
 import dev.keybroker.kek.KekCacheConfig;
@@ -210,7 +211,10 @@ class DataPlane {
   @Produces
   @Singleton
   static UnwrapLane unwrapLane(UnwrapLaneConfig config, MeterRegistry registry) {
-    return new UnwrapLane(config, () -> CallThread.loop(Runnable::run), registry);
+    // While it refuses unwraps, there are more calls than the processor can do, and the fewer of
+    // them wake it, the more it does.
+    return new UnwrapLane(
+        config, () -> CallThread.loop(Runnable::run), new LoopPause()::afterThisTurn, registry);
   }
 
   @Produces

@@ -227,6 +227,9 @@ public final class DekBroker {
     } catch (NotAuthenticException e) {
       throw new DekFailure.NotAuthentic();
     }
+    // Under overload thousands of unwraps a second are refused, so no Uni is made and KMS is not
+    // called for one.
+    lane.admit();
     return new Soon.Later<>(
         onLane(kek, encapsulated, wrapped, context)
             .onFailure(WipedMeanwhile.class)

@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.smallrye.mutiny.Uni;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
@@ -26,13 +27,19 @@ public final class UnwrapLane implements AutoCloseable {
 
   private final ThreadPoolExecutor threads;
   private final Supplier<Executor> callers;
+  private final Runnable onRefusal;
   private final HeldResults results = new HeldResults();
   private final long longestWaitNanos;
   private final WaitEstimate wait;
   private final Counter shed;
 
   /// @param callers identifies the calling thread; equal for all calls from the same thread
-  public UnwrapLane(UnwrapLaneConfig config, Supplier<Executor> callers, MeterRegistry registry) {
+  /// @param onRefusal runs on the calling thread of an operation that is refused
+  public UnwrapLane(
+      UnwrapLaneConfig config,
+      Supplier<Executor> callers,
+      Runnable onRefusal,
+      MeterRegistry registry) {
     int size = config.threads() > 0 ? config.threads() : Runtime.getRuntime().availableProcessors();
     this.threads =
         new ThreadPoolExecutor(
@@ -43,6 +50,7 @@ public final class UnwrapLane implements AutoCloseable {
             new ArrayBlockingQueue<>(config.queue()),
             nice(config.nice()));
     this.callers = callers;
+    this.onRefusal = onRefusal;
     this.longestWaitNanos = config.longestWait().toNanos();
     this.wait = new WaitEstimate(size);
     this.shed = registry.counter(Metrics.UNWRAP_LANE_SHED);
@@ -60,6 +68,26 @@ public final class UnwrapLane implements AutoCloseable {
             });
   }
 
+  /// Does nothing if an operation would be run now. Call it before preparing an operation.
+  ///
+  /// @throws DekFailure.Overloaded if the operation would wait too long or the queue is full
+  public void admit() {
+    if (isOverloaded()) {
+      throw refusal();
+    }
+  }
+
+  private boolean isOverloaded() {
+    BlockingQueue<Runnable> queue = threads.getQueue();
+    return wait.nanos(queue.size()) > longestWaitNanos || queue.remainingCapacity() == 0;
+  }
+
+  private DekFailure refusal() {
+    shed.increment();
+    onRefusal.run();
+    return new DekFailure.Overloaded();
+  }
+
   /// Runs an operation on the lane. The Uni completes on the thread that subscribed, if that thread
   /// accepts work. It fails with [DekFailure.Overloaded] if the operation would wait too long or
   /// the queue is full. An operation whose subscriber has cancelled does not run, and its result is
@@ -67,8 +95,8 @@ public final class UnwrapLane implements AutoCloseable {
   public <T> Uni<T> run(Supplier<T> operation) {
     return HandOff.of(
         answer -> {
-          if (wait.nanos(threads.getQueue().size()) > longestWaitNanos) {
-            refuse(answer);
+          if (isOverloaded()) {
+            answer.fail(refusal());
             return;
           }
           Executor caller = callers.get();
@@ -81,7 +109,7 @@ public final class UnwrapLane implements AutoCloseable {
                   deliverWhereDue();
                 });
           } catch (RejectedExecutionException e) {
-            refuse(answer);
+            answer.fail(refusal());
           }
         });
   }
@@ -111,11 +139,6 @@ public final class UnwrapLane implements AutoCloseable {
   /// wait long, a quarter of it adds little.
   static long longestHold(long waitNanos) {
     return Math.clamp(waitNanos / 4, SHORTEST_HOLD_NANOS, LONGEST_HOLD_NANOS);
-  }
-
-  private void refuse(HandOff<?> answer) {
-    shed.increment();
-    answer.fail(new DekFailure.Overloaded());
   }
 
   @Override

@@ -54,6 +54,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
@@ -66,6 +69,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 /// management service that can say no, and time that passes when the test says so.
 class DekBrokerSessionTest {
   private static final Duration LIFETIME = Duration.ofSeconds(60);
+  private static final int LANE_THREADS = 2;
+  private static final int LANE_QUEUE = 100;
   private static final KeystoreName KEYSTORE = new KeystoreName("acme", "calls");
   private static final KmsKey ROOT_KEY =
       new KmsKey(KmsArn.parse("arn:aws:kms:eu-central-1:111122223333:key/k-1"), null);
@@ -87,8 +92,9 @@ class DekBrokerSessionTest {
   private final OpenedSecrets openedSecrets = new OpenedSecrets(() -> 1000, elapsed);
   private final UnwrapLane lane =
       new UnwrapLane(
-          new UnwrapLaneTest.TestLaneConfig(2, 100, Duration.ofSeconds(10), 19),
+          new UnwrapLaneTest.TestLaneConfig(LANE_THREADS, LANE_QUEUE, Duration.ofSeconds(10), 19),
           () -> Runnable::run,
+          () -> {},
           registry);
   private ActiveKek active = newKek(KeyPairSpec.ECC_NIST_P256, LIFETIME);
   private WrapSessions sessions = sessions(1 << 20);
@@ -266,6 +272,32 @@ class DekBrokerSessionTest {
     privateKeks.forgetAll();
     assertUnwraps(wrap());
     assertEquals(1, kms.decrypts());
+  }
+
+  @Test
+  void unwrap_laneIsFull_isRefusedBeforeKmsIsCalled() {
+    byte[] wrapped = wrap();
+    CountDownLatch finish = new CountDownLatch(1);
+    List<CompletableFuture<Boolean>> running = new ArrayList<>();
+    for (int i = 0; i < LANE_THREADS + LANE_QUEUE; i++) {
+      running.add(lane.run(() -> isDown(finish)).subscribeAsCompletionStage());
+    }
+
+    assertThrows(DekFailure.Overloaded.class, () -> unwrapped(wrapped));
+
+    assertEquals(0, kms.decrypts());
+    finish.countDown();
+    running.forEach(each -> assertTrue(each.join()));
+    assertUnwraps(wrapped);
+  }
+
+  private static boolean isDown(CountDownLatch latch) {
+    try {
+      return latch.await(20, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
   @Test

@@ -36,6 +36,7 @@ class UnwrapLaneTest {
   private static final Duration LONG = Duration.ofSeconds(10);
 
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+  private final AtomicInteger refusals = new AtomicInteger();
   private final UnwrapLane lane = lane(new TestLaneConfig(1, 1, LONG, 19));
   private final CountDownLatch started = new CountDownLatch(1);
   private final CountDownLatch finish = new CountDownLatch(1);
@@ -44,7 +45,7 @@ class UnwrapLaneTest {
       implements UnwrapLaneConfig {}
 
   private UnwrapLane lane(UnwrapLaneConfig config) {
-    return new UnwrapLane(config, () -> Runnable::run, registry);
+    return new UnwrapLane(config, () -> Runnable::run, refusals::incrementAndGet, registry);
   }
 
   @AfterEach
@@ -111,8 +112,10 @@ class UnwrapLaneTest {
       CompletableFuture<String> waiting = slow.run(() -> "next").subscribeAsCompletionStage();
 
       assertThrows(DekFailure.Overloaded.class, () -> slow.run(() -> "no").await().atMost(LONG));
+      assertThrows(DekFailure.Overloaded.class, slow::admit);
 
-      assertEquals(1, registry.counter(Metrics.UNWRAP_LANE_SHED).count());
+      assertEquals(2, registry.counter(Metrics.UNWRAP_LANE_SHED).count());
+      assertEquals(2, refusals.get());
       finish.countDown();
       assertEquals("first", running.get());
       assertEquals("next", waiting.get());
@@ -133,7 +136,7 @@ class UnwrapLaneTest {
     try (ExecutorService caller =
             Executors.newSingleThreadExecutor(work -> new Thread(work, "asks"));
         UnwrapLane toCaller =
-            new UnwrapLane(new TestLaneConfig(1, 1, LONG, 0), () -> caller, registry)) {
+            new UnwrapLane(new TestLaneConfig(1, 1, LONG, 0), () -> caller, () -> {}, registry)) {
       String thread =
           toCaller
               .run(() -> "done")
@@ -154,7 +157,7 @@ class UnwrapLaneTest {
           work.run();
         };
     try (UnwrapLane toCaller =
-        new UnwrapLane(new TestLaneConfig(1, 10, LONG, 0), () -> caller, registry)) {
+        new UnwrapLane(new TestLaneConfig(1, 10, LONG, 0), () -> caller, () -> {}, registry)) {
       List<CompletableFuture<String>> results = new ArrayList<>(List.of(occupyTheThread(toCaller)));
       for (int i = 0; i < 9; i++) {
         results.add(toCaller.run(() -> "fast").subscribeAsCompletionStage());
@@ -220,6 +223,7 @@ class UnwrapLaneTest {
                 work -> {
                   throw new RejectedExecutionException();
                 },
+            () -> {},
             registry)) {
       CompletableFuture<Boolean> done = new CompletableFuture<>();
       Cancellable gone =
