@@ -28,6 +28,7 @@ import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.opentelemetry.sdk.trace.data.SpanData;
+import io.prometheus.client.exemplars.ExemplarSampler;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
@@ -38,6 +39,7 @@ import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -57,6 +59,7 @@ class TracesTest extends BrokerTestCase {
   private static final String DEK = "a-secret-dek-of-thirty-two-bytes";
 
   @Inject InMemorySpanExporter exporter;
+  @Inject Optional<ExemplarSampler> exemplars;
 
   /// With the SDK on, and its spans in memory as soon as they end.
   public static final class Traced implements QuarkusTestProfile {
@@ -98,6 +101,11 @@ class TracesTest extends BrokerTestCase {
     exporter.reset();
     traceId = TraceParent.newTraceId();
     traced = broker.withInterceptors(TraceParent.header(traceId, "01"));
+  }
+
+  @Test
+  void metrics_haveExemplars() {
+    assertTrue(exemplars.isPresent());
   }
 
   @Test
