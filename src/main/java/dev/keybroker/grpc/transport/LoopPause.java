@@ -24,10 +24,10 @@ public final class LoopPause {
   }
 
   /// Makes the event loop of this thread sleep once, after what it answers in this turn is sent.
-  /// Has no effect on other threads.
+  /// Has no effect on other threads, or when the loop shuts down.
   public void afterThisTurn() {
     EventExecutor loop = ThreadExecutorMap.currentExecutor();
-    if (loop == null || due.isSet()) {
+    if (loop == null || loop.isShuttingDown() || due.isSet()) {
       return;
     }
     due.set(true);

@@ -39,6 +39,19 @@ class LoopPauseTest {
   }
 
   @Test
+  void pause_whenTheLoopShutsDown_doesNotHappen() throws Exception {
+    loop.submit(
+            () -> {
+              var unused = loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+              pause.afterThisTurn();
+            })
+        .get();
+    loop.terminationFuture().sync();
+
+    assertEquals(List.of(), order);
+  }
+
+  @Test
   void pause_offAnEventLoop_doesNotHappen() throws Exception {
     pause.afterThisTurn();
     loop.submit(() -> {}).get();
