@@ -37,11 +37,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Everything that is wrapped under an old KEK moves to the new one by one stream, and by a second
 /// one after the packaged broker was killed in the middle. `-Dkeybroker.it.rewraps` sets how many
 /// wrapped DEKs.
+@Tag("deployment")
 class BulkRewrapIT {
   private static final int COUNT = Integer.getInteger("keybroker.it.rewraps", 30_000);
   private static final int MESSAGE = 500;

@@ -46,6 +46,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// A tenant moves a keystore with 21 KEKs to another key, and the packaged broker is killed while
@@ -53,6 +54,7 @@ import org.junit.jupiter.api.Test;
 ///
 /// PostgreSQL holds the broker when it has moved a given number of private keys, so each kill is in
 /// the middle, whatever the speed of the machine.
+@Tag("deployment")
 @SuppressWarnings("NullAway.Init") // set before each test
 class KilledReEncryptionIT {
   private static final Duration LONGEST = Duration.ofSeconds(90);

@@ -33,11 +33,13 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Two processes of the packaged broker over one PostgreSQL, Redis and KMS.
 ///
 /// `-Dkeybroker.it.keystores=10000` rotates ten thousand keystores that are due at once.
+@Tag("deployment")
 @SuppressWarnings("NullAway.Init") // set before all tests
 class TwoBrokersIT {
   private static final int KEYSTORES = Integer.getInteger("keybroker.it.keystores", 300);

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Two brokers at addresses that stay, restarted in turn while clients with the service config of
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Test;
 /// After each restart as long is waited as the broker was away, and two seconds: what that page
 /// tells operators, since a client's reconnect backoff is below that.
 /// `-Dkeybroker.it.restarts=10` restarts ten times.
+@Tag("deployment")
 class RollingRestartIT {
   private static final int RESTARTS = Integer.getInteger("keybroker.it.restarts", 2);
   private static final Duration DELAY = Duration.ofSeconds(3);
