@@ -176,7 +176,7 @@ public final class PackagedBroker implements AutoCloseable {
       return broker;
     }
 
-    private List<String> command() {
+    private List<String> command() throws IOException {
       List<String> command = new ArrayList<>(prefix);
       if (executable != null) {
         command.add(executable.toString());
@@ -184,6 +184,9 @@ public final class PackagedBroker implements AutoCloseable {
       } else {
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-Xmx512m");
+        if (options.stream().noneMatch(option -> option.startsWith("-XX:AOT"))) {
+          command.add("-XX:AOTCache=" + AotCache.of(JAR));
+        }
         command.addAll(options);
         command.addAll(List.of("-jar", JAR.toString()));
       }
