@@ -32,6 +32,12 @@ final class Callers implements AutoCloseable {
 
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(12);
 
+  private static final int WARM_UNWRAPS_AT_ONCE = 1;
+  private static final int COLD_UNWRAPS_AT_ONCE = 2;
+
+  /// The most unwraps that a broker has in progress: of one warm and two cold keystores.
+  static final int UNWRAPS_AT_ONCE = WARM_UNWRAPS_AT_ONCE + 2 * COLD_UNWRAPS_AT_ONCE;
+
   private final Deployment deployment;
   private final List<PackagedBroker> brokers;
   private final List<Load> warm = new ArrayList<>();
@@ -48,10 +54,10 @@ final class Callers implements AutoCloseable {
       cold.add(new Load(channel, deployment.byRole()));
     }
     for (Load load : warm) {
-      load.start(1, 1);
+      load.start(1, WARM_UNWRAPS_AT_ONCE);
     }
     for (Load load : cold) {
-      load.start(1, 2);
+      load.start(1, COLD_UNWRAPS_AT_ONCE);
     }
     // The brokers' code gets warm.
     Thread.sleep(Duration.ofSeconds(5));

@@ -47,6 +47,13 @@ record CaseResult(
         .sum();
   }
 
+  long refusedUnwraps() {
+    return Stream.of(warmUnwraps, coldUnwraps)
+        .flatMap(List::stream)
+        .mapToLong(Outcomes::refused)
+        .sum();
+  }
+
   /// How many calls were refused by each reason.
   static Map<String, Long> reasons(List<Outcomes> outcomes) {
     Map<String, Long> reasons = new TreeMap<>();
